@@ -1,0 +1,193 @@
+package suite
+
+import (
+	"crypto/ecdh"
+	"crypto/mlkem"
+	"errors"
+	"io"
+)
+
+// Group is a key-exchange group's code point (RFC 8446, 4.2.7).
+type Group uint16
+
+// The groups that are built.
+const (
+	P256           Group = 23
+	P384           Group = 24
+	P521           Group = 25
+	X25519         Group = 29
+	X25519MLKEM768 Group = 4588
+)
+
+// GroupInfo describes one group.
+type GroupInfo struct {
+	Group Group
+	Name  string // as libtls programs and OpenSSL's tools print it
+	// Names holds every spelling tls_config_set_ecdhecurves knows: OpenSSL's
+	// short name, its long name and NIST's, case-sensitive (contract, 4).
+	Names []string
+	curve ecdh.Curve // nil for the hybrid
+}
+
+// Groups holds every group that is built.
+var Groups = []*GroupInfo{
+	{X25519MLKEM768, "X25519MLKEM768", []string{"X25519MLKEM768"}, nil},
+	{X25519, "X25519", []string{"X25519"}, ecdh.X25519()},
+	{P256, "P-256", []string{"prime256v1", "P-256"}, ecdh.P256()},
+	{P384, "P-384", []string{"secp384r1", "P-384"}, ecdh.P384()},
+	{P521, "P-521", []string{"secp521r1", "P-521"}, ecdh.P521()},
+}
+
+// DefaultGroups is the default list, post-quantum first (contract, 2).
+var DefaultGroups = []Group{X25519MLKEM768, X25519, P256, P384}
+
+// GroupByID returns the group with that code point, or nil.
+func GroupByID(id Group) *GroupInfo {
+	for _, g := range Groups {
+		if g.Group == id {
+			return g
+		}
+	}
+	return nil
+}
+
+// GroupByName returns the group that a libtls program names so, or nil.
+func GroupByName(name string) *GroupInfo {
+	for _, g := range Groups {
+		for _, n := range g.Names {
+			if n == name {
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// Only13 tells whether the group exists in TLS 1.3 alone.
+func (g *GroupInfo) Only13() bool { return g.curve == nil }
+
+// KeyShare is the private half of a key share: plain bytes, so that a
+// handshake in progress can be stored. For the hybrid it is the ML-KEM seed
+// followed by the X25519 key.
+type KeyShare struct {
+	Group   Group
+	Private []byte
+}
+
+// Wipe clears the private key.
+func (k *KeyShare) Wipe() {
+	clear(k.Private)
+	k.Private = nil
+}
+
+// ErrBadShare reports a peer's key share of the wrong length, off the curve,
+// or one that yields the all-zero secret (RFC 8446, 7.4.2).
+var ErrBadShare = errors.New("bad key share")
+
+const (
+	x25519Size     = 32
+	mlkemSeedSize  = mlkem.SeedSize
+	mlkemKeySize   = mlkem.EncapsulationKeySize768
+	mlkemCtextSize = mlkem.CiphertextSize768
+)
+
+func newECDH(curve ecdh.Curve, rand io.Reader) (private, public []byte, err error) {
+	key, err := curve.GenerateKey(rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	return key.Bytes(), key.PublicKey().Bytes(), nil
+}
+
+func agree(curve ecdh.Curve, private, peer []byte) ([]byte, error) {
+	key, err := curve.NewPrivateKey(private)
+	if err != nil {
+		return nil, err
+	}
+	pub, err := curve.NewPublicKey(peer)
+	if err != nil {
+		return nil, ErrBadShare
+	}
+	secret, err := key.ECDH(pub)
+	if err != nil {
+		return nil, ErrBadShare
+	}
+	return secret, nil
+}
+
+// Offer makes a fresh key pair and returns it with the bytes to send.
+func (g *GroupInfo) Offer(rand io.Reader) (*KeyShare, []byte, error) {
+	if g.curve != nil {
+		private, public, err := newECDH(g.curve, rand)
+		return &KeyShare{g.Group, private}, public, err
+	}
+	private := make([]byte, mlkemSeedSize, mlkemSeedSize+x25519Size)
+	if _, err := io.ReadFull(rand, private); err != nil {
+		return nil, nil, err
+	}
+	kem, err := mlkem.NewDecapsulationKey768(private)
+	if err != nil {
+		return nil, nil, err
+	}
+	scalar, point, err := newECDH(ecdh.X25519(), rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &KeyShare{g.Group, append(private, scalar...)}, append(kem.EncapsulationKey().Bytes(), point...), nil
+}
+
+// Accept answers a peer's offer: it returns the share to send back and the
+// shared secret.
+func (g *GroupInfo) Accept(rand io.Reader, peer []byte) (share, secret []byte, err error) {
+	if g.curve != nil {
+		private, public, err := newECDH(g.curve, rand)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer clear(private)
+		secret, err = agree(g.curve, private, peer)
+		return public, secret, err
+	}
+	if len(peer) != mlkemKeySize+x25519Size {
+		return nil, nil, ErrBadShare
+	}
+	kem, err := mlkem.NewEncapsulationKey768(peer[:mlkemKeySize])
+	if err != nil {
+		return nil, nil, ErrBadShare
+	}
+	scalar, point, err := newECDH(ecdh.X25519(), rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(scalar)
+	classic, err := agree(ecdh.X25519(), scalar, peer[mlkemKeySize:])
+	if err != nil {
+		return nil, nil, err
+	}
+	pq, ctext := kem.Encapsulate()
+	return append(ctext, point...), append(pq, classic...), nil
+}
+
+// Finish completes an offer with the peer's answer and returns the shared secret.
+func (k *KeyShare) Finish(peer []byte) ([]byte, error) {
+	g := GroupByID(k.Group)
+	if g.curve != nil {
+		return agree(g.curve, k.Private, peer)
+	}
+	if len(peer) != mlkemCtextSize+x25519Size {
+		return nil, ErrBadShare
+	}
+	kem, err := mlkem.NewDecapsulationKey768(k.Private[:mlkemSeedSize])
+	if err != nil {
+		return nil, err
+	}
+	pq, err := kem.Decapsulate(peer[:mlkemCtextSize])
+	if err != nil {
+		return nil, ErrBadShare
+	}
+	classic, err := agree(ecdh.X25519(), k.Private[mlkemSeedSize:], peer[mlkemCtextSize:])
+	if err != nil {
+		return nil, err
+	}
+	return append(pq, classic...), nil
+}
