@@ -1,0 +1,187 @@
+// Package libtls says what the functions of libtls mean: what a configuration
+// is made of, how contexts are configured and connected, and how a connection
+// is driven. It does no I/O on connections; the C front does.
+package libtls
+
+import (
+	"bytes"
+	"crypto/rand"
+	"sync"
+	"sync/atomic"
+
+	"libtls/internal/suite"
+)
+
+// The limits of the session settings (contract, 8).
+const (
+	MaxSessionID       = 32
+	minSessionLifetime = 4
+	maxSessionLifetime = 86400
+)
+
+// clientAuth says what a server asks of its clients.
+type clientAuth uint8
+
+const (
+	clientCertNone clientAuth = iota
+	clientCertOptional
+	clientCertRequired
+)
+
+// Config is a tls_config: settings as plain data, shared by the contexts that
+// were configured with it. Setters must not run at the same time as anything
+// else that uses the Config, but for those that live servers listen to: ticket
+// keys, session lifetime, OCSP staples and ALPN.
+type Config struct {
+	refs atomic.Int32
+	mu   sync.Mutex // guards what live servers listen to
+
+	protocols    uint32
+	ciphers      string        // cipher string; empty is the default
+	groups       []suite.Group // nil is the default
+	alpn         []string      // nil is off
+	preferClient bool
+
+	ca     []byte // PEM; nil if not set
+	caPath string // hashed directories; empty if not set
+	crl    []byte // PEM; nil if not set
+
+	keypair keypair   // the primary one
+	added   []keypair // further ones, for SNI
+	// skipKeyCheck and fakeKey are for programs that keep their private keys
+	// elsewhere (contract, 14.2).
+	skipKeyCheck, fakeKey bool
+
+	verifyDepth                              int // intermediates; negative is the default
+	noVerifyCert, noVerifyName, noVerifyTime bool
+	clientAuth                               clientAuth
+	requireStaple                            bool
+
+	sessionFD int // -1 is off
+	sessionID [MaxSessionID]byte
+	lifetime  int // of sessions, in seconds; 0 is off
+}
+
+// NewConfig returns a Config with libtls's defaults, held once.
+func NewConfig() *Config {
+	c := &Config{protocols: ProtocolsDefault, verifyDepth: 6, sessionFD: -1}
+	c.refs.Store(1)
+	rand.Read(c.sessionID[:])
+	return c
+}
+
+// Retain counts one more holder of c.
+func (c *Config) Retain() { c.refs.Add(1) }
+
+// Release counts one holder less. The last one wipes the secrets.
+func (c *Config) Release() {
+	if c.refs.Add(-1) == 0 {
+		c.ClearKeys()
+	}
+}
+
+// SetCAFile is tls_config_set_ca_file.
+func (c *Config) SetCAFile(path string) (err error) {
+	c.ca, err = readFile("CA", path)
+	return err
+}
+
+// SetCAMem is tls_config_set_ca_mem; nil clears.
+func (c *Config) SetCAMem(pem []byte) error {
+	c.ca = bytes.Clone(pem)
+	return nil
+}
+
+// SetCAPath is tls_config_set_ca_path; an empty path clears.
+func (c *Config) SetCAPath(path string) error {
+	c.caPath = path
+	return nil
+}
+
+// SetCRLFile is tls_config_set_crl_file.
+func (c *Config) SetCRLFile(path string) (err error) {
+	c.crl, err = readFile("CRL", path)
+	return err
+}
+
+// SetCRLMem is tls_config_set_crl_mem; nil clears.
+func (c *Config) SetCRLMem(pem []byte) error {
+	c.crl = bytes.Clone(pem)
+	return nil
+}
+
+// SetVerifyDepth is tls_config_set_verify_depth: how many intermediate
+// certificates a chain may have.
+func (c *Config) SetVerifyDepth(depth int) { c.verifyDepth = depth }
+
+// Verify is tls_config_verify.
+func (c *Config) Verify() {
+	c.noVerifyCert, c.noVerifyName, c.noVerifyTime = false, false, false
+}
+
+// InsecureNoVerifyCert is tls_config_insecure_noverifycert.
+func (c *Config) InsecureNoVerifyCert() { c.noVerifyCert = true }
+
+// InsecureNoVerifyName is tls_config_insecure_noverifyname.
+func (c *Config) InsecureNoVerifyName() { c.noVerifyName = true }
+
+// InsecureNoVerifyTime is tls_config_insecure_noverifytime.
+func (c *Config) InsecureNoVerifyTime() { c.noVerifyTime = true }
+
+// VerifyClient is tls_config_verify_client.
+func (c *Config) VerifyClient() { c.clientAuth = clientCertRequired }
+
+// VerifyClientOptional is tls_config_verify_client_optional.
+func (c *Config) VerifyClientOptional() { c.clientAuth = clientCertOptional }
+
+// OCSPRequireStapling is tls_config_ocsp_require_stapling.
+func (c *Config) OCSPRequireStapling() { c.requireStaple = true }
+
+// SkipPrivateKeyCheck is tls_config_skip_private_key_check.
+func (c *Config) SkipPrivateKeyCheck() { c.skipKeyCheck = true }
+
+// UseFakePrivateKey is tls_config_use_fake_private_key.
+func (c *Config) UseFakePrivateKey() { c.fakeKey, c.skipKeyCheck = true, true }
+
+// SetSessionID is tls_config_set_session_id: the context that sessions belong
+// to, padded with zeros.
+func (c *Config) SetSessionID(id []byte) error {
+	if len(id) > MaxSessionID {
+		return invalidArgument("session ID too large")
+	}
+	c.sessionID = [MaxSessionID]byte{}
+	copy(c.sessionID[:], id)
+	return nil
+}
+
+// SetSessionLifetime is tls_config_set_session_lifetime, in seconds; 0
+// switches sessions off.
+func (c *Config) SetSessionLifetime(lifetime int) error {
+	switch {
+	case lifetime > maxSessionLifetime:
+		return invalidArgument("session lifetime too large")
+	case lifetime != 0 && lifetime < minSessionLifetime:
+		return invalidArgument("session lifetime too small")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lifetime = lifetime
+	return nil
+}
+
+// sessionLifetime returns the lifetime configured now, in seconds.
+func (c *Config) sessionLifetime() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lifetime
+}
+
+// AddTicketKey is tls_config_add_ticket_key.
+func (c *Config) AddTicketKey(rev uint32, key []byte) error {
+	return failure("ticket keys are not supported yet")
+}
+
+// SetSessionFD is tls_config_set_session_fd.
+func (c *Config) SetSessionFD(fd int) error {
+	return failure("session files are not supported yet")
+}

@@ -1,0 +1,263 @@
+package libtls
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/cpu"
+
+	"libtls/internal/suite"
+)
+
+// cipherKeywords are the words that stand for a whole cipher string when they
+// are alone in it.
+var cipherKeywords = map[string]string{
+	"default":  "TLSv1.3:TLSv1.2+AEAD+ECDHE:TLSv1.2+AEAD+DHE",
+	"secure":   "TLSv1.3:TLSv1.2+AEAD+ECDHE:TLSv1.2+AEAD+DHE",
+	"compat":   "HIGH:!aNULL",
+	"legacy":   "HIGH:MEDIUM:!aNULL",
+	"all":      "ALL:!aNULL:!eNULL",
+	"insecure": "ALL:!aNULL:!eNULL",
+}
+
+// SetCiphers is tls_config_set_ciphers; nil stands for the default. A string
+// that is refused changes nothing.
+func (c *Config) SetCiphers(list *string) error {
+	if list == nil {
+		c.ciphers = ""
+		return nil
+	}
+	if len(parseCiphers(*list, suite.All)) == 0 {
+		return failure("no ciphers for '%s'", *list)
+	}
+	c.ciphers = *list
+	return nil
+}
+
+// suites returns what the configuration allows, in order of preference.
+func (c *Config) suites() []suite.ID {
+	return parseCiphers(cmp.Or(c.ciphers, "default"), suite.All)
+}
+
+// parseCiphers returns the suites among known that a cipher string selects,
+// those of TLS 1.3 first. It returns none if the string selects nothing at all
+// or is malformed. Suites of TLS 1.3 all stay enabled unless the string has a
+// term for them.
+func parseCiphers(list string, known []*suite.Suite) []suite.ID {
+	if keyword, ok := cipherKeywords[strings.ToLower(list)]; ok {
+		list = keyword
+	}
+	known = preferred(known)
+	terms, ok := cipherTerms(list)
+	selected := selectSuites(nil, terms, known)
+	if !ok || len(selected) == 0 {
+		return nil
+	}
+
+	is13 := func(s *suite.Suite) bool { return s.Version == suite.TLS13 }
+	modern := keep(known, is13, true)
+	if terms = terms13(terms, modern); len(terms) > 0 {
+		start := modern
+		if terms[0].op == 0 {
+			start = nil
+		}
+		modern = selectSuites(start, terms, modern)
+	}
+
+	var ids []suite.ID
+	for _, s := range append(modern, keep(selected, is13, false)...) {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+// keep returns a new list of the suites for which is says want.
+func keep(list []*suite.Suite, is func(*suite.Suite) bool, want bool) []*suite.Suite {
+	return slices.DeleteFunc(slices.Clone(list), func(s *suite.Suite) bool { return is(s) != want })
+}
+
+// preferred returns suites with ChaCha20 first on machines without AES
+// instructions.
+func preferred(suites []*suite.Suite) []*suite.Suite {
+	if hasAES {
+		return suites
+	}
+	isChaCha := func(s *suite.Suite) bool { return cipherOf(s.Name).enc == "CHACHA20" }
+	return append(keep(suites, isChaCha, true), keep(suites, isChaCha, false)...)
+}
+
+var hasAES = cpu.X86.HasAES && cpu.X86.HasPCLMULQDQ || cpu.ARM64.HasAES && cpu.ARM64.HasPMULL ||
+	cpu.S390X.HasAES && cpu.S390X.HasAESGCM
+
+// cipherTerm is one element of a cipher string: an operator (0, '!', '-', '+'
+// or '@') and the words that a suite must all match.
+type cipherTerm struct {
+	op    byte
+	words []string
+}
+
+// cipherTerms splits a cipher string; false if its syntax is wrong.
+func cipherTerms(list string) ([]cipherTerm, bool) {
+	var terms []cipherTerm
+	for i, element := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(": ;,", r) }) {
+		if i == 0 && element == "DEFAULT" {
+			element = "ALL"
+		}
+		var t cipherTerm
+		if strings.IndexByte("!-+@", element[0]) >= 0 {
+			t.op, element = element[0], element[1:]
+		}
+		if t.op == '@' {
+			t.words = []string{element}
+			if level, ok := securityLevel(element); element != "STRENGTH" && (!ok || level >= len(levelBits)) {
+				return nil, false
+			}
+		} else {
+			t.words = strings.Split(element, "+")
+			if slices.ContainsFunc(t.words, notWord) {
+				return nil, false
+			}
+		}
+		terms = append(terms, t)
+	}
+	return terms, true
+}
+
+// notWord tells whether s is empty or has bytes that no word has.
+func notWord(s string) bool {
+	return s == "" || strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._=", r)
+	})
+}
+
+// levelBits holds the symmetric strength that @SECLEVEL=n asks for.
+var levelBits = []int{0, 80, 112, 128, 192, 256}
+
+func securityLevel(word string) (int, bool) {
+	digits, ok := strings.CutPrefix(word, "SECLEVEL=")
+	level, err := strconv.ParseUint(digits, 10, 8)
+	return int(level), ok && err == nil
+}
+
+// terms13 returns the terms that speak of TLS 1.3 or one of its suites by name.
+func terms13(terms []cipherTerm, modern []*suite.Suite) []cipherTerm {
+	special := func(word string) bool {
+		return word == "TLSv1.3" || slices.ContainsFunc(modern, func(s *suite.Suite) bool { return s.Name == word })
+	}
+	return slices.DeleteFunc(slices.Clone(terms), func(t cipherTerm) bool {
+		return t.op == '@' || !slices.ContainsFunc(t.words, special)
+	})
+}
+
+// selectSuites applies terms to a list that starts as active.
+func selectSuites(active []*suite.Suite, terms []cipherTerm, known []*suite.Suite) []*suite.Suite {
+	for _, t := range terms {
+		if t.op == '@' {
+			active = applyCommand(t.words[0], active)
+			continue
+		}
+		matches := func(s *suite.Suite) bool {
+			return !slices.ContainsFunc(t.words, func(w string) bool { return !matchesWord(s, w) })
+		}
+		switch t.op {
+		case '!':
+			known = keep(known, matches, false)
+			active = keep(active, matches, false)
+		case '-':
+			active = keep(active, matches, false)
+		case '+':
+			active = append(keep(active, matches, false), keep(active, matches, true)...)
+		default:
+			for _, s := range keep(known, matches, true) {
+				if !slices.Contains(active, s) {
+					active = append(slices.Clip(active), s)
+				}
+			}
+		}
+	}
+	return active
+}
+
+func applyCommand(command string, active []*suite.Suite) []*suite.Suite {
+	if level, ok := securityLevel(command); ok {
+		return keep(active, func(s *suite.Suite) bool { return s.Strength >= levelBits[level] }, true)
+	}
+	active = slices.Clone(active)
+	slices.SortStableFunc(active, func(a, b *suite.Suite) int { return cmp.Compare(b.Strength, a.Strength) })
+	return active
+}
+
+// cipherParts is what a suite's name says, in the words of cipher strings.
+type cipherParts struct {
+	kx, auth string // empty in TLS 1.3
+	enc      string // "AES128", "AES256", "CHACHA20"
+	mode     string // "AESGCM", "CBC", "POLY1305"
+	mac      string // "AEAD" or the HMAC's hash
+	old      string // OpenSSL's name of the suite
+}
+
+// cipherOf takes IANA's name of a suite apart.
+func cipherOf(name string) cipherParts {
+	var p cipherParts
+	rest := strings.TrimPrefix(name, "TLS_")
+	if before, after, ok := strings.Cut(rest, "_WITH_"); ok {
+		p.kx, p.auth, _ = strings.Cut(before, "_")
+		rest = after
+	}
+	f := strings.Split(rest, "_")
+	hash := f[len(f)-1]
+	p.mac = "AEAD"
+	switch {
+	case f[0] == "CHACHA20":
+		p.enc, p.mode, p.old = "CHACHA20", "POLY1305", "CHACHA20-POLY1305"
+	case len(f) < 4: // not a suite of the library's
+		return p
+	case f[2] == "GCM":
+		p.enc, p.mode = f[0]+f[1], "AESGCM"
+		p.old = p.enc + "-GCM-" + hash
+	default:
+		p.enc, p.mode, p.mac = f[0]+f[1], f[2], hash
+		p.old = p.enc + "-" + hash
+	}
+	if p.kx == "" {
+		p.old = name
+	} else {
+		p.old = p.kx + "-" + p.auth + "-" + p.old
+	}
+	return p
+}
+
+// matchesWord tells whether a word of a cipher string stands for s. No suite
+// matches an unknown word, nor one for what isn't built.
+func matchesWord(s *suite.Suite, word string) bool {
+	p := cipherOf(s.Name)
+	switch word {
+	case "ALL":
+		return true
+	case "HIGH":
+		return s.Strength >= 128
+	case "TLSv1.3":
+		return s.Version == suite.TLS13
+	case "TLSv1.2":
+		return s.Version == suite.TLS12 && p.mac != "SHA"
+	case "TLSv1.0", "TLSv1", "SSLv3", "SHA1", "SHA":
+		return p.mac == "SHA"
+	case "ECDHE", "EECDH", "kECDHE", "kEECDH", "ECDH":
+		return p.kx == "ECDHE"
+	case "aRSA":
+		return p.auth == "RSA"
+	case "aECDSA", "ECDSA":
+		return p.auth == "ECDSA"
+	case "AES":
+		return strings.HasPrefix(p.enc, "AES")
+	case "AES128", "AES256", "CHACHA20":
+		return p.enc == word
+	case "AESGCM":
+		return p.mode == word
+	case "AEAD", "SHA256", "SHA384":
+		return p.mac == word
+	}
+	return word == p.old || word == s.Name
+}

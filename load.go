@@ -1,0 +1,50 @@
+package libtls
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// maxFile bounds what is read into memory from one file.
+const maxFile = 256 << 20
+
+// readFile returns the contents of a file that holds a KIND (contract, 5.2),
+// read in one go as far as the file's size says. The result is never nil
+// unless there is an error.
+func readFile(kind, path string) ([]byte, error) {
+	fd, err := retry(func() (int, error) {
+		return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	})
+	if err != nil {
+		return nil, systemFailure(err, "failed to open %s file '%s'", kind, path)
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, systemFailure(err, "failed to stat %s file '%s'", kind, path)
+	}
+	if st.Size > maxFile {
+		return nil, &Error{Text: "failed to allocate buffer for " + kind + " file", Code: ErrorOutOfMemory}
+	}
+	data := make([]byte, max(st.Size, 0))
+	for n := 0; n < len(data); {
+		more, err := retry(func() (int, error) { return unix.Read(fd, data[n:]) })
+		if err == nil && more == 0 {
+			err = unix.EIO // the file has shrunk
+		}
+		if err != nil {
+			clear(data)
+			return nil, systemFailure(err, "failed to read %s file '%s'", kind, path)
+		}
+		n += more
+	}
+	return data, nil
+}
+
+// retry repeats a system call that a signal interrupts.
+func retry(call func() (int, error)) (int, error) {
+	for {
+		if n, err := call(); err != unix.EINTR {
+			return n, err
+		}
+	}
+}
