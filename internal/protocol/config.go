@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"crypto"
 	"io"
 	"time"
 
@@ -63,9 +64,12 @@ type Config struct {
 
 // Credential is a certificate chain that the caller can sign for.
 type Credential struct {
-	Chain   [][]byte       // DER, leaf first
-	Schemes []suite.Scheme // that its key may sign with, in order of preference
-	Staple  []byte         // OCSP response for the leaf, or nil
+	Chain  [][]byte         // DER, leaf first
+	Public crypto.PublicKey // of the leaf
+	// Schemes may be signed with, in order of preference; nil means all that
+	// Public can do. What Public can't do is passed over.
+	Schemes []suite.Scheme
+	Staple  []byte // OCSP response for the leaf, or nil
 }
 
 // Wait is what a connection needs before it can go on.
@@ -139,6 +143,9 @@ type Info struct {
 	Staple     []byte       // OCSP response sent with the peer's leaf
 	PeerScheme suite.Scheme // the peer signed with; 0 if it didn't
 	Session    *Session     // that was resumed, if Resumed
+	// TicketAgeSkew is by how much a client's idea of its ticket's age exceeds
+	// the server's.
+	TicketAgeSkew time.Duration
 	// ExtendedMasterSecret and SecureRenegotiation are of interest in TLS 1.2.
 	ExtendedMasterSecret bool
 	SecureRenegotiation  bool

@@ -28,6 +28,7 @@ type Session struct {
 	// Lifetime is what NewSessionTicket said, in seconds.
 	Lifetime uint32
 	AgeAdd   uint32 // TLS 1.3 ticket_age_add
+	Nonce    []byte // TLS 1.3 ticket_nonce, until the ticket is sent; Secret has it in
 	// Ticket is the opaque ticket; empty on a server, and for TLS 1.2
 	// resumption by session id.
 	Ticket []byte

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 )
@@ -155,5 +156,5 @@ func (s *SchemeInfo) SignerOpts() crypto.SignerOpts {
 
 // Sign signs msg, which it hashes itself, with a key that Fits.
 func (s *SchemeInfo) Sign(key crypto.Signer, msg []byte) ([]byte, error) {
-	return key.Sign(nil, s.digest(msg), s.SignerOpts())
+	return key.Sign(rand.Reader, s.digest(msg), s.SignerOpts())
 }

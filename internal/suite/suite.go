@@ -37,8 +37,14 @@ type Suite struct {
 	Hash     crypto.Hash // of the key schedule or PRF
 	KeyLen   int         // of the AEAD, in bytes
 	Strength int         // symmetric key bits
-	aead     func(key []byte) (cipher.AEAD, error)
+	// RecordLimit is the number of records after which the key should be
+	// replaced, well before the bound of RFC 8446, 5.5 (2^24.5 full records
+	// for AES-GCM); 0 means that the sequence numbers end first.
+	RecordLimit uint64
+	aead        func(key []byte) (cipher.AEAD, error)
 }
+
+const gcmLimit = 1 << 24
 
 // AEAD returns the suite's AEAD under key, which must have KeyLen bytes.
 func (s *Suite) AEAD(key []byte) (cipher.AEAD, error) { return s.aead(key) }
@@ -46,9 +52,9 @@ func (s *Suite) AEAD(key []byte) (cipher.AEAD, error) { return s.aead(key) }
 // All holds every suite that is built, in the library's order of preference on
 // machines with AES instructions.
 var All = []*Suite{
-	{AES256GCMSHA384, "TLS_AES_256_GCM_SHA384", TLS13, crypto.SHA384, 32, 256, newGCM},
-	{ChaCha20Poly1305SHA256, "TLS_CHACHA20_POLY1305_SHA256", TLS13, crypto.SHA256, 32, 256, chacha20poly1305.New},
-	{AES128GCMSHA256, "TLS_AES_128_GCM_SHA256", TLS13, crypto.SHA256, 16, 128, newGCM},
+	{AES256GCMSHA384, "TLS_AES_256_GCM_SHA384", TLS13, crypto.SHA384, 32, 256, gcmLimit, newGCM},
+	{ChaCha20Poly1305SHA256, "TLS_CHACHA20_POLY1305_SHA256", TLS13, crypto.SHA256, 32, 256, 0, chacha20poly1305.New},
+	{AES128GCMSHA256, "TLS_AES_128_GCM_SHA256", TLS13, crypto.SHA256, 16, 128, gcmLimit, newGCM},
 }
 
 // ByID returns the suite with that code point, or nil.

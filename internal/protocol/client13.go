@@ -1,0 +1,493 @@
+package protocol
+
+import (
+	"slices"
+	"time"
+
+	"libtls/internal/schedule"
+	"libtls/internal/suite"
+	"libtls/internal/wire"
+)
+
+// Start makes a client send its ClientHello.
+func (c *Conn) Start() {
+	if c.client && c.state == clientStart && c.err == nil {
+		if err := c.start(); err != nil {
+			c.fail(err)
+		}
+	}
+}
+
+func (c *Conn) start() *Error {
+	if !c.supports(suite.TLS13) {
+		return errNoVersions.with(0)
+	}
+	hs := c.hs
+	c.info.ServerName = c.cfg.ServerName
+	var err *Error
+	if hs.sessionID, err = c.random(32); err != nil {
+		return err
+	}
+	random, err := c.random(32)
+	if err != nil {
+		return err
+	}
+	if c.offerable(c.cfg.Session) {
+		hs.session = c.cfg.Session
+	}
+	if len(c.suites()) == 0 {
+		return errNoSharedCipher.with(0)
+	}
+	for _, g := range c.firstShares() {
+		if err := c.addShare(g); err != nil {
+			return err
+		}
+	}
+	hs.offer = &wire.ClientHello{
+		Version:      suite.TLS12,
+		Random:       random,
+		SessionID:    hs.sessionID,
+		Suites:       c.suites(),
+		Compressions: []byte{0},
+	}
+	c.state = clientExpectsServerHello
+	c.writeClientHello()
+	c.flush()
+	return nil
+}
+
+// suites returns the allowed suites of TLS 1.3.
+func (c *Conn) suites() []suite.ID {
+	var ids []suite.ID
+	for _, id := range c.cfg.Suites {
+		if s := suite.ByID(id); s != nil && s.Version == suite.TLS13 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// groups returns the allowed groups that are built.
+func (c *Conn) groups() []suite.Group {
+	return slices.DeleteFunc(slices.Clone(c.cfg.Groups), func(g suite.Group) bool { return suite.GroupByID(g) == nil })
+}
+
+// firstShares returns the groups to send key shares for at once.
+func (c *Conn) firstShares() []suite.Group {
+	if c.cfg.KeyShares != nil {
+		return c.cfg.KeyShares
+	}
+	groups := c.groups()
+	if len(groups) == 0 {
+		return nil
+	}
+	first := groups[:1:1]
+	if first[0] == suite.X25519MLKEM768 && slices.Contains(groups, suite.X25519) {
+		first = append(first, suite.X25519)
+	}
+	return first
+}
+
+func (c *Conn) addShare(id suite.Group) *Error {
+	g := suite.GroupByID(id)
+	if g == nil {
+		return errInternal
+	}
+	share, public, err := g.Offer(c.cfg.Rand)
+	if err != nil {
+		return errInternal
+	}
+	c.hs.shares = append(c.hs.shares, share)
+	c.hs.publics = append(c.hs.publics, wire.KeyShare{Group: id, Data: public})
+	return nil
+}
+
+// age returns a session's age, and false if it is too old to be offered or
+// lies in the future.
+func (c *Conn) age(s *Session) (time.Duration, bool) {
+	age := c.now.Sub(s.Created)
+	life := time.Duration(min(s.Lifetime, maxTicketLifetime)) * time.Second
+	return age, age >= 0 && age <= life
+}
+
+// offerable tells whether a session could be resumed under this configuration.
+func (c *Conn) offerable(s *Session) bool {
+	if s == nil || !c.cfg.Tickets || s.Version != suite.TLS13 || len(s.Ticket) == 0 {
+		return false
+	}
+	if old := suite.ByID(s.Suite); old == nil || len(s.Secret) != old.Hash.Size() || !c.hasHashOf(old) {
+		return false
+	}
+	_, fresh := c.age(s)
+	return fresh
+}
+
+// hasHashOf tells whether an allowed suite uses the same hash: a PSK can only
+// be used with its own (RFC 8446, 4.2.11).
+func (c *Conn) hasHashOf(old *suite.Suite) bool {
+	return slices.ContainsFunc(c.suites(), func(id suite.ID) bool { return suite.ByID(id).Hash == old.Hash })
+}
+
+// writeClientHello sends hs.offer with extensions made of the configuration
+// and the handshake so far.
+func (c *Conn) writeClientHello() {
+	hs := c.hs
+	var exts []wire.Extension
+	add := func(t uint16, data []byte) { exts = append(exts, wire.Extension{Type: t, Data: data}) }
+
+	if c.cfg.ServerName != "" {
+		add(wire.ExtServerName, wire.ServerName(c.cfg.ServerName))
+	}
+	add(wire.ExtSupportedGroups, wire.Codes(c.groups()))
+	add(wire.ExtSignatureAlgorithms, wire.Codes(c.cfg.Schemes))
+	if c.cfg.CertSchemes != nil {
+		add(wire.ExtSignatureAlgsCert, wire.Codes(c.cfg.CertSchemes))
+	}
+	if len(c.cfg.ALPN) > 0 {
+		add(wire.ExtALPN, wire.Protocols(c.cfg.ALPN))
+	}
+	if c.cfg.RequestOCSP {
+		add(wire.ExtStatusRequest, wire.StatusRequest)
+	}
+	add(wire.ExtSupportedVersions, wire.Versions([]uint16{suite.TLS13}))
+	add(wire.ExtKeyShare, wire.ClientShares(hs.publics))
+	if len(hs.cookie) > 0 {
+		add(wire.ExtCookie, wire.Bytes16(hs.cookie))
+	}
+	if c.cfg.Tickets {
+		add(wire.ExtPSKModes, wire.PSKModes(wire.PSKDHE))
+	}
+	hs.offer.Extensions = exts
+	if hs.session == nil {
+		c.writeMessage(hs.offer.Marshal())
+		return
+	}
+	c.writeOfferWithPSK()
+}
+
+// writeOfferWithPSK appends pre_shared_key, which must be last and whose
+// binder covers all that precedes it (RFC 8446, 4.2.11).
+func (c *Conn) writeOfferWithPSK() {
+	hs := c.hs
+	age, _ := c.age(hs.session)
+	psk := &wire.Offer{
+		Identities: []wire.Identity{{
+			Ticket:        hs.session.Ticket,
+			ObfuscatedAge: uint32(age.Milliseconds()) + hs.session.AgeAdd,
+		}},
+		Binders: [][]byte{make([]byte, suite.ByID(hs.session.Suite).Hash.Size())},
+	}
+	hs.offer.Extensions = append(hs.offer.Extensions, wire.Extension{Type: wire.ExtPreSharedKey, Data: psk.Marshal()})
+	raw := hs.offer.Marshal()
+	cut := len(raw) - psk.BindersSize()
+	copy(raw[cut+3:], c.binder(hs.session, raw[:cut]))
+	c.writeMessage(raw)
+}
+
+// serverHello takes the ServerHello or, in its place, a HelloRetryRequest.
+func (c *Conn) serverHello(m message) *Error {
+	hs := c.hs
+	sh, ok := wire.ParseServerHello(m.body)
+	if !ok {
+		return errDecode
+	}
+	if sh.Version != suite.TLS12 {
+		return errUnsupportedProtocol
+	}
+	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
+	at := inServerHello
+	if retry {
+		at = inHelloRetry
+	}
+	if !slices.ContainsFunc(sh.Extensions, func(e wire.Extension) bool { return e.Type == wire.ExtSupportedVersions }) {
+		return errUnsupportedProtocol // TLS 1.2
+	}
+	exts, err := c.index(sh.Extensions, at)
+	if err != nil {
+		return err
+	}
+	version, ok := wire.ParseUint16[uint16](exts[wire.ExtSupportedVersions])
+	if !ok {
+		return errParsingExtension
+	}
+	if version != suite.TLS13 { // RFC 8446, 4.2.1
+		return errUnsupportedProtocol.with(AlertIllegalParameter)
+	}
+	c.info.Version = suite.TLS13
+	hs.hello.Version = suite.TLS13
+	if !slices.Equal(sh.SessionID, hs.sessionID) {
+		return errSessionIDEcho
+	}
+	if sh.Compression != 0 {
+		return errCompression
+	}
+	if !slices.Contains(hs.offer.Suites, sh.Suite) || hs.suite != nil && hs.suite.ID != sh.Suite {
+		return errWrongCipher
+	}
+	hs.suite = suite.ByID(sh.Suite)
+	c.info.Suite = hs.suite
+	if retry {
+		return c.helloRetry(m, exts)
+	}
+	hs.transcript.fix(hs.suite.Hash)
+	hs.transcript.add(m.raw)
+	return c.acceptServerHello(exts)
+}
+
+// helloRetry sends a second ClientHello as the server asks (RFC 8446, 4.1.4).
+func (c *Conn) helloRetry(m message, exts extensions) *Error {
+	hs := c.hs
+	if c.state == clientExpectsSecondServerHello {
+		return errUnexpectedMessage
+	}
+	share, hasShare := exts[wire.ExtKeyShare]
+	cookie, hasCookie := exts[wire.ExtCookie]
+	if !hasShare && !hasCookie { // it would change nothing
+		return errEmptyHelloRetry
+	}
+	if hasCookie {
+		var ok bool
+		if hs.cookie, ok = wire.ParseBytes16(cookie); !ok {
+			return errParsingExtension
+		}
+	}
+	hs.transcript.retry(hs.suite.Hash)
+	hs.transcript.add(m.raw)
+	if hasShare {
+		group, ok := wire.ParseUint16[suite.Group](share)
+		if !ok {
+			return errParsingExtension
+		}
+		// RFC 8446, 4.2.8: it must be one we offered, and no share of it
+		sent := func(k *suite.KeyShare) bool { return k.Group == group }
+		if !slices.Contains(c.groups(), group) || slices.ContainsFunc(hs.shares, sent) {
+			return errWrongCurve
+		}
+		for _, k := range hs.shares {
+			k.Wipe()
+		}
+		hs.shares, hs.publics = nil, nil
+		if err := c.addShare(group); err != nil {
+			return err
+		}
+	}
+	// RFC 8446, 4.1.4: leave out PSKs that don't fit the suite.
+	if hs.session != nil && suite.ByID(hs.session.Suite).Hash != hs.suite.Hash {
+		hs.session = nil
+	}
+	if len(c.hand) > 0 {
+		return errExcessData
+	}
+	c.info.HelloRetry = true
+	c.writeCCS()
+	c.state = clientExpectsSecondServerHello
+	c.writeClientHello()
+	return nil
+}
+
+// acceptServerHello agrees on keys.
+func (c *Conn) acceptServerHello(exts extensions) *Error {
+	hs := c.hs
+	var psk []byte
+	if data, ok := exts[wire.ExtPreSharedKey]; ok {
+		index, ok := wire.ParseUint16[uint16](data)
+		if !ok {
+			return errParsingExtension
+		}
+		if index != 0 {
+			return errPSKIdentity
+		}
+		if suite.ByID(hs.session.Suite).Hash != hs.suite.Hash {
+			return errPRFMismatch
+		}
+		psk = hs.session.Secret
+	}
+	data, ok := exts[wire.ExtKeyShare]
+	if !ok {
+		return errMissingKeyShare
+	}
+	share, ok := wire.ParseServerShare(data)
+	if !ok {
+		return errParsingExtension
+	}
+	i := slices.IndexFunc(hs.shares, func(k *suite.KeyShare) bool { return k.Group == share.Group })
+	if i < 0 {
+		return errWrongCurve
+	}
+	shared, err := hs.shares[i].Finish(share.Data)
+	if err != nil {
+		return errBadPoint
+	}
+	for _, k := range hs.shares {
+		k.Wipe()
+	}
+	c.info.Group = share.Group
+	if psk != nil {
+		c.info.Resumed = true
+		c.info.Session = hs.session
+		c.info.PeerChain = hs.session.PeerChain
+	}
+	hs.schedule = schedule.New(hs.suite.Hash, psk)
+	c.handshakeKeys(shared)
+	if err := c.setReadKeys(hs.suite, hs.serverSecret); err != nil {
+		return err
+	}
+	c.writeCCS()
+	c.state = clientExpectsEncryptedExtensions
+	return c.setWriteKeys(hs.suite, hs.clientSecret)
+}
+
+func (c *Conn) encryptedExtensions(m message) *Error {
+	list, ok := wire.ParseEncryptedExtensions(m.body)
+	if !ok {
+		return errDecode
+	}
+	exts, err := c.index(list, inEncryptedExtensions)
+	if err != nil {
+		return err
+	}
+	if data, ok := exts[wire.ExtServerName]; ok && len(data) != 0 {
+		return errParsingExtension
+	}
+	if data, ok := exts[wire.ExtALPN]; ok {
+		protos, ok := wire.ParseProtocols(data)
+		if !ok || len(protos) != 1 { // RFC 7301, 3.1
+			return errParsingExtension
+		}
+		if !slices.Contains(c.cfg.ALPN, protos[0]) {
+			return errInvalidALPN
+		}
+		c.info.ALPN = protos[0]
+	}
+	if data, ok := exts[wire.ExtSupportedGroups]; ok {
+		if _, ok := wire.ParseCodes[suite.Group](data); !ok {
+			return errParsingExtension
+		}
+	}
+	c.hs.transcript.add(m.raw)
+	if c.info.Resumed {
+		c.state = clientExpectsFinished
+	} else {
+		c.state = clientExpectsCertificateRequest
+	}
+	return nil
+}
+
+// certificateRequest notes that the server wants to know who we are.
+func (c *Conn) certificateRequest(m message) *Error {
+	req, ok := wire.ParseCertificateRequest(m.body)
+	if !ok {
+		return errDecode
+	}
+	if len(req.Context) != 0 { // RFC 8446, 4.3.2
+		return errDecode.with(AlertIllegalParameter)
+	}
+	exts, err := c.index(req.Extensions, inCertificateRequest)
+	if err != nil {
+		return err
+	}
+	hello := &c.hs.hello
+	hello.CertificateRequest = true
+	data, ok := exts[wire.ExtSignatureAlgorithms]
+	if !ok {
+		return errMissingSchemes
+	}
+	if err := hello.read(exts, data); err != nil {
+		return err
+	}
+	c.hs.certRequested = true
+	c.hs.transcript.add(m.raw)
+	c.state = clientExpectsCertificate
+	return nil
+}
+
+// read takes what ClientHello and CertificateRequest have in common.
+func (h *Hello) read(exts extensions, schemes []byte) *Error {
+	var ok bool
+	if h.Schemes, ok = wire.ParseCodes[suite.Scheme](schemes); !ok {
+		return errParsingExtension
+	}
+	if data, there := exts[wire.ExtSignatureAlgsCert]; there {
+		if h.CertSchemes, ok = wire.ParseCodes[suite.Scheme](data); !ok {
+			return errParsingExtension
+		}
+	}
+	if data, there := exts[wire.ExtCertAuthorities]; there {
+		if h.CAs, ok = wire.ParseAuthorities(data); !ok {
+			return errParsingExtension
+		}
+	}
+	if data, there := exts[wire.ExtStatusRequest]; there {
+		if h.OCSP, ok = wire.ParseStatusRequest(data); !ok {
+			return errParsingExtension
+		}
+	}
+	return nil
+}
+
+func (c *Conn) serverCertificate(m message) *Error {
+	if err := c.peerCertificate(m); err != nil {
+		return err
+	}
+	if len(c.info.PeerChain) == 0 { // RFC 8446, 4.4.2.4
+		return errNoPeerCertificate.with(AlertDecodeError)
+	}
+	c.state = clientExpectsCertificateVerify
+	return nil
+}
+
+func (c *Conn) serverCertificateVerify(m message) *Error {
+	if err := c.peerCertificateVerify(m); err != nil {
+		return err
+	}
+	c.state = clientAwaitsVerdict
+	return nil
+}
+
+func (c *Conn) serverFinished(m message) *Error {
+	hs := c.hs
+	if err := c.peerFinished(m, hs.serverSecret); err != nil {
+		return err
+	}
+	hs.schedule.Advance(nil)
+	sum := hs.transcript.sum()
+	c.exporter = hs.schedule.Derive(schedule.Exporter, sum)
+	hs.trafficOut = hs.schedule.Derive(schedule.ClientTraffic, sum)
+	in := hs.schedule.Derive(schedule.ServerTraffic, sum)
+	defer clear(in)
+	if err := c.setReadKeys(hs.suite, in); err != nil {
+		return err
+	}
+	if hs.certRequested {
+		c.state = clientAwaitsCredential
+		return nil
+	}
+	return c.clientFinish()
+}
+
+// clientAuthenticate sends our certificate, or none.
+func (c *Conn) clientAuthenticate() *Error {
+	hs := c.hs
+	if hs.credential == nil {
+		c.writeCertificate(false)
+		return c.clientFinish()
+	}
+	var err *Error
+	if hs.scheme, err = c.pickScheme(hs.credential); err != nil {
+		return err
+	}
+	c.writeCertificate(hs.hello.OCSP)
+	c.state = clientAwaitsSignature
+	return nil
+}
+
+// clientFinish sends Finished.
+func (c *Conn) clientFinish() *Error {
+	hs := c.hs
+	c.writeFinished(hs.clientSecret)
+	if err := c.setWriteKeys(hs.suite, hs.trafficOut); err != nil {
+		return err
+	}
+	c.complete()
+	return nil
+}

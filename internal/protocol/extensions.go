@@ -1,0 +1,88 @@
+package protocol
+
+import "libtls/internal/wire"
+
+// where is a set of messages that an extension may stand in.
+type where uint16
+
+const (
+	inClientHello where = 1 << iota
+	inServerHello
+	inHelloRetry
+	inEncryptedExtensions
+	inCertificateRequest
+	inCertificate
+	inNewSessionTicket
+)
+
+// extensionTable says in which messages of TLS 1.3 each known extension may
+// stand (RFC 8446, 4.2), and whether a peer's answer needs our offer.
+var extensionTable = map[uint16]where{
+	wire.ExtServerName:          inClientHello | inEncryptedExtensions,
+	wire.ExtStatusRequest:       inClientHello | inCertificateRequest | inCertificate,
+	wire.ExtSupportedGroups:     inClientHello | inEncryptedExtensions,
+	wire.ExtSignatureAlgorithms: inClientHello | inCertificateRequest,
+	wire.ExtSignatureAlgsCert:   inClientHello | inCertificateRequest,
+	wire.ExtALPN:                inClientHello | inEncryptedExtensions,
+	wire.ExtSCT:                 inClientHello | inCertificateRequest | inCertificate,
+	wire.ExtPadding:             inClientHello,
+	wire.ExtPreSharedKey:        inClientHello | inServerHello,
+	wire.ExtEarlyData:           inClientHello | inEncryptedExtensions | inNewSessionTicket,
+	wire.ExtSupportedVersions:   inClientHello | inServerHello | inHelloRetry,
+	wire.ExtCookie:              inClientHello | inHelloRetry,
+	wire.ExtPSKModes:            inClientHello,
+	wire.ExtCertAuthorities:     inClientHello | inCertificateRequest,
+	wire.ExtPostHandshakeAuth:   inClientHello,
+	wire.ExtKeyShare:            inClientHello | inServerHello | inHelloRetry,
+	// TLS 1.2 only; known so that an answer in TLS 1.3 is refused.
+	wire.ExtECPointFormats:       inClientHello,
+	wire.ExtExtendedMasterSecret: inClientHello,
+	wire.ExtSessionTicket:        inClientHello,
+	wire.ExtRenegotiationInfo:    inClientHello,
+}
+
+// extensions is a message's extensions by type.
+type extensions map[uint16][]byte
+
+// index puts a message's extensions in order and refuses what may not stand
+// there. Requests may hold extensions we don't know, which are ignored;
+// answers may hold only what was offered (RFC 8446, 4.2).
+func (c *Conn) index(list []wire.Extension, at where) (extensions, *Error) {
+	exts := make(extensions, len(list))
+	for _, e := range list {
+		if _, twice := exts[e.Type]; twice {
+			return nil, errDuplicateExtension
+		}
+		places, known := extensionTable[e.Type]
+		switch at {
+		case inClientHello, inCertificateRequest, inNewSessionTicket:
+			if known && places&at == 0 {
+				return nil, errUnexpectedExtension
+			}
+		default:
+			if !known || places&at == 0 || !c.offered(e.Type, at) {
+				return nil, errUnexpectedExtension
+			}
+		}
+		exts[e.Type] = e.Data
+	}
+	return exts, nil
+}
+
+// offered tells whether we asked for what the peer answers.
+func (c *Conn) offered(ext uint16, at where) bool {
+	if !c.client {
+		// A client's Certificate answers our CertificateRequest, which asks
+		// for no extensions on certificates.
+		return false
+	}
+	if at == inHelloRetry && ext == wire.ExtCookie {
+		return true // RFC 8446, 4.2: the one exception
+	}
+	for _, e := range c.hs.offer.Extensions {
+		if e.Type == ext {
+			return true
+		}
+	}
+	return false
+}

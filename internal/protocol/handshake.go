@@ -1,0 +1,401 @@
+package protocol
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/x509"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+
+	"libtls/internal/record"
+	"libtls/internal/schedule"
+	"libtls/internal/suite"
+	"libtls/internal/wire"
+)
+
+// handshake is what a connection forgets when its handshake is complete.
+type handshake struct {
+	offer      *wire.ClientHello // the last one sent or received
+	sessionID  []byte            // legacy_session_id of the ClientHello
+	hello      Hello
+	suite      *suite.Suite
+	transcript transcript
+	schedule   *schedule.Schedule
+
+	clientSecret, serverSecret []byte // handshake traffic secrets
+
+	peerLeaf      *x509.Certificate
+	certRequested bool
+	credential    *Credential
+	scheme        suite.Scheme // to sign with
+	session       *Session     // client: offered; server: resumed
+	ccsSent       bool
+
+	// Client.
+	shares     []*suite.KeyShare
+	publics    []wire.KeyShare // what shares' peers are sent
+	cookie     []byte
+	trafficOut []byte // application traffic secret, until Finished is sent
+
+	// Server.
+	trafficIn []byte     // application traffic secret, until Finished came
+	exts      extensions // of the last ClientHello
+	group     suite.Group
+	peerShare []byte
+	helloRaw  []byte // the last ClientHello as it came
+	psks      *wire.Offer
+	identity  int // index into psks
+	skipEarly bool
+}
+
+func (hs *handshake) wipe() {
+	for _, k := range hs.shares {
+		k.Wipe()
+	}
+	for _, secret := range [][]byte{hs.clientSecret, hs.serverSecret, hs.trafficIn, hs.trafficOut} {
+		clear(secret)
+	}
+	if hs.schedule != nil {
+		hs.schedule.Wipe()
+	}
+}
+
+// transcript is the handshake so far: bytes until the hash is known, then
+// a running hash.
+type transcript struct {
+	early []byte
+	hash  hash.Hash
+}
+
+func (t *transcript) add(raw []byte) {
+	if t.hash == nil {
+		t.early = append(t.early, raw...)
+		return
+	}
+	t.hash.Write(raw)
+}
+
+// fix decides for a hash.
+func (t *transcript) fix(h crypto.Hash) {
+	if t.hash == nil {
+		t.hash = h.New()
+		t.hash.Write(t.early)
+		t.early = nil
+	}
+}
+
+func (t *transcript) sum() []byte { return t.hash.Sum(nil) }
+
+// retry replaces the first ClientHello by its hash (RFC 8446, 4.4.1).
+func (t *transcript) retry(h crypto.Hash) {
+	t.fix(h)
+	hello := t.sum()
+	t.hash.Reset()
+	t.add(wire.Raw(wire.TypeMessageHash, hello))
+}
+
+// binderSum is the hash of the transcript and a ClientHello cut off before its
+// binders (RFC 8446, 4.2.11.2). Of the transcript only a HelloRetryRequest can
+// have come before.
+func (t *transcript) binderSum(h crypto.Hash, truncated []byte) []byte {
+	sum := h.New()
+	if t.hash != nil {
+		if state, err := t.hash.(hash.Cloner).Clone(); err == nil {
+			sum = state
+		}
+	}
+	sum.Write(truncated)
+	return sum.Sum(nil)
+}
+
+// random returns n fresh bytes.
+func (c *Conn) random(n int) ([]byte, *Error) {
+	b := make([]byte, n)
+	for read := 0; read < n; {
+		k, err := c.cfg.Rand.Read(b[read:])
+		if err != nil {
+			return nil, errInternal
+		}
+		read += k
+	}
+	return b, nil
+}
+
+func (c *Conn) supports(version uint16) bool {
+	return c.cfg.MinVersion <= version && version <= c.cfg.MaxVersion
+}
+
+// setReadKeys and setWriteKeys change keys to those of a traffic secret.
+// A message that changes keys must be the last of its record (RFC 8446, 5.1).
+func (c *Conn) setReadKeys(s *suite.Suite, secret []byte) *Error {
+	if len(c.hand) > 0 {
+		return errExcessData
+	}
+	return setKeys(&c.in, &c.inSecret, s, secret)
+}
+
+func (c *Conn) setWriteKeys(s *suite.Suite, secret []byte) *Error {
+	c.flush()
+	return setKeys(&c.out, &c.outSecret, s, secret)
+}
+
+func setKeys(half *record.Half, kept *[]byte, s *suite.Suite, secret []byte) *Error {
+	key, iv := schedule.TrafficKeys(s, secret)
+	defer clear(key)
+	if err := half.SetKeys(s, key, iv); err != nil {
+		return errInternal
+	}
+	clear(*kept)
+	*kept = slices.Clone(secret)
+	return nil
+}
+
+// handshakeKeys goes on to the Handshake Secret once the ServerHello is in the
+// transcript.
+func (c *Conn) handshakeKeys(shared []byte) {
+	hs := c.hs
+	hs.schedule.Advance(shared)
+	clear(shared)
+	sum := hs.transcript.sum()
+	hs.clientSecret = hs.schedule.Derive(schedule.ClientHandshake, sum)
+	hs.serverSecret = hs.schedule.Derive(schedule.ServerHandshake, sum)
+}
+
+// signed is what a CertificateVerify signs (RFC 8446, 4.4.3).
+func signed(byServer bool, transcript []byte) []byte {
+	who := "client"
+	if byServer {
+		who = "server"
+	}
+	msg := []byte(strings.Repeat(" ", 64) + "TLS 1.3, " + who + " CertificateVerify\x00")
+	return append(msg, transcript...)
+}
+
+// pickScheme chooses what to sign with: the first scheme in the signer's order
+// that its key can do and the peer accepts.
+func (c *Conn) pickScheme(cred *Credential) (suite.Scheme, *Error) {
+	own := cred.Schemes
+	if own == nil {
+		own = suite.DefaultSchemes()
+	}
+	for _, id := range own {
+		s := suite.SchemeByID(id)
+		if s != nil && slices.Contains(c.hs.hello.Schemes, id) && s.Fits(cred.Public, c.hs.hello.Version) {
+			return id, nil
+		}
+	}
+	return 0, errNoCommonSchemes
+}
+
+// Hello returns what the peer said that matters for the choice of a
+// credential, at WaitSelect.
+func (c *Conn) Hello() *Hello {
+	if c.hs == nil {
+		return nil
+	}
+	return &c.hs.hello
+}
+
+// CanUse tells whether a credential fits what the peer accepts; if it doesn't
+// the error is what the handshake would die of.
+func (c *Conn) CanUse(cred *Credential) *Error {
+	if c.hs == nil {
+		return errInternal
+	}
+	_, err := c.pickScheme(cred)
+	return err
+}
+
+// Select answers a WaitSelect.
+func (c *Conn) Select(ch Choice) {
+	goOn := func() *Error {
+		if ch.Fail != nil {
+			return ch.Fail
+		}
+		c.hs.credential = ch.Credential
+		if c.client {
+			return c.clientAuthenticate()
+		}
+		c.info.ALPN = ch.ALPN
+		return c.serverNegotiate()
+	}
+	if c.client {
+		c.answered(clientAwaitsCredential, goOn)
+	} else {
+		c.answered(serverAwaitsChoice, goOn)
+	}
+}
+
+// SignRequest returns what is to be signed, at WaitSign.
+func (c *Conn) SignRequest() *SignRequest {
+	if c.hs == nil || c.Wait() != WaitSign {
+		return nil
+	}
+	return &SignRequest{c.hs.credential, c.hs.scheme, signed(!c.client, c.hs.transcript.sum())}
+}
+
+// Signed answers a WaitSign with a signature; err tells that there is none.
+func (c *Conn) Signed(sig []byte, err error) {
+	goOn := func() *Error {
+		if err != nil {
+			return errSignFailed
+		}
+		c.writeMessage((&wire.CertificateVerify{Scheme: c.hs.scheme, Signature: sig}).Marshal())
+		if c.client {
+			return c.clientFinish()
+		}
+		return c.serverFinish()
+	}
+	if c.client {
+		c.answered(clientAwaitsSignature, goOn)
+	} else {
+		c.answered(serverAwaitsSignature, goOn)
+	}
+}
+
+// Verified answers a WaitVerify; nil accepts the peer's certificate.
+func (c *Conn) Verified(verdict *Error) {
+	goOn := func() *Error {
+		if verdict != nil {
+			return verdict
+		}
+		if c.client {
+			c.state = clientExpectsFinished
+		} else {
+			c.state = serverExpectsFinished
+		}
+		return nil
+	}
+	if c.client {
+		c.answered(clientAwaitsVerdict, goOn)
+	} else {
+		c.answered(serverAwaitsVerdict, goOn)
+	}
+}
+
+// writeCertificate sends our chain; none without a credential.
+func (c *Conn) writeCertificate(staple bool) {
+	m := new(wire.Certificate)
+	if cred := c.hs.credential; cred != nil {
+		for i, der := range cred.Chain {
+			e := wire.CertificateEntry{Data: der}
+			if i == 0 && staple && len(cred.Staple) > 0 {
+				e.Extensions = []wire.Extension{{Type: wire.ExtStatusRequest, Data: wire.CertificateStatus(cred.Staple)}}
+			}
+			m.Entries = append(m.Entries, e)
+		}
+	}
+	c.writeMessage(m.Marshal())
+}
+
+// writeFinished sends Finished under our handshake traffic secret.
+func (c *Conn) writeFinished(base []byte) {
+	c.writeMessage(wire.Raw(wire.TypeFinished, schedule.Finished(c.hs.suite.Hash, base, c.hs.transcript.sum())))
+}
+
+// peerCertificate takes the peer's chain; it is empty if a client has none.
+func (c *Conn) peerCertificate(m message) *Error {
+	cert, ok := wire.ParseCertificate(m.body)
+	if !ok {
+		return errDecode
+	}
+	if len(cert.Context) != 0 { // RFC 8446, 4.4.2
+		return errDecode.with(AlertIllegalParameter)
+	}
+	for i, e := range cert.Entries {
+		exts, err := c.index(e.Extensions, inCertificate)
+		if err != nil {
+			return err
+		}
+		if data, ok := exts[wire.ExtStatusRequest]; ok {
+			staple, ok := wire.ParseCertificateStatus(data)
+			if !ok {
+				return errParsingExtension
+			}
+			if i == 0 {
+				c.info.Staple = staple
+			}
+		}
+		c.info.PeerChain = append(c.info.PeerChain, e.Data)
+	}
+	c.hs.transcript.add(m.raw)
+	if len(c.info.PeerChain) == 0 {
+		return nil
+	}
+	leaf, err := x509.ParseCertificate(c.info.PeerChain[0])
+	if err != nil {
+		return errParseLeaf
+	}
+	if suite.KeyTypeOf(leaf.PublicKey) == 0 {
+		return errKeyType
+	}
+	// RFC 8446, 4.4.2.2: key usage, if there, must allow signing.
+	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return errKeyUsage
+	}
+	c.hs.peerLeaf = leaf
+	return nil
+}
+
+// peerCertificateVerify checks that the peer has the key of its leaf.
+func (c *Conn) peerCertificateVerify(m message) *Error {
+	cv, ok := wire.ParseCertificateVerify(m.body)
+	if !ok {
+		return errDecode
+	}
+	scheme := suite.SchemeByID(cv.Scheme)
+	if scheme == nil || !slices.Contains(c.cfg.Schemes, cv.Scheme) || !scheme.Fits(c.hs.peerLeaf.PublicKey, c.info.Version) {
+		return errWrongSignature
+	}
+	if scheme.Verify(c.hs.peerLeaf.PublicKey, signed(c.client, c.hs.transcript.sum()), cv.Signature) != nil {
+		return errBadSignature
+	}
+	c.info.PeerScheme = cv.Scheme
+	c.hs.transcript.add(m.raw)
+	return nil
+}
+
+// peerFinished checks the peer's Finished under its handshake traffic secret.
+func (c *Conn) peerFinished(m message, base []byte) *Error {
+	want := schedule.Finished(c.hs.suite.Hash, base, c.hs.transcript.sum())
+	if len(m.body) != len(want) {
+		return errDecode
+	}
+	if !hmac.Equal(want, m.body) {
+		return errDigestCheck
+	}
+	c.hs.transcript.add(m.raw)
+	return nil
+}
+
+// binder computes a PSK's binder over a truncated ClientHello.
+func (c *Conn) binder(s *Session, truncated []byte) []byte {
+	h := suite.ByID(s.Suite).Hash
+	early := schedule.New(h, s.Secret)
+	defer early.Wipe()
+	key := early.Derive(schedule.ResumptionBinder, h.New().Sum(nil))
+	defer clear(key)
+	return schedule.Finished(h, key, c.hs.transcript.binderSum(h, truncated))
+}
+
+// fullHandshake is when the handshake was made that this connection's
+// identities come from.
+func (c *Conn) fullHandshake() time.Time {
+	if c.info.Session != nil {
+		return c.info.Session.FullHandshake
+	}
+	return c.completed
+}
+
+// complete ends the handshake.
+func (c *Conn) complete() {
+	c.resumption = c.hs.schedule.Derive(schedule.Resumption, c.hs.transcript.sum())
+	c.flush()
+	c.hs.wipe()
+	c.hs = nil
+	c.count = counters{}
+	c.completed = c.now
+	c.state = established
+}

@@ -1,0 +1,159 @@
+package protocol
+
+import (
+	"encoding/binary"
+
+	"libtls/internal/schedule"
+	"libtls/internal/suite"
+	"libtls/internal/wire"
+)
+
+// keyUpdate takes the peer's new keys, and changes ours if it asks for that
+// (RFC 8446, 4.6.3).
+func (c *Conn) keyUpdate(m message) *Error {
+	requested, known, ok := wire.ParseKeyUpdate(m.body)
+	if !ok {
+		return errDecode
+	}
+	if !known {
+		return errDecode.with(AlertIllegalParameter)
+	}
+	if c.count.keyUpdates++; c.count.keyUpdates > maxKeyUpdates {
+		return errTooManyKeyUpdates
+	}
+	next := schedule.NextTraffic(c.info.Suite.Hash, c.inSecret)
+	defer clear(next)
+	if err := c.setReadKeys(c.info.Suite, next); err != nil {
+		return err
+	}
+	// One answer serves all requests that came before it was sent.
+	if requested && !c.keyUpdateQueued && !c.closeSent {
+		c.keyUpdateQueued = true
+		return c.writeKeyUpdate(false)
+	}
+	return nil
+}
+
+func (c *Conn) writeKeyUpdate(request bool) *Error {
+	c.flight = append(c.flight, wire.KeyUpdate(request)...)
+	next := schedule.NextTraffic(c.info.Suite.Hash, c.outSecret)
+	defer clear(next)
+	return c.setWriteKeys(c.info.Suite, next)
+}
+
+// UpdateKeys changes our keys, and asks the peer to change its own if
+// requestPeer is true.
+func (c *Conn) UpdateKeys(requestPeer bool) error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.state != established || c.info.Version != suite.TLS13 || c.closeSent {
+		return errInternal
+	}
+	if err := c.writeKeyUpdate(requestPeer); err != nil {
+		return c.fail(err)
+	}
+	return nil
+}
+
+// newSessionTicket keeps a session that the server lets us resume.
+func (c *Conn) newSessionTicket(m message) *Error {
+	if !c.client {
+		return errUnexpectedMessage
+	}
+	nst, ok := wire.ParseNewSessionTicket(m.body)
+	if !ok {
+		return errDecode
+	}
+	if _, err := c.index(nst.Extensions, inNewSessionTicket); err != nil {
+		return err
+	}
+	// RFC 8446, 4.6.1: a ticket of no lifetime is to be dropped at once.
+	if !c.cfg.Tickets || nst.Lifetime == 0 || len(c.sessions) == maxPendingSessions {
+		return nil
+	}
+	c.sessions = append(c.sessions, &Session{
+		Version:       suite.TLS13,
+		Suite:         c.info.Suite.ID,
+		Secret:        schedule.TicketPSK(c.info.Suite.Hash, c.resumption, nst.Nonce),
+		Created:       c.now,
+		FullHandshake: c.fullHandshake(),
+		Lifetime:      min(nst.Lifetime, maxTicketLifetime),
+		AgeAdd:        nst.AgeAdd,
+		Ticket:        nst.Ticket,
+		PeerChain:     c.info.PeerChain,
+		ServerName:    c.cfg.ServerName,
+		ALPN:          c.info.ALPN,
+		Staple:        c.info.Staple,
+	})
+	return nil
+}
+
+// TakeSessions returns a client's sessions that have become resumable since
+// the last call.
+func (c *Conn) TakeSessions() []*Session {
+	s := c.sessions
+	c.sessions = nil
+	return s
+}
+
+// NewTicket makes a session for one more ticket of an established connection.
+// lifetime is in seconds, at most a week. The caller completes the session,
+// seals it and hands it to SendTicket. Server only.
+func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	if c.client || c.state != established || c.info.Version != suite.TLS13 || lifetime > maxTicketLifetime {
+		return nil, errInternal
+	}
+	add, err := c.random(4)
+	if err != nil {
+		return nil, err
+	}
+	nonce := binary.BigEndian.AppendUint64(nil, c.tickets)
+	c.tickets++
+	return &Session{
+		Version:       suite.TLS13,
+		Suite:         c.info.Suite.ID,
+		Secret:        schedule.TicketPSK(c.info.Suite.Hash, c.resumption, nonce),
+		Created:       c.now,
+		FullHandshake: c.fullHandshake(),
+		Lifetime:      lifetime,
+		AgeAdd:        binary.BigEndian.Uint32(add),
+		Nonce:         nonce,
+		PeerChain:     c.info.PeerChain,
+		ServerName:    c.info.ServerName,
+		ALPN:          c.info.ALPN,
+	}, nil
+}
+
+// SendTicket sends the ticket into which a session of NewTicket was sealed.
+func (c *Conn) SendTicket(s *Session, ticket []byte) error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.state != established || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
+		return errInternal
+	}
+	c.flight = append(c.flight, (&wire.NewSessionTicket{
+		Lifetime: s.Lifetime,
+		AgeAdd:   s.AgeAdd,
+		Nonce:    s.Nonce,
+		Ticket:   ticket,
+	}).Marshal()...)
+	c.flush()
+	return nil
+}
+
+// Export returns n bytes of keying material (RFC 8446, 7.5; at most 255 times
+// the length of the suite's hash).
+func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	if c.state != established || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 {
+		return nil, errInternal
+	}
+	return schedule.Export(c.info.Suite.Hash, c.exporter, label, context, n), nil
+}

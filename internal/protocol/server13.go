@@ -1,0 +1,474 @@
+package protocol
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"slices"
+	"strings"
+	"time"
+
+	"libtls/internal/schedule"
+	"libtls/internal/suite"
+	"libtls/internal/wire"
+)
+
+// clientHello takes the first ClientHello.
+func (c *Conn) clientHello(m message) *Error {
+	if err := c.readClientHello(m); err != nil {
+		return err
+	}
+	hs := c.hs
+	hs.sessionID = hs.offer.SessionID
+	c.info.ServerName = hs.hello.ServerName
+	if err := c.chooseSuite(); err != nil {
+		return err
+	}
+	if err := c.chooseGroup(); err != nil {
+		return err
+	}
+	c.state = serverAwaitsChoice
+	return nil
+}
+
+// readClientHello takes what a ClientHello says.
+func (c *Conn) readClientHello(m message) *Error {
+	hs := c.hs
+	ch, ok := wire.ParseClientHello(m.body)
+	if !ok {
+		return errDecode
+	}
+	exts, err := c.index(ch.Extensions, inClientHello)
+	if err != nil {
+		return err
+	}
+	hs.offer, hs.exts, hs.helloRaw = ch, exts, m.raw
+	if err := c.negotiateVersion(); err != nil {
+		return err
+	}
+	if len(ch.Compressions) != 1 || ch.Compressions[0] != 0 { // RFC 8446, 4.1.2
+		return errCompressionList
+	}
+	return c.readClientExtensions()
+}
+
+// negotiateVersion chooses the protocol version (RFC 8446, 4.2.1).
+func (c *Conn) negotiateVersion() *Error {
+	data, ok := c.hs.exts[wire.ExtSupportedVersions]
+	if !ok {
+		return errUnsupportedProtocol // TLS 1.2 and older
+	}
+	versions, ok := wire.ParseVersions(data)
+	if !ok {
+		return errParsingExtension
+	}
+	if !slices.Contains(versions, suite.TLS13) || !c.supports(suite.TLS13) {
+		return errUnsupportedProtocol
+	}
+	c.info.Version = suite.TLS13
+	c.hs.hello.Version = suite.TLS13
+	return nil
+}
+
+func (c *Conn) readClientExtensions() *Error {
+	hs := c.hs
+	hello := &hs.hello
+	var ok bool
+	if data, there := hs.exts[wire.ExtServerName]; there {
+		if hello.ServerName, ok = wire.ParseServerName(data); !ok {
+			return errParsingExtension
+		}
+	}
+	if data, there := hs.exts[wire.ExtALPN]; there {
+		if hello.ALPN, ok = wire.ParseProtocols(data); !ok {
+			return errParsingExtension
+		}
+	}
+	if data, there := hs.exts[wire.ExtEarlyData]; there {
+		if len(data) != 0 {
+			return errParsingExtension
+		}
+		hs.skipEarly = true
+	}
+	if err := c.readPSKs(); err != nil {
+		return err
+	}
+	// RFC 8446, 9.2: without a PSK a signature is needed.
+	data, there := hs.exts[wire.ExtSignatureAlgorithms]
+	switch {
+	case there:
+		return hello.read(hs.exts, data)
+	case hs.psks == nil:
+		return errMissingSchemes
+	}
+	return nil
+}
+
+// readPSKs takes the PSKs offered, if they can be used at all.
+func (c *Conn) readPSKs() *Error {
+	hs := c.hs
+	hs.psks, hs.identity = nil, 0
+	data, there := hs.exts[wire.ExtPreSharedKey]
+	if !there {
+		return nil
+	}
+	if last := hs.offer.Extensions[len(hs.offer.Extensions)-1]; last.Type != wire.ExtPreSharedKey {
+		return errPSKNotLast // RFC 8446, 4.2.11
+	}
+	psks, ok := wire.ParseOffer(data)
+	if !ok {
+		return errParsingExtension
+	}
+	if len(psks.Identities) != len(psks.Binders) {
+		return errBinderCount
+	}
+	list, there := hs.exts[wire.ExtPSKModes]
+	if !there { // RFC 8446, 4.2.9
+		return errMissingExtension
+	}
+	modes, ok := wire.ParsePSKModes(list)
+	if !ok {
+		return errParsingExtension
+	}
+	if c.cfg.Tickets && slices.Contains(modes, wire.PSKDHE) {
+		hs.psks = psks
+	}
+	return nil
+}
+
+// prefer returns the first of ours that is in theirs, or the first of theirs
+// in ours if theirs count first.
+func prefer[T comparable](ours, theirs []T, theirsFirst bool) (T, bool) {
+	first, second := ours, theirs
+	if theirsFirst {
+		first, second = theirs, ours
+	}
+	for _, v := range first {
+		if slices.Contains(second, v) {
+			return v, true
+		}
+	}
+	var none T
+	return none, false
+}
+
+func (c *Conn) chooseSuite() *Error {
+	id, ok := prefer(c.suites(), c.hs.offer.Suites, c.cfg.PreferPeerSuites)
+	if !ok {
+		return errNoSharedCipher
+	}
+	c.hs.suite = suite.ByID(id)
+	c.info.Suite = c.hs.suite
+	return nil
+}
+
+// chooseGroup chooses the group and looks for the client's share of it.
+func (c *Conn) chooseGroup() *Error {
+	hs := c.hs
+	data, ok := hs.exts[wire.ExtSupportedGroups]
+	if !ok { // RFC 8446, 9.2
+		return errMissingExtension
+	}
+	offered, ok := wire.ParseCodes[suite.Group](data)
+	if !ok {
+		return errParsingExtension
+	}
+	if hs.group, ok = prefer(c.groups(), offered, c.cfg.PreferPeerGroups); !ok {
+		return errNoSharedGroup
+	}
+	c.info.Group = hs.group
+	shares, err := c.clientShares()
+	if err != nil {
+		return err
+	}
+	hs.peerShare = shares[hs.group]
+	return nil
+}
+
+func (c *Conn) clientShares() (map[suite.Group][]byte, *Error) {
+	data, ok := c.hs.exts[wire.ExtKeyShare]
+	if !ok {
+		return nil, errMissingKeyShare
+	}
+	list, ok := wire.ParseClientShares(data)
+	if !ok {
+		return nil, errParsingExtension
+	}
+	shares := make(map[suite.Group][]byte, len(list))
+	for _, k := range list {
+		if _, twice := shares[k.Group]; twice { // RFC 8446, 4.2.8
+			return nil, errDuplicateShare
+		}
+		shares[k.Group] = k.Data
+	}
+	return shares, nil
+}
+
+// serverNegotiate goes on once the caller has chosen.
+func (c *Conn) serverNegotiate() *Error {
+	if c.hs.peerShare == nil {
+		return c.writeHelloRetry()
+	}
+	return c.resume()
+}
+
+// writeHelloRetry asks for a share of the group chosen (RFC 8446, 4.1.4).
+func (c *Conn) writeHelloRetry() *Error {
+	hs := c.hs
+	if len(c.hand) > 0 {
+		return errExcessData
+	}
+	hs.transcript.add(hs.helloRaw)
+	hs.transcript.retry(hs.suite.Hash)
+	c.writeMessage((&wire.ServerHello{
+		Version:   suite.TLS12,
+		Random:    wire.HelloRetryRandom[:],
+		SessionID: hs.sessionID,
+		Suite:     hs.suite.ID,
+		Extensions: []wire.Extension{
+			{Type: wire.ExtSupportedVersions, Data: wire.Uint16(suite.TLS13)},
+			{Type: wire.ExtKeyShare, Data: wire.Uint16(hs.group)},
+		},
+	}).Marshal())
+	c.writeCCS()
+	c.info.HelloRetry = true
+	c.state = serverExpectsSecondClientHello
+	return nil
+}
+
+// secondClientHello takes the answer to a HelloRetryRequest, which may differ
+// from the first ClientHello only where RFC 8446, 4.1.2 says.
+func (c *Conn) secondClientHello(m message) *Error {
+	hs := c.hs
+	first, firstExts, hadPSKs := hs.offer, hs.exts, hs.psks != nil
+	hs.skipEarly = false
+	if err := c.readClientHello(m); err != nil {
+		return err
+	}
+	second := hs.offer
+	if first.Version != second.Version || !bytes.Equal(first.Random, second.Random) ||
+		!bytes.Equal(first.SessionID, second.SessionID) || !slices.Equal(first.Suites, second.Suites) ||
+		hadPSKs && hs.psks == nil || hs.skipEarly || !sameExtensions(firstExts, hs.exts) {
+		return errInconsistentHello
+	}
+	shares, err := c.clientShares()
+	if err != nil {
+		return err
+	}
+	hs.peerShare = shares[hs.group]
+	if len(shares) != 1 || hs.peerShare == nil {
+		return errWrongCurve
+	}
+	return c.resume()
+}
+
+// sameExtensions compares what must not change between two ClientHellos.
+func sameExtensions(a, b extensions) bool {
+	for _, t := range []uint16{wire.ExtServerName, wire.ExtSupportedGroups, wire.ExtSignatureAlgorithms,
+		wire.ExtSignatureAlgsCert, wire.ExtALPN, wire.ExtStatusRequest, wire.ExtSupportedVersions, wire.ExtPSKModes} {
+		before, had := a[t]
+		after, has := b[t]
+		if had != has || !bytes.Equal(before, after) {
+			return false
+		}
+	}
+	return true
+}
+
+// resume asks about the next ticket offered, or makes a full handshake.
+func (c *Conn) resume() *Error {
+	hs := c.hs
+	if hs.psks != nil && hs.identity < min(len(hs.psks.Identities), maxIdentities) {
+		c.state = serverAwaitsTicket
+		return nil
+	}
+	return c.writeServerHello()
+}
+
+// OfferedTicket returns the ticket that WaitTicket asks about. isID tells that
+// it is a TLS 1.2 session id.
+func (c *Conn) OfferedTicket() (ticket []byte, isID bool) {
+	if c.hs == nil || c.state != serverAwaitsTicket {
+		return nil, false
+	}
+	return c.hs.psks.Identities[c.hs.identity].Ticket, false
+}
+
+// Ticket answers a WaitTicket with the session that the ticket stands for; nil
+// refuses it. The caller has checked whose ticket it is and that it is still
+// good; whether it fits this handshake is checked here.
+func (c *Conn) Ticket(s *Session) {
+	c.answered(serverAwaitsTicket, func() *Error {
+		hs := c.hs
+		if s == nil || !c.resumable(s) {
+			hs.identity++
+			return c.resume()
+		}
+		// RFC 8446, 4.2.11: the binder must hold before the PSK is used.
+		cut := len(hs.helloRaw) - hs.psks.BindersSize()
+		if !hmac.Equal(c.binder(s, hs.helloRaw[:cut]), hs.psks.Binders[hs.identity]) {
+			return errDigestCheck
+		}
+		hs.session = s
+		return c.writeServerHello()
+	})
+}
+
+// resumable tells whether a session fits what has been negotiated.
+func (c *Conn) resumable(s *Session) bool {
+	old := suite.ByID(s.Suite)
+	if s.Version != suite.TLS13 || old == nil || old.Hash != c.hs.suite.Hash || len(s.Secret) != old.Hash.Size() {
+		return false
+	}
+	if age := c.now.Sub(s.Created); age < 0 || s.Timeout > 0 && age > s.Timeout {
+		return false
+	}
+	// A ticket that names a host is for that host, or for a client that
+	// names none.
+	name := c.hs.hello.ServerName
+	if s.ServerName != "" && name != "" && !strings.EqualFold(s.ServerName, name) {
+		return false
+	}
+	return c.cfg.ClientAuth != RequireClientCert || len(s.PeerChain) > 0
+}
+
+// writeServerHello sends the server's flight up to CertificateVerify.
+func (c *Conn) writeServerHello() *Error {
+	hs := c.hs
+	random, err := c.random(32)
+	if err != nil {
+		return err
+	}
+	share, shared, shareErr := suite.GroupByID(hs.group).Accept(c.cfg.Rand, hs.peerShare)
+	if shareErr == suite.ErrBadShare {
+		return errBadPoint
+	} else if shareErr != nil {
+		return errInternal
+	}
+	sh := &wire.ServerHello{
+		Version:   suite.TLS12,
+		Random:    random,
+		SessionID: hs.sessionID,
+		Suite:     hs.suite.ID,
+		Extensions: []wire.Extension{
+			{Type: wire.ExtSupportedVersions, Data: wire.Uint16(suite.TLS13)},
+			{Type: wire.ExtKeyShare, Data: wire.ServerShare(wire.KeyShare{Group: hs.group, Data: share})},
+		},
+	}
+	var psk []byte
+	if s := hs.session; s != nil {
+		psk = s.Secret
+		sh.Extensions = append(sh.Extensions, wire.Extension{Type: wire.ExtPreSharedKey, Data: wire.Uint16(uint16(hs.identity))})
+		c.info.Resumed = true
+		c.info.Session = s
+		c.info.PeerChain = s.PeerChain
+		age := hs.psks.Identities[hs.identity].ObfuscatedAge - s.AgeAdd
+		c.info.TicketAgeSkew = time.Duration(age)*time.Millisecond - c.now.Sub(s.Created)
+	} else if hs.credential == nil {
+		return errNoCertificate
+	} else if hs.scheme, err = c.pickScheme(hs.credential); err != nil {
+		return err
+	}
+	hs.schedule = schedule.New(hs.suite.Hash, psk)
+	hs.transcript.add(hs.helloRaw)
+	hs.transcript.fix(hs.suite.Hash)
+	c.writeMessage(sh.Marshal())
+	c.writeCCS()
+	c.handshakeKeys(shared)
+	if err := c.setWriteKeys(hs.suite, hs.serverSecret); err != nil {
+		return err
+	}
+	if err := c.setReadKeys(hs.suite, hs.clientSecret); err != nil {
+		return err
+	}
+	c.writeEncryptedExtensions()
+	if hs.session != nil {
+		return c.serverFinish()
+	}
+	if c.cfg.ClientAuth != NoClientCert {
+		c.writeCertificateRequest()
+	}
+	c.writeCertificate(hs.hello.OCSP)
+	c.state = serverAwaitsSignature
+	return nil
+}
+
+func (c *Conn) writeEncryptedExtensions() {
+	var exts []wire.Extension
+	if c.hs.hello.ServerName != "" && !c.cfg.NoServerNameAck {
+		exts = append(exts, wire.Extension{Type: wire.ExtServerName})
+	}
+	if c.info.ALPN != "" {
+		exts = append(exts, wire.Extension{Type: wire.ExtALPN, Data: wire.Protocols([]string{c.info.ALPN})})
+	}
+	c.writeMessage(wire.EncryptedExtensions(exts))
+}
+
+func (c *Conn) writeCertificateRequest() {
+	req := &wire.CertificateRequest{Extensions: []wire.Extension{
+		{Type: wire.ExtSignatureAlgorithms, Data: wire.Codes(c.cfg.Schemes)},
+	}}
+	if c.cfg.CertSchemes != nil {
+		req.Extensions = append(req.Extensions, wire.Extension{Type: wire.ExtSignatureAlgsCert, Data: wire.Codes(c.cfg.CertSchemes)})
+	}
+	if len(c.cfg.ClientCAs) > 0 {
+		req.Extensions = append(req.Extensions, wire.Extension{Type: wire.ExtCertAuthorities, Data: wire.Authorities(c.cfg.ClientCAs)})
+	}
+	c.hs.certRequested = true
+	c.writeMessage(req.Marshal())
+}
+
+// serverFinish ends the server's flight.
+func (c *Conn) serverFinish() *Error {
+	hs := c.hs
+	c.writeFinished(hs.serverSecret)
+	hs.schedule.Advance(nil)
+	sum := hs.transcript.sum()
+	c.exporter = hs.schedule.Derive(schedule.Exporter, sum)
+	hs.trafficIn = hs.schedule.Derive(schedule.ClientTraffic, sum)
+	out := hs.schedule.Derive(schedule.ServerTraffic, sum)
+	defer clear(out)
+	if err := c.setWriteKeys(hs.suite, out); err != nil {
+		return err
+	}
+	if hs.certRequested {
+		c.state = serverExpectsCertificate
+	} else {
+		c.state = serverExpectsFinished
+	}
+	return nil
+}
+
+func (c *Conn) clientCertificate(m message) *Error {
+	if err := c.peerCertificate(m); err != nil {
+		return err
+	}
+	switch {
+	case len(c.info.PeerChain) > 0:
+		c.state = serverExpectsCertificateVerify
+	case c.cfg.ClientAuth == RequireClientCert:
+		return errNoPeerCertificate
+	default:
+		c.state = serverExpectsFinished
+	}
+	return nil
+}
+
+func (c *Conn) clientCertificateVerify(m message) *Error {
+	if err := c.peerCertificateVerify(m); err != nil {
+		return err
+	}
+	c.state = serverAwaitsVerdict
+	return nil
+}
+
+func (c *Conn) clientFinished(m message) *Error {
+	hs := c.hs
+	if err := c.peerFinished(m, hs.clientSecret); err != nil {
+		return err
+	}
+	if err := c.setReadKeys(hs.suite, hs.trafficIn); err != nil {
+		return err
+	}
+	c.complete()
+	return nil
+}
