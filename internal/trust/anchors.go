@@ -1,0 +1,97 @@
+package trust
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"sync"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Anchors is a trust store: the certificates that a program trusts, and others that may help to
+// reach them. It doesn't change once made, and may be used by any number of verifications at a time.
+type Anchors struct {
+	bySubject map[string][]*anchor // by raw subject
+	dirs      []string             // hashed directories, asked for subjects that bySubject doesn't have
+}
+
+// anchor is a certificate of the store, parsed when it is first needed: a bundle has far more than
+// a program ever meets.
+type anchor struct {
+	der  []byte
+	once sync.Once
+	cert *x509.Certificate // nil if it can't be parsed
+}
+
+func (a *anchor) certificate() *x509.Certificate {
+	a.once.Do(func() { a.cert, _ = x509.ParseCertificate(a.der) })
+	return a.cert
+}
+
+var anchorCache cache[Anchors]
+
+// ParseAnchors makes a trust store of concatenated PEM certificates. Other PEM blocks, and text
+// between them, are ignored. It fails if no certificate is there. The same bytes are parsed once
+// and shared as long as the store is in use.
+func ParseAnchors(pem []byte) (*Anchors, error) {
+	return anchorCache.get(pem, parseAnchors)
+}
+
+func parseAnchors(data []byte) (*Anchors, error) {
+	a := &Anchors{bySubject: make(map[string][]*anchor)}
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			break
+		}
+		if !isCertificate(block) {
+			continue
+		}
+		if subject, ok := rawSubject(block.Bytes); ok {
+			a.bySubject[string(subject)] = append(a.bySubject[string(subject)], &anchor{der: block.Bytes})
+		}
+	}
+	if len(a.bySubject) == 0 {
+		return nil, errors.New("no certificate found")
+	}
+	return a, nil
+}
+
+// isCertificate goes by the labels that OpenSSL takes (RFC 7468, 5.1) but for its own TRUSTED
+// CERTIFICATE, whose restrictions we would have to honour.
+func isCertificate(block *pem.Block) bool {
+	return block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE"
+}
+
+// lookup returns the certificates whose subject is the given raw name.
+func (a *Anchors) lookup(subject []byte) []*x509.Certificate {
+	var found []*x509.Certificate
+	for _, entry := range a.bySubject[string(subject)] {
+		if c := entry.certificate(); c != nil {
+			found = append(found, c)
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	for _, dir := range a.dirs {
+		found = append(found, lookupHashed(dir, subject)...)
+	}
+	return found
+}
+
+// rawSubject finds the subject in a certificate (RFC 5280, 4.1) without parsing all of it.
+func rawSubject(der cryptobyte.String) (subject cryptobyte.String, ok bool) {
+	var cert, tbs cryptobyte.String
+	ok = der.ReadASN1(&cert, cbasn1.SEQUENCE) && der.Empty() &&
+		cert.ReadASN1(&tbs, cbasn1.SEQUENCE) &&
+		tbs.SkipOptionalASN1(cbasn1.Tag(0).ContextSpecific().Constructed()) && // version
+		tbs.SkipASN1(cbasn1.INTEGER) && // serialNumber
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // signature
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // issuer
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // validity
+		tbs.ReadASN1Element(&subject, cbasn1.SEQUENCE)
+	return subject, ok
+}

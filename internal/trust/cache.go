@@ -1,0 +1,43 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"runtime"
+	"sync"
+	"weak"
+)
+
+// cache shares what was parsed from the same bytes for as long as somebody uses it.
+type cache[T any] struct {
+	mu      sync.Mutex
+	entries map[[sha256.Size]byte]weak.Pointer[T]
+}
+
+// get returns what parse makes of data, or made of it before.
+func (c *cache[T]) get(data []byte, parse func([]byte) (*T, error)) (*T, error) {
+	key := sha256.Sum256(data)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v := c.entries[key].Value(); v != nil {
+		return v, nil
+	}
+	v, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	if c.entries == nil {
+		c.entries = make(map[[sha256.Size]byte]weak.Pointer[T])
+	}
+	c.entries[key] = weak.Make(v)
+	runtime.AddCleanup(v, c.forget, key)
+	return v, nil
+}
+
+// forget drops an entry that nobody used any more, unless it has come back since.
+func (c *cache[T]) forget(key [sha256.Size]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries[key].Value() == nil {
+		delete(c.entries, key)
+	}
+}

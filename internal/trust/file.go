@@ -1,0 +1,87 @@
+package trust
+
+import (
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// identity tells one state of a file from another.
+type identity struct {
+	dev, ino     uint64
+	size         int64
+	mtime, ctime unix.Timespec
+}
+
+// stat returns the identity of the regular file at path.
+func stat(path string) (identity, error) {
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Stat(path, &st) }); err != nil {
+		return identity{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return identify(path, &st)
+}
+
+func identify(path string, st *unix.Stat_t) (identity, error) {
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return identity{}, &fs.PathError{Op: "open", Path: path, Err: unix.EINVAL}
+	}
+	return identity{uint64(st.Dev), st.Ino, st.Size, st.Mtim, st.Ctim}, nil
+}
+
+// readFile reads a regular file of at most limit bytes. Errors are *fs.PathError with an errno.
+func readFile(path string, limit int64) ([]byte, identity, error) {
+	fail := func(op string, err error) ([]byte, identity, error) {
+		return nil, identity{}, &fs.PathError{Op: op, Path: path, Err: err}
+	}
+	var fd int
+	err := retry(func() (err error) {
+		// O_NONBLOCK: a FIFO must not hold us up before we see that it is one.
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+		return err
+	})
+	if err != nil {
+		return fail("open", err)
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Fstat(fd, &st) }); err != nil {
+		return fail("stat", err)
+	}
+	id, err := identify(path, &st)
+	if err != nil {
+		return nil, identity{}, err
+	}
+	if st.Size > limit {
+		return fail("read", unix.EFBIG)
+	}
+	data := make([]byte, st.Size)
+	for n := 0; n < len(data); {
+		var m int
+		err := retry(func() (err error) { m, err = unix.Read(fd, data[n:]); return err })
+		if err != nil {
+			return fail("read", err)
+		}
+		if m == 0 { // it has become shorter
+			data = data[:n]
+		}
+		n += m
+	}
+	return data, id, nil
+}
+
+// retry repeats a system call that a signal interrupted.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// isDir tells whether path is a directory.
+func isDir(path string) bool {
+	var st unix.Stat_t
+	err := retry(func() error { return unix.Stat(path, &st) })
+	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
+}
