@@ -1,0 +1,156 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+
+	"golang.org/x/sys/cpu"
+
+	"libtls/internal/protocol"
+	"libtls/internal/suite"
+)
+
+// The runner's tests count on these defaults.
+const (
+	defaultReadSize = 512
+	ticketLifetime  = 2 * 3600 // seconds
+)
+
+var (
+	defaultGroups  = []suite.Group{suite.X25519MLKEM768, suite.X25519, suite.P256, suite.P384}
+	defaultSchemes = []suite.Scheme{
+		suite.ECDSAP256SHA256, suite.PSSWithSHA256, suite.PKCS1WithSHA256,
+		suite.ECDSAP384SHA384, suite.PSSWithSHA384, suite.PKCS1WithSHA384,
+		suite.PSSWithSHA512, suite.PKCS1WithSHA512,
+	}
+)
+
+// hasAES tells whether AES-GCM is faster here than ChaCha20-Poly1305.
+var hasAES = cpu.X86.HasAES && cpu.X86.HasPCLMULQDQ || cpu.ARM64.HasAES && cpu.ARM64.HasPMULL
+
+func defaultSuites() []suite.ID {
+	if hasAES {
+		return []suite.ID{suite.AES128GCMSHA256, suite.AES256GCMSHA384, suite.ChaCha20Poly1305SHA256}
+	}
+	return []suite.ID{suite.ChaCha20Poly1305SHA256, suite.AES128GCMSHA256, suite.AES256GCMSHA384}
+}
+
+var errNoVersions = &protocol.Error{Code: "NO_SUPPORTED_VERSIONS_ENABLED"}
+
+// versions returns the range of versions that the flags leave of 1.2 and 1.3.
+func (o *options) versions() (lowest, highest uint16, err error) {
+	for _, v := range []struct {
+		version uint16
+		off     bool
+	}{{suite.TLS12, o.noTLS12}, {suite.TLS13, o.noTLS13}} {
+		if v.off || v.version < o.minVersion || v.version > o.maxVersion {
+			continue
+		}
+		if lowest == 0 {
+			lowest = v.version
+		}
+		highest = v.version
+	}
+	if lowest == 0 {
+		return 0, 0, errNoVersions
+	}
+	return lowest, highest, nil
+}
+
+// config makes the engine's configuration of the flags.
+func (o *options) config(mem *memory) (*protocol.Config, error) {
+	lowest, highest, err := o.versions()
+	if err != nil {
+		return nil, err
+	}
+	if highest < suite.TLS13 {
+		return nil, fmt.Errorf("TLS 1.2: %w", errUnimplemented)
+	}
+	cfg := &protocol.Config{
+		Rand:             rand.Reader,
+		MinVersion:       lowest,
+		MaxVersion:       highest,
+		Suites:           defaultSuites(),
+		PreferPeerSuites: !o.serverPreference,
+		Groups:           defaultGroups,
+		PreferPeerGroups: !o.serverPreference,
+		KeyShares:        o.keyShares,
+		Schemes:          defaultSchemes,
+		Tickets:          !o.noTicket,
+		MaxCertificates:  o.maxCertificates,
+	}
+	if o.groups != nil {
+		cfg.Groups = o.groups
+	}
+	if o.noKeyShares {
+		cfg.KeyShares = []suite.Group{}
+	}
+	if o.verifyPrefs != nil {
+		cfg.Schemes = o.verifyPrefs
+	}
+	if err := o.built(cfg); err != nil {
+		return nil, err
+	}
+	if o.server {
+		o.serverConfig(cfg)
+		return cfg, nil
+	}
+	cfg.ServerName = o.hostName
+	cfg.ALPN = splitALPN(o.advertiseALPN)
+	cfg.RequestOCSP = o.ocspStapling
+	cfg.Session = mem.session
+	return cfg, nil
+}
+
+func (o *options) serverConfig(cfg *protocol.Config) {
+	cfg.NoServerNameAck = o.noServerNameAck
+	if o.clientCAs != nil {
+		cfg.ClientCAs = *o.clientCAs
+	}
+	switch {
+	case o.verifyPeer: // also if both flags are given
+		cfg.ClientAuth = protocol.RequestClientCert
+	case o.requireAnyClientCertificate:
+		cfg.ClientAuth = protocol.RequireClientCert
+	}
+}
+
+// built refuses tests whose flags name a group or scheme that isn't built.
+func (o *options) built(cfg *protocol.Config) error {
+	for _, g := range append(cfg.Groups, cfg.KeyShares...) {
+		if suite.GroupByID(g) == nil {
+			return errUnimplemented
+		}
+	}
+	schemes := cfg.Schemes
+	for _, c := range o.credentials {
+		schemes = append(schemes, c.Schemes...)
+	}
+	for _, s := range schemes {
+		if suite.SchemeByID(s) == nil {
+			return errUnimplemented
+		}
+	}
+	return nil
+}
+
+// splitALPN reads protocol names, each after a byte with its length.
+func splitALPN(s string) []string {
+	var names []string
+	for len(s) > 0 {
+		n := 1 + int(s[0])
+		names = append(names, s[1:n])
+		s = s[n:]
+	}
+	return names
+}
+
+// joinALPN is the reverse of splitALPN.
+func joinALPN(names []string) string {
+	var s []byte
+	for _, n := range names {
+		s = append(s, byte(len(n)))
+		s = append(s, n...)
+	}
+	return string(s)
+}
