@@ -1,0 +1,268 @@
+package libtls
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"libtls/internal/suite"
+)
+
+// Limits of the session file.
+const (
+	// maxSessionFile is the largest file, in bytes, that is read or written.
+	maxSessionFile = 1 << 20
+	// maxFileSessions is how many sessions are kept, and maxNameSessions how
+	// many of them for one server name.
+	maxFileSessions  = 64
+	maxNameSessions  = 16
+	masterSecretSize = 48 // of TLS 1.2
+	// idTimeout is what a TLS 1.2 session lives if neither side said.
+	idTimeout = 2 * time.Hour
+)
+
+// sessionFile is the descriptor of a file that holds a client's sessions in
+// PEM, newest first. The descriptor is the program's; nothing here moves its
+// offset or closes it.
+//
+// The file is emptied before it is written, from front to back, so that at any
+// moment it holds the start of one list of sessions. A writer that dies, or
+// runs out of space, leaves whole sessions and perhaps a block without an end,
+// which no reader takes for a session.
+type sessionFile int
+
+// check tells whether the descriptor may hold sessions.
+func (f sessionFile) check() error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f), &st); err != nil {
+		return systemFailure(err, "failed to stat session file")
+	}
+	switch mode := st.Mode & 0o777; {
+	case st.Mode&unix.S_IFMT != unix.S_IFREG:
+		return failure("session file is not a regular file")
+	case int(st.Uid) != unix.Getuid():
+		return failure("session file has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
+	case mode != 0o600:
+		return failure("session file has incorrect permissions (%o != 600)", mode)
+	}
+	return nil
+}
+
+// take returns the newest session that a client may offer to the server of
+// that name, or nil. A TLS 1.3 session is removed from the file first: its
+// ticket is for one connection (RFC 8446, C.4). A session that names no server
+// counts for all, so usable, which has the last word, must look at the peer's
+// certificate; the file is locked meanwhile. A file with other content, or one
+// that others have locked for too long, holds no session. An error is one of
+// the system's.
+func (f sessionFile) take(name string, now time.Time, usable func(*Session) bool) (*Session, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f), &st); err != nil {
+		return nil, systemFailure(err, "failed to stat session file")
+	}
+	if st.Size > math.MaxInt32 {
+		return nil, failure("invalid session file size")
+	}
+	if st.Size == 0 {
+		return nil, nil
+	}
+	access, err := unix.FcntlInt(uintptr(f), unix.F_GETFL, 0)
+	if err != nil {
+		return nil, systemFailure(err, "failed to read session file")
+	}
+	readOnly := access&unix.O_ACCMODE == unix.O_RDONLY
+	kind := int16(unix.F_WRLCK)
+	if readOnly {
+		kind = unix.F_RDLCK
+	}
+	unlock, err := f.lock(kind)
+	if err != nil {
+		return nil, nil
+	}
+	defer unlock()
+	all, err := f.load()
+	if err != nil {
+		return nil, systemFailure(err, "failed to read session file")
+	}
+	var taken *Session
+	defer func() {
+		for _, s := range all {
+			if s != taken {
+				clear(s.Secret)
+			}
+		}
+	}()
+	sessions := current(all, now)
+	at := slices.IndexFunc(sessions, func(s *Session) bool {
+		return (s.ServerName == "" || strings.EqualFold(s.ServerName, name)) &&
+			(s.Version != suite.TLS13 || !readOnly) && usable(s)
+	})
+	if at < 0 {
+		return nil, nil
+	}
+	s := sessions[at]
+	if s.Version == suite.TLS13 && f.store(slices.Delete(sessions, at, at+1)) != nil {
+		return nil, nil
+	}
+	taken = s
+	return s, nil
+}
+
+// put adds sessions that came from the server of that name, in the order they
+// came, and drops what has expired. They stay the caller's. If others have
+// locked the file for too long they are lost, which is no error.
+func (f sessionFile) put(name string, now time.Time, sessions ...*Session) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	unlock, err := f.lock(unix.F_WRLCK)
+	if errors.Is(err, unix.EBADF) {
+		// Not open for writing, if at all.
+		return systemFailure(unix.Ftruncate(int(f), 0), "failed to truncate session file")
+	} else if err != nil {
+		return nil
+	}
+	defer unlock()
+	// What can't be read is replaced.
+	old, _ := f.load()
+	defer func() {
+		for _, s := range old {
+			clear(s.Secret)
+		}
+	}()
+	all := make([]*Session, 0, len(sessions)+len(old))
+	for _, s := range slices.Backward(sessions) {
+		named := *s
+		named.ServerName = name
+		if named.Timeout == 0 {
+			named.Timeout = idTimeout
+		}
+		all = append(all, &named)
+	}
+	return f.store(current(append(all, old...), now))
+}
+
+// current returns those sessions that can still be offered, newest first and
+// no more than are kept. Of sessions of the same time the first comes first.
+func current(all []*Session, now time.Time) []*Session {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b *Session) int { return b.Created.Compare(a.Created) })
+	type group struct {
+		name    string
+		version uint16
+	}
+	kept := map[group]int{}
+	sessions := sorted[:0]
+	for _, s := range sorted {
+		g, limit := group{strings.ToLower(s.ServerName), s.Version}, maxNameSessions
+		if s.Version != suite.TLS13 {
+			limit = 1 // which serves any number of connections
+		}
+		if offerable(s, now) && kept[g] < limit && len(sessions) < maxFileSessions {
+			kept[g]++
+			sessions = append(sessions, s)
+		}
+	}
+	return sessions
+}
+
+// offerable tells whether s is complete and its age what it should be.
+func offerable(s *Session, now time.Time) bool {
+	if !encodable(s) {
+		return false
+	}
+	life := time.Duration(s.Lifetime) * time.Second
+	switch s.Version {
+	case suite.TLS13:
+		cipher := suite.ByID(s.Suite)
+		if cipher == nil || cipher.Version != suite.TLS13 ||
+			len(s.Secret) != cipher.Hash.Size() || len(s.Ticket) == 0 {
+			return false
+		}
+	default:
+		if len(s.Secret) != masterSecretSize || len(s.ID) == 0 && len(s.Ticket) == 0 {
+			return false
+		}
+		if life == 0 {
+			life = s.Timeout
+		}
+	}
+	// RFC 8446, 4.6.1: not past the lifetime, and never longer than 7 days.
+	age := now.Sub(s.Created)
+	return age >= 0 && age < min(life, maxResumption)
+}
+
+// load returns the sessions in the file. The caller has locked it and wipes
+// their secrets.
+func (f sessionFile) load() ([]*Session, error) {
+	data, err := f.read()
+	defer clear(data)
+	if err != nil {
+		return nil, err
+	}
+	// The lock keeps out neither other libraries nor, if the program closed
+	// another descriptor of the file, ourselves. What was read while it changed
+	// may be a mixture of two contents.
+	again, err := f.read()
+	defer clear(again)
+	if err != nil || !bytes.Equal(data, again) {
+		return nil, err
+	}
+	return ParseSessionsPEM(data), nil
+}
+
+// read returns the content of the file, or nothing if it is larger than a
+// session file gets.
+func (f sessionFile) read() ([]byte, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f), &st); err != nil || st.Size > maxSessionFile {
+		return nil, err
+	}
+	data := make([]byte, st.Size)
+	for done := 0; done < len(data); {
+		n, err := retry(func() (int, error) { return unix.Pread(int(f), data[done:], int64(done)) })
+		if err != nil {
+			clear(data)
+			return nil, err
+		}
+		if n == 0 {
+			return data[:done], nil
+		}
+		done += n
+	}
+	return data, nil
+}
+
+// store replaces the content of the file, which the caller has locked. If it
+// can't be written whole, it is left empty.
+func (f sessionFile) store(sessions []*Session) error {
+	var blocks [][]byte
+	size := 0
+	for _, s := range sessions {
+		block, err := MarshalSessionsPEM(s)
+		defer clear(block)
+		if err == nil && size+len(block) <= maxSessionFile {
+			blocks = append(blocks, block)
+			size += len(block)
+		}
+	}
+	data := slices.Concat(blocks...)
+	defer clear(data)
+	if err := unix.Ftruncate(int(f), 0); err != nil {
+		return systemFailure(err, "failed to truncate session file")
+	}
+	for done := 0; done < len(data); {
+		n, err := retry(func() (int, error) { return unix.Pwrite(int(f), data[done:], int64(done)) })
+		if err != nil || n == 0 {
+			unix.Ftruncate(int(f), 0)
+			return systemFailure(err, "failed to write session file")
+		}
+		done += n
+	}
+	return nil
+}
