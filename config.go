@@ -8,13 +8,16 @@ import (
 	"crypto/rand"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"libtls/internal/suite"
 )
 
-// The limits of the session settings (contract, 8).
+// MaxSessionID is how long a session id context may be, in bytes.
+const MaxSessionID = 32
+
+// What a session lifetime may be, in seconds (contract, 8.3).
 const (
-	MaxSessionID       = 32
 	minSessionLifetime = 4
 	maxSessionLifetime = 86400
 )
@@ -59,12 +62,13 @@ type Config struct {
 
 	sessionFD int // -1 is off
 	sessionID [MaxSessionID]byte
-	lifetime  int // of sessions, in seconds; 0 is off
+	lifetime  time.Duration // of sessions; 0 is off
+	tickets   *TicketKeys
 }
 
 // NewConfig returns a Config with libtls's defaults, held once.
 func NewConfig() *Config {
-	c := &Config{protocols: ProtocolsDefault, verifyDepth: 6, sessionFD: -1}
+	c := &Config{protocols: ProtocolsDefault, verifyDepth: 6, sessionFD: -1, tickets: NewTicketKeys()}
 	c.refs.Store(1)
 	rand.Read(c.sessionID[:])
 	return c
@@ -143,45 +147,53 @@ func (c *Config) SkipPrivateKeyCheck() { c.skipKeyCheck = true }
 // UseFakePrivateKey is tls_config_use_fake_private_key.
 func (c *Config) UseFakePrivateKey() { c.fakeKey, c.skipKeyCheck = true, true }
 
-// SetSessionID is tls_config_set_session_id: the context that sessions belong
-// to, padded with zeros.
+// SetSessionFD is tls_config_set_session_fd: the descriptor of a client's
+// session file, which stays the program's. -1 switches the feature off; a
+// descriptor that is refused changes nothing.
+func (c *Config) SetSessionFD(fd int) error {
+	if fd != -1 {
+		if err := sessionFile(fd).check(); err != nil {
+			return err
+		}
+	}
+	c.sessionFD = fd
+	return nil
+}
+
+// SetSessionID is tls_config_set_session_id: the context that a server's
+// sessions belong to, padded with zeros.
 func (c *Config) SetSessionID(id []byte) error {
-	if len(id) > MaxSessionID {
+	if len(id) > len(c.sessionID) {
 		return invalidArgument("session ID too large")
 	}
-	c.sessionID = [MaxSessionID]byte{}
+	clear(c.sessionID[:])
 	copy(c.sessionID[:], id)
 	return nil
 }
 
 // SetSessionLifetime is tls_config_set_session_lifetime, in seconds; 0
-// switches sessions off.
-func (c *Config) SetSessionLifetime(lifetime int) error {
+// switches a server's sessions off.
+func (c *Config) SetSessionLifetime(seconds int) error {
 	switch {
-	case lifetime > maxSessionLifetime:
+	case seconds > maxSessionLifetime:
 		return invalidArgument("session lifetime too large")
-	case lifetime != 0 && lifetime < minSessionLifetime:
+	case seconds != 0 && seconds < minSessionLifetime:
 		return invalidArgument("session lifetime too small")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lifetime = lifetime
+	c.lifetime = time.Duration(seconds) * time.Second
 	return nil
 }
 
-// sessionLifetime returns the lifetime configured now, in seconds.
-func (c *Config) sessionLifetime() int {
+// sessionLifetime returns the lifetime configured now.
+func (c *Config) sessionLifetime() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lifetime
 }
 
 // AddTicketKey is tls_config_add_ticket_key.
-func (c *Config) AddTicketKey(rev uint32, key []byte) error {
-	return failure("ticket keys are not supported yet")
-}
-
-// SetSessionFD is tls_config_set_session_fd.
-func (c *Config) SetSessionFD(fd int) error {
-	return failure("session files are not supported yet")
+func (c *Config) AddTicketKey(revision uint32, key []byte) error {
+	return c.tickets.Add(revision, key, now())
 }

@@ -339,13 +339,7 @@ func (c *credential) canSign() bool {
 		(c.leaf.KeyUsage == 0 || c.leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0)
 }
 
-// engine returns the credential as the engine wants it for that version.
-func (c *credential) engine(version uint16, staple []byte) *protocol.Credential {
-	cred := &protocol.Credential{Chain: c.chain, Staple: staple}
-	for _, s := range suite.Schemes {
-		if s.Fits(c.leaf.PublicKey, version) {
-			cred.Schemes = append(cred.Schemes, s.Scheme)
-		}
-	}
-	return cred
+// engine returns the credential as the engine wants it.
+func (c *credential) engine(staple []byte) *protocol.Credential {
+	return &protocol.Credential{Chain: c.chain, Public: c.leaf.PublicKey, Staple: staple}
 }

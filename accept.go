@@ -1,0 +1,143 @@
+package libtls
+
+import (
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// Accept is what all forms of tls_accept have in common: it returns a context
+// for a connection that a client has made, without any I/O.
+func (t *Context) Accept() (*Context, error) {
+	if t.role != roleServer {
+		return nil, t.record(invalidContext("not a server context"))
+	}
+	l := t.listener
+	if l == nil {
+		return nil, t.record(failure("ssl failure"))
+	}
+	conn := newContext(roleServerConn, l.config)
+	conn.listener = l
+	conn.policy = l.policy
+	conn.conn = protocol.Server(l.engine)
+	return conn, nil
+}
+
+// serverChoice answers the engine's WaitSelect on a server.
+func (t *Context) serverChoice() protocol.Choice {
+	hello := t.conn.Hello()
+	cred, err := t.listener.credentialFor(hello.ServerName)
+	if err != nil {
+		t.err = failure("%v", err)
+		return protocol.Choice{Fail: &protocol.Error{
+			Code: "INTERNAL_ERROR", Alert: protocol.AlertInternalError, Text: err.Error(),
+		}}
+	}
+	var choice protocol.Choice
+	if t.listener.alpn {
+		ours := t.config.alpnList()
+		i := slices.IndexFunc(ours, func(name string) bool { return slices.Contains(hello.ALPN, name) })
+		switch {
+		case i >= 0:
+			choice.ALPN = ours[i]
+		case len(ours) > 0 && len(hello.ALPN) > 0: // RFC 7301, section 3.2
+			choice.Fail = &protocol.Error{
+				Code: "NO_APPLICATION_PROTOCOL", Alert: protocol.AlertNoApplicationProtocol,
+			}
+		}
+	}
+	if cred.canSign() {
+		t.cred = cred
+		choice.Credential = cred.engine(t.config.staple(cred.index))
+	}
+	return choice
+}
+
+// credentialFor chooses by SNI: the first of the added credentials whose
+// certificate has the name, else the primary one (contract, 10).
+func (l *listener) credentialFor(name string) (*credential, error) {
+	if name == "" || isIP(name) {
+		return l.primary, nil
+	}
+	for _, cred := range l.added {
+		if cred.leaf == nil {
+			continue
+		}
+		switch ok, err := trust.MatchName(cred.leaf, name); {
+		case err != nil:
+			return nil, err
+		case ok:
+			return cred, nil
+		}
+	}
+	return l.primary, nil
+}
+
+// resume answers the engine's WaitTicket: the session to be resumed, or nil.
+func (t *Context) resume() *Session {
+	lifetime := t.config.sessionLifetime()
+	ticket, isID := t.conn.OfferedTicket()
+	if isID || lifetime == 0 {
+		return nil
+	}
+	now := now()
+	s, _, ok := t.config.tickets.Open(ticket, now, lifetime)
+	if !ok || !acceptTicket(s, now, t.listener.context[:], lifetime) || !t.mayResume(s, now) {
+		return nil
+	}
+	return s
+}
+
+// unverified marks sessions whose client certificate nobody verified: an
+// X509_V_* number, X509_V_ERR_UNSPECIFIED.
+const unverified = 1
+
+// mayResume tells whether the client certificate in a session still satisfies
+// the configuration. Servers with other settings may share the ticket keys.
+func (t *Context) mayResume(s *Session, now time.Time) bool {
+	c := t.config
+	if len(s.PeerChain) == 0 || c.noVerifyCert {
+		return true
+	}
+	leaf := newPeer(s.PeerChain).leaf
+	return leaf != nil && s.VerifyResult == 0 && (c.noVerifyTime || !now.After(leaf.NotAfter))
+}
+
+// sendTickets puts the tickets that are due into the engine's output. Whatever
+// keeps one from being made is no failure of the connection, which goes on
+// without.
+func (t *Context) sendTickets() {
+	for ; t.ticketsDue > 0; t.ticketsDue-- {
+		t.sendTicket()
+	}
+}
+
+func (t *Context) sendTicket() error {
+	lifetime := t.config.sessionLifetime()
+	now := now()
+	t.conn.SetTime(now)
+	s, err := t.conn.NewTicket(uint32(lifetime / time.Second))
+	if err != nil {
+		return err
+	}
+	defer clear(s.Secret)
+	s.Timeout = ticketLifetime(s, now, lifetime)
+	s.Lifetime = uint32(s.Timeout / time.Second)
+	if s.Lifetime == 0 {
+		return nil
+	}
+	s.Context = t.listener.context[:]
+	if resumed := t.conn.Info().Session; resumed != nil {
+		s.VerifyResult = resumed.VerifyResult
+	} else if len(s.PeerChain) > 0 && t.config.noVerifyCert {
+		s.VerifyResult = unverified
+	}
+	ticket, err := t.config.tickets.Seal(s, now, lifetime, rand.Reader)
+	if err != nil {
+		return err
+	}
+	return t.conn.SendTicket(s, ticket)
+}

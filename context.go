@@ -1,0 +1,233 @@
+package libtls
+
+import (
+	"crypto/rand"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"libtls/internal/protocol"
+	"libtls/internal/suite"
+	"libtls/internal/trust"
+)
+
+// role is what a context is for; it never changes.
+type role uint8
+
+const (
+	roleClient     role = iota
+	roleServer          // a listener, which carries no connection
+	roleServerConn      // one that a listener accepted
+)
+
+// Context is a struct tls: a client, a listener or an accepted connection.
+// One context is for one thread at a time.
+type Context struct {
+	role     role
+	config   *Config
+	err      *Error
+	listener *listener // a server's; and that of which a connection was accepted
+	connection
+}
+
+// connection is the part of a Context that each connect makes anew.
+type connection struct {
+	conn    *protocol.Conn // nil before a connect
+	name    string         // of the server, as given to connect; no trailing dot
+	hasName bool
+	policy  trust.Options // for the peer's certificate
+	cred    *credential   // what this end signs with, if anything
+	file    sessionFile   // a client's; -1 if none
+	offered *Session      // from file
+
+	started    bool   // a client's hello is out
+	complete   bool   // the handshake is, with all checks passed
+	dead       *Error // why the connection can't be used any more
+	closed     bool   // close_notify is out
+	ticketsDue int    // tickets a server has yet to send
+	peer       peer
+}
+
+// listener is what a server knows about its configuration until the next
+// tls_configure. It is shared with the connections accepted meanwhile.
+type listener struct {
+	config   *Config
+	engine   *protocol.Config
+	primary  *credential
+	added    []*credential
+	policy   trust.Options // for clients' certificates
+	alpn     bool          // select a protocol by the list the configuration then has
+	sessions bool          // resume sessions and issue tickets
+	context  [MaxSessionID]byte
+}
+
+var defaultConfig = sync.OnceValue(NewConfig)
+
+func newContext(r role, c *Config) *Context {
+	c.Retain()
+	return &Context{role: r, config: c}
+}
+
+// NewClient is tls_client.
+func NewClient() *Context { return newContext(roleClient, defaultConfig()) }
+
+// NewServer is tls_server.
+func NewServer() *Context { return newContext(roleServer, defaultConfig()) }
+
+// IsClient tells whether the context is a client.
+func (t *Context) IsClient() bool { return t.role == roleClient }
+
+// Err returns the latest failure of any of the context's methods. Step
+// forgets it first.
+func (t *Context) Err() *Error { return t.err }
+
+// record keeps err for Err and returns it.
+func (t *Context) record(err *Error) error {
+	t.err = err
+	return err
+}
+
+// Configure is tls_configure; nil stands for the default configuration. A
+// server that can't use its configuration is left unable to accept.
+func (t *Context) Configure(c *Config) error {
+	if t.role == roleServerConn {
+		return nil // what it was accepted under stays
+	}
+	if c == nil {
+		c = defaultConfig()
+	}
+	c.Retain()
+	t.config.Release()
+	t.config, t.listener = c, nil
+	if t.role == roleClient {
+		return nil
+	}
+	l, err := newListener(c)
+	if err != nil {
+		return t.record(err)
+	}
+	t.listener = l
+	return nil
+}
+
+// Reset is tls_reset: it leaves the context as new, with the default
+// configuration.
+func (t *Context) Reset() {
+	t.disconnect()
+	t.config.Release()
+	*t = *newContext(t.role, defaultConfig())
+}
+
+// Free is tls_free. The context must not be used any more.
+func (t *Context) Free() {
+	t.disconnect()
+	t.config.Release()
+	*t = Context{role: t.role}
+}
+
+// disconnect forgets the connection and wipes its secrets.
+func (t *Context) disconnect() {
+	if t.conn != nil {
+		t.conn.Wipe()
+		t.wipeSession()
+	}
+	t.connection = connection{}
+}
+
+// wipeSession clears the secret of a session that was offered or resumed.
+func (t *Context) wipeSession() {
+	for _, s := range []*Session{t.offered, t.conn.Info().Session} {
+		if s != nil {
+			clear(s.Secret)
+		}
+	}
+}
+
+func newListener(c *Config) (*listener, *Error) {
+	l := &listener{
+		config:   c,
+		alpn:     c.alpnList() != nil,
+		sessions: c.sessionLifetime() > 0,
+		context:  c.sessionID,
+	}
+	var err *Error
+	if l.primary, err = c.credential(primary, true); err != nil {
+		return nil, err
+	}
+	for i := range c.added {
+		cred, err := c.credential(i, true)
+		if err != nil {
+			return nil, err
+		}
+		l.added = append(l.added, cred)
+	}
+	if l.engine, err = c.engine(); err != nil {
+		return nil, err
+	}
+	l.engine.Tickets = l.sessions
+	l.engine.PreferPeerSuites = c.preferClient
+	switch c.clientAuth {
+	case clientCertOptional:
+		l.engine.ClientAuth = protocol.RequestClientCert
+	case clientCertRequired:
+		l.engine.ClientAuth = protocol.RequireClientCert
+	}
+	if c.clientAuth != clientCertNone {
+		if l.policy, err = c.policy(trust.ClientAuth); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// oldestVersion is the oldest protocol version that is built.
+const oldestVersion = suite.TLS13
+
+// engine returns what the engine has to know, but for what only one role needs.
+func (c *Config) engine() (*protocol.Config, *Error) {
+	e := &protocol.Config{
+		Rand:    rand.Reader,
+		Suites:  c.suites(),
+		Groups:  c.groups,
+		Schemes: suite.DefaultSchemes(),
+	}
+	if e.Groups == nil {
+		e.Groups = suite.DefaultGroups
+	}
+	e.MinVersion, e.MaxVersion = versions(c.protocols, e.Suites)
+	if e.MaxVersion != 0 && e.MaxVersion < oldestVersion {
+		return nil, failure("TLS 1.2 is not supported yet")
+	}
+	e.MinVersion = max(e.MinVersion, oldestVersion)
+	return e, nil
+}
+
+// versions returns the first and the last version that is both enabled and has
+// a suite. If there is none the last one is 0.
+func versions(protocols uint32, suites []suite.ID) (first, last uint16) {
+	for _, v := range []struct {
+		bit     uint32
+		version uint16
+	}{{ProtocolTLS13, suite.TLS13}, {ProtocolTLS12, suite.TLS12}} {
+		if protocols&v.bit == 0 || !hasSuite(suites, v.version) {
+			continue
+		}
+		first, last = v.version, max(last, v.version)
+	}
+	return first, last
+}
+
+func hasSuite(suites []suite.ID, version uint16) bool {
+	return slices.ContainsFunc(suites, func(id suite.ID) bool { return suite.ByID(id).Version == version })
+}
+
+// now returns the wall clock's time.
+func now() time.Time {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME, &ts); err != nil {
+		return time.Now() // a sandbox forbids the system call
+	}
+	return time.Unix(ts.Unix())
+}
