@@ -1,0 +1,435 @@
+/* tls_load_file(3): files and memory, key pairs, trust. */
+#include "harness.h"
+
+#include <sys/stat.h>
+
+TEST(load_file_raw)
+{
+	char content[8192];
+	size_t len = 77, want = read_file(pki("server.pem"), content, sizeof(content));
+	uint8_t *buf = tls_load_file(pki("server.pem"), &len, NULL);
+
+	REQUIRE(buf != NULL);
+	CHECK_INT(len, want);
+	CHECK(memcmp(buf, content, want) == 0);
+	tls_unload_file(buf, len);
+}
+
+TEST(load_file_can_be_freed)
+{
+	size_t len;
+	uint8_t *buf = tls_load_file(pki("server.pem"), &len, NULL);
+
+	REQUIRE(buf != NULL);
+	free(buf);
+}
+
+TEST(load_file_empty)
+{
+	size_t len = 77;
+	uint8_t *buf = tls_load_file(pki("empty.pem"), &len, NULL);
+
+	CHECK(buf != NULL);
+	CHECK_INT(len, 0);
+	tls_unload_file(buf, len);
+}
+
+TEST(load_file_failures)
+{
+	size_t len = 77;
+
+	errno = 0;
+	CHECK(tls_load_file(pki("missing"), &len, NULL) == NULL);
+	CHECK_INT(errno, ENOENT);
+	CHECK_INT(len, 0);
+	len = 77;
+	errno = 0;
+	CHECK(tls_load_file("/", &len, NULL) == NULL);
+	CHECK_INT(errno, EISDIR);
+	CHECK_INT(len, 0);
+}
+
+static void
+load_key(const char *name, char *password, int good)
+{
+	static const char begin[] = "-----BEGIN PRIVATE KEY-----\n";
+	struct tls_config *cc, *sc;
+	struct pair *p;
+	size_t len = 77, cert_len;
+	uint8_t *key = tls_load_file(pki(name), &len, password), *cert;
+
+	if (!CHECK((key != NULL) == good)) {
+		check_note("%s with password %s", name, password);
+		return;
+	}
+	if (!good) {
+		CHECK_INT(len, 0);
+		return;
+	}
+	REQUIRE(len > sizeof(begin));
+	CHECK(memcmp(key, begin, sizeof(begin) - 1) == 0);
+	cert = pki_bytes(strncmp(name, "rsa", 3) == 0 ? "rsa.pem" : "server.pem", &cert_len);
+	cc = client_config();
+	sc = server_config("p384");
+	CONFIG_OK(sc, tls_config_set_keypair_mem(sc, cert, cert_len, key, len));
+	tls_unload_file(cert, cert_len);
+	tls_unload_file(key, len);
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(load_file_with_password)
+{
+	static char longest[1100];
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	load_key("server-encrypted.key", "secret", 1);
+	load_key("server-encrypted.key", "wrong", 0);
+	load_key("server-encrypted.key", longest, 0);
+	load_key("rsa-legacy-encrypted.key", "secret", 1);
+	load_key("rsa-legacy-encrypted.key", "wrong", 0);
+	load_key("server.key", "ignored", 1);
+	load_key("server-sec1.key", "ignored", 1);
+	load_key("rsa-pkcs1.key", "ignored", 1);
+	load_key("combined.pem", "ignored", 1);
+	load_key("server.pem", "secret", 0);
+	load_key("empty.pem", "secret", 0);
+	load_key("junk.pem", "secret", 0);
+}
+
+typedef int setter(struct tls_config *, const char *);
+
+static int
+set_pair(struct tls_config *config, const char *path)
+{
+	return tls_config_set_keypair_file(config, path, pki("server.key"));
+}
+
+static int
+add_pair(struct tls_config *config, const char *path)
+{
+	return tls_config_add_keypair_file(config, path, pki("server.key"));
+}
+
+TEST(file_errors)
+{
+	static const struct {
+		setter *set;
+		const char *kind;
+	} setters[] = {
+		{ tls_config_set_ca_file, "CA" },
+		{ tls_config_set_crl_file, "CRL" },
+		{ tls_config_set_cert_file, "certificate" },
+		{ tls_config_set_key_file, "key" },
+		{ tls_config_set_ocsp_staple_file, "ocsp" },
+		{ set_pair, "certificate" },
+		{ add_pair, "certificate" },
+	};
+	struct tls_config *config = tls_config_new();
+	char text[600];
+	size_t i;
+
+	for (i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
+		CHECK_INT(setters[i].set(config, pki("missing")), -1);
+		snprintf(text, sizeof(text), "failed to open %s file '%s': No such file or directory", setters[i].kind,
+		    pki("missing"));
+		CHECK_STR(tls_config_error(config), text);
+		CHECK_INT(setters[i].set(config, "/"), -1);
+		snprintf(text, sizeof(text), "failed to read %s file '/': Is a directory", setters[i].kind);
+		CHECK_STR(tls_config_error(config), text);
+	}
+	tls_config_free(config);
+}
+
+TEST(file_not_readable)
+{
+	struct tls_config *config = tls_config_new();
+
+	if (geteuid() == 0) {
+		/* Nothing is unreadable for root; give it up for this process. */
+		REQUIRE(seteuid(65534) == 0);
+	}
+	CHECK_INT(tls_config_set_key_file(config, "/etc/shadow"), -1);
+	CHECK_STR(tls_config_error(config), "failed to open key file '/etc/shadow': Permission denied");
+	tls_config_free(config);
+}
+
+TEST(file_null)
+{
+	struct tls_config *config = tls_config_new();
+
+	CHECK_INT(tls_config_set_key_file(config, NULL), -1);
+	CHECK_LIKE(tls_config_error(config), "failed to open key file *");
+	tls_config_free(config);
+}
+
+TEST(cert_is_parsed_when_set)
+{
+	struct tls_config *config = tls_config_new();
+
+	CHECK_INT(tls_config_set_cert_file(config, pki("junk.pem")), -1);
+	CHECK_LIKE(tls_config_error(config), "failed to load certificate: *");
+	CHECK_INT(tls_config_set_cert_file(config, pki("server.der")), -1);
+	CHECK_LIKE(tls_config_error(config), "failed to load certificate: *");
+	CHECK_INT(tls_config_set_cert_file(config, pki("server.key")), -1);
+	CHECK_INT(tls_config_set_cert_mem(config, (const uint8_t *)"x", 1), -1);
+	CHECK_LIKE(tls_config_error(config), "failed to load certificate: *");
+	CHECK_INT(tls_config_add_keypair_mem(config, (const uint8_t *)"x", 1, NULL, 0), -1);
+	CHECK_INT(tls_config_set_cert_file(config, pki("server.pem")), 0);
+	tls_config_free(config);
+}
+
+TEST(keys_are_not_parsed_when_set)
+{
+	struct tls_config *config = tls_config_new();
+
+	CHECK_INT(tls_config_set_key_file(config, pki("junk.pem")), 0);
+	CHECK_INT(tls_config_set_key_mem(config, (const uint8_t *)"x", 1), 0);
+	CHECK_INT(tls_config_set_key_mem(config, NULL, 0), 0);
+	CHECK_INT(tls_config_set_cert_mem(config, NULL, 0), 0);
+	CHECK_INT(tls_config_set_ca_mem(config, (const uint8_t *)"x", 1), 0);
+	CHECK_INT(tls_config_set_ca_mem(config, NULL, 0), 0);
+	CHECK_INT(tls_config_set_ca_path(config, "/nonexistent"), 0);
+	CHECK_INT(tls_config_set_ca_path(config, NULL), 0);
+	CHECK_STR(tls_config_error(config), NULL);
+	tls_config_free(config);
+}
+
+/* A server with this configuration has to serve; the caller's configuration is used up. */
+static void
+serves(struct tls_config *sc)
+{
+	struct tls_config *cc = client_config();
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+
+	pair_established(p);
+	say(p->client, p->server, "served");
+	pair_close(p);
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+static struct tls_config *
+bare_config(void)
+{
+	struct tls_config *config = tls_config_new();
+
+	REQUIRE(config != NULL);
+	CONFIG_OK(config, tls_config_set_protocols(config, TLS_PROTOCOL_TLSv1_3));
+	return config;
+}
+
+TEST(keypair_forms)
+{
+	static const struct { const char *cert, *key; } pairs[] = {
+		{ "server.pem", "server.key" },
+		{ "server.pem", "server-sec1.key" },
+		{ "rsa.pem", "rsa.key" },
+		{ "rsa.pem", "rsa-pkcs1.key" },
+		{ "p384.pem", "p384.key" },
+		{ "p521.pem", "p521.key" },
+		{ "ed25519.pem", "ed25519.key" },
+		{ "combined.pem", "combined.pem" },
+		{ "crlf.pem", "crlf.pem" },
+		{ "chain-2.pem", "chain-2.key" },
+		{ "chain-shuffled.pem", "chain-shuffled.key" },
+		{ "chain-long.pem", "chain-long.key" },
+	};
+	uint8_t *cert, *key;
+	size_t i, cert_len, key_len;
+	struct tls_config *sc;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		sc = bare_config();
+		CONFIG_OK(sc, tls_config_set_keypair_file(sc, pki(pairs[i].cert), pki(pairs[i].key)));
+		serves(sc);
+
+		sc = bare_config();
+		CONFIG_OK(sc, tls_config_set_cert_file(sc, pki(pairs[i].cert)));
+		CONFIG_OK(sc, tls_config_set_key_file(sc, pki(pairs[i].key)));
+		serves(sc);
+
+		cert = pki_bytes(pairs[i].cert, &cert_len);
+		key = pki_bytes(pairs[i].key, &key_len);
+		sc = bare_config();
+		CONFIG_OK(sc, tls_config_set_keypair_mem(sc, cert, cert_len, key, key_len));
+		/* The library keeps copies. */
+		memset(cert, 0, cert_len);
+		memset(key, 0, key_len);
+		tls_unload_file(cert, cert_len);
+		tls_unload_file(key, key_len);
+		serves(sc);
+	}
+}
+
+TEST(cert_and_key_mem)
+{
+	struct tls_config *sc = bare_config();
+	size_t cert_len, key_len;
+	uint8_t *cert = pki_bytes("server.pem", &cert_len), *key = pki_bytes("server.key", &key_len);
+
+	CONFIG_OK(sc, tls_config_set_cert_mem(sc, cert, cert_len));
+	CONFIG_OK(sc, tls_config_set_key_mem(sc, key, key_len));
+	tls_unload_file(cert, cert_len);
+	tls_unload_file(key, key_len);
+	serves(sc);
+}
+
+TEST(ocsp_forms_without_staple)
+{
+	struct tls_config *sc = bare_config();
+	size_t cert_len, key_len;
+	uint8_t *cert = pki_bytes("server.pem", &cert_len), *key = pki_bytes("server.key", &key_len);
+
+	CONFIG_OK(sc, tls_config_set_keypair_ocsp_file(sc, pki("server.pem"), pki("server.key"), NULL));
+	CONFIG_OK(sc, tls_config_set_keypair_ocsp_mem(sc, cert, cert_len, key, key_len, NULL, 0));
+	CONFIG_OK(sc, tls_config_add_keypair_ocsp_file(sc, pki("sni-a.pem"), pki("sni-a.key"), NULL));
+	CONFIG_OK(sc, tls_config_add_keypair_ocsp_mem(sc, cert, cert_len, key, key_len, NULL, 0));
+	CONFIG_OK(sc, tls_config_set_ocsp_staple_mem(sc, NULL, 0));
+	tls_unload_file(cert, cert_len);
+	tls_unload_file(key, key_len);
+	serves(sc);
+}
+
+TEST(ca_forms)
+{
+	struct tls_config *cc, *sc;
+	struct pair *p;
+	uint8_t *ca;
+	size_t len;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		cc = bare_config();
+		sc = server_config("server");
+		if (i == 0) {
+			CONFIG_OK(cc, tls_config_set_ca_file(cc, pki("bundle.pem")));
+		} else if (i == 1) {
+			ca = pki_bytes("ca.pem", &len);
+			CONFIG_OK(cc, tls_config_set_ca_mem(cc, ca, len));
+			memset(ca, 0, len);
+			tls_unload_file(ca, len);
+		} else {
+			/* The path is not consulted when there is CA data. */
+			CONFIG_OK(cc, tls_config_set_ca_path(cc, "/nonexistent"));
+			CONFIG_OK(cc, tls_config_set_ca_file(cc, pki("ca.pem")));
+		}
+		p = pair_sockets(cc, sc, "server.test");
+		pair_established(p);
+		pair_free(p);
+		tls_config_free(cc);
+		tls_config_free(sc);
+	}
+}
+
+TEST(ca_directory)
+{
+	struct tls_config *cc = bare_config(), *sc = server_config("server");
+	struct stat sb;
+	struct pair *p;
+
+	/* Made by openssl rehash. */
+	REQUIRE(stat(pki("hashed"), &sb) == 0);
+	CONFIG_OK(cc, tls_config_set_ca_path(cc, pki("hashed")));
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	pair_free(p);
+	tls_config_free(cc);
+
+	cc = bare_config();
+	CONFIG_OK(cc, tls_config_set_ca_path(cc, "/nonexistent"));
+	p = pair_sockets(cc, sc, "server.test");
+	CHECK_INT(pair_handshake(p), -1);
+	CHECK_LIKE(tls_error(p->client), "certificate verification failed: unable to get local issuer certificate");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(ca_junk_is_found_at_connect)
+{
+	static const char *const junk[] = { "junk.pem", "empty.pem", "server.key" };
+	struct tls_config *config;
+	struct tls *ctx;
+	size_t i;
+
+	for (i = 0; i < sizeof(junk) / sizeof(junk[0]); i++) {
+		config = bare_config();
+		CHECK_INT(tls_config_set_ca_file(config, pki(junk[i])), 0);
+		ctx = tls_client();
+		CHECK_INT(tls_configure(ctx, config), 0);
+		CHECK_INT(tls_connect_fds(ctx, 0, 1, "server.test"), -1);
+		CHECK_STR(tls_error(ctx), "ssl verify memory setup failure");
+		tls_free(ctx);
+		tls_config_free(config);
+	}
+}
+
+TEST(ca_failed_setter_drops_the_old)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls *ctx = tls_client();
+	struct pair *p;
+
+	CHECK_INT(tls_config_set_ca_file(cc, pki("missing")), -1);
+	/* Back on the default bundle, which doesn't know the test's CA (or isn't there). */
+	CHECK_INT(tls_configure(ctx, cc), 0);
+	if (tls_connect_fds(ctx, 0, 1, "server.test") == -1) {
+		CHECK_LIKE(tls_error(ctx), "failed to open CA file *");
+	} else {
+		p = pair_sockets(cc, sc, "server.test");
+		CHECK_INT(pair_handshake(p), -1);
+		CHECK_LIKE(tls_error(p->client), "certificate verification failed: *");
+		pair_free(p);
+	}
+	tls_free(ctx);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(default_ca_file)
+{
+	struct stat sb;
+
+	REQUIRE(tls_default_ca_cert_file() != NULL);
+	CHECK(tls_default_ca_cert_file()[0] == '/');
+	NEEDS(DEFAULT_CA_FILE);
+	CHECK_INT(stat(tls_default_ca_cert_file(), &sb), 0);
+}
+
+TEST(clear_keys)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+	struct tls *ctx;
+
+	/* A server that was configured before keeps working. */
+	tls_config_clear_keys(sc);
+	pair_established(p);
+	pair_free(p);
+
+	use_keypair(cc, "client");
+	tls_config_clear_keys(cc);
+	ctx = tls_client();
+	CHECK_INT(tls_configure(ctx, cc), 0);
+	CHECK_INT(tls_connect_fds(ctx, 0, 1, "server.test"), -1);
+	CHECK_STR(tls_error(ctx), "private/public key mismatch");
+	tls_free(ctx);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(files_are_closed)
+{
+	struct tls_config *config = client_config();
+	int fd = dup(0);
+
+	/* Nothing stays open after loading: the next descriptor is the next number. */
+	CONFIG_OK(config, tls_config_set_cert_file(config, pki("server.pem")));
+	CHECK_INT(dup(0), fd + 1);
+	tls_config_free(config);
+}
