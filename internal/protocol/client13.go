@@ -218,8 +218,8 @@ func (c *Conn) serverHello(m message) *Error {
 	if !slices.Equal(sh.SessionID, hs.sessionID) {
 		return errSessionIDEcho
 	}
-	if sh.Compression != 0 {
-		return errCompression
+	if sh.Compression != 0 { // RFC 8446, 4.1.3
+		return errDecode
 	}
 	if !slices.Contains(hs.offer.Suites, sh.Suite) || hs.suite != nil && hs.suite.ID != sh.Suite {
 		return errWrongCipher
@@ -248,7 +248,7 @@ func (c *Conn) helloRetry(m message, exts extensions) *Error {
 	if hasCookie {
 		var ok bool
 		if hs.cookie, ok = wire.ParseBytes16(cookie); !ok {
-			return errParsingExtension
+			return errDecode
 		}
 	}
 	hs.transcript.retry(hs.suite.Hash)
@@ -256,7 +256,7 @@ func (c *Conn) helloRetry(m message, exts extensions) *Error {
 	if hasShare {
 		group, ok := wire.ParseUint16[suite.Group](share)
 		if !ok {
-			return errParsingExtension
+			return errDecode
 		}
 		// RFC 8446, 4.2.8: it must be one we offered, and no share of it
 		sent := func(k *suite.KeyShare) bool { return k.Group == group }
@@ -308,7 +308,7 @@ func (c *Conn) acceptServerHello(exts extensions) *Error {
 	}
 	share, ok := wire.ParseServerShare(data)
 	if !ok {
-		return errParsingExtension
+		return errDecode
 	}
 	i := slices.IndexFunc(hs.shares, func(k *suite.KeyShare) bool { return k.Group == share.Group })
 	if i < 0 {
@@ -326,6 +326,7 @@ func (c *Conn) acceptServerHello(exts extensions) *Error {
 		c.info.Resumed = true
 		c.info.Session = hs.session
 		c.info.PeerChain = hs.session.PeerChain
+		c.info.Staple = hs.session.Staple
 	}
 	hs.schedule = schedule.New(hs.suite.Hash, psk)
 	c.handshakeKeys(shared)
@@ -352,7 +353,7 @@ func (c *Conn) encryptedExtensions(m message) *Error {
 	if data, ok := exts[wire.ExtALPN]; ok {
 		protos, ok := wire.ParseProtocols(data)
 		if !ok || len(protos) != 1 { // RFC 7301, 3.1
-			return errParsingExtension
+			return errParsingALPN
 		}
 		if !slices.Contains(c.cfg.ALPN, protos[0]) {
 			return errInvalidALPN
@@ -389,8 +390,8 @@ func (c *Conn) certificateRequest(m message) *Error {
 	hello := &c.hs.hello
 	hello.CertificateRequest = true
 	data, ok := exts[wire.ExtSignatureAlgorithms]
-	if !ok {
-		return errMissingSchemes
+	if !ok { // RFC 8446, 4.3.2
+		return errDecode.with(AlertMissingExtension)
 	}
 	if err := hello.read(exts, data); err != nil {
 		return err
@@ -405,7 +406,7 @@ func (c *Conn) certificateRequest(m message) *Error {
 func (h *Hello) read(exts extensions, schemes []byte) *Error {
 	var ok bool
 	if h.Schemes, ok = wire.ParseCodes[suite.Scheme](schemes); !ok {
-		return errParsingExtension
+		return errDecode
 	}
 	if data, there := exts[wire.ExtSignatureAlgsCert]; there {
 		if h.CertSchemes, ok = wire.ParseCodes[suite.Scheme](data); !ok {

@@ -38,7 +38,8 @@ type Conn struct {
 	count  counters
 
 	closeSent, closeReceived bool
-	keyUpdateQueued          bool      // an answer to the peer's KeyUpdate is in output
+	keyUpdateDue             bool      // the peer asked for new keys of ours
+	pskDHE                   bool      // server: the client can use tickets
 	completed                time.Time // when the handshake was
 	tickets                  uint64    // issued so far
 	sessions                 []*Session
@@ -191,10 +192,10 @@ func (c *Conn) checkHeader(rec []byte) *Error {
 	}
 	hdr := [record.HeaderSize]byte(rec)
 	n, _ := RecordBody(hdr)
-	if hdr[1] != 3 {
-		if !c.in.Active() {
-			return foreignProtocol(rec)
-		}
+	switch {
+	case hdr[1] != 3 && !c.in.Active():
+		return foreignProtocol(rec)
+	case c.in.Active() && (hdr[1] != 3 || hdr[2] != 3): // RFC 8446, 5.2
 		return errWrongVersionNumber
 	}
 	if t := record.Type(hdr[0]); t < record.ChangeCipherSpec || t > record.ApplicationData {
@@ -260,6 +261,9 @@ func (c *Conn) open(rec, dst []byte) (typ record.Type, payload []byte, skip bool
 
 // skipEarlyData passes over 0-RTT data that nobody agreed to (RFC 8446, 4.2.10).
 func (c *Conn) skipEarlyData(n int) *Error {
+	if len(c.hand) > 0 {
+		return errUnexpectedRecord // RFC 8446, 5.1: messages are not interleaved
+	}
 	if c.count.skippedEarly += n; c.count.skippedEarly > maxSkippedEarly {
 		return errTooMuchEarlyData
 	}
@@ -312,9 +316,6 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 
 func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
 	if c.state != established {
-		if !c.in.Active() {
-			return nil, errApplicationData
-		}
 		return nil, errUnexpectedRecord
 	}
 	if len(c.hand) > 0 {
@@ -420,7 +421,6 @@ func (c *Conn) Output() []byte { return c.output }
 func (c *Conn) TakeOutput(dst []byte) []byte {
 	dst = append(dst, c.output...)
 	c.output = nil
-	c.keyUpdateQueued = false
 	return dst
 }
 
@@ -461,9 +461,9 @@ func (c *Conn) writeMessage(raw []byte) {
 }
 
 // writeCCS sends the change_cipher_spec of middlebox compatibility mode, once
-// (RFC 8446, D.4).
+// (RFC 8446, D.4). A server does so even if the client doesn't ask for it.
 func (c *Conn) writeCCS() {
-	if !c.hs.ccsSent && len(c.hs.sessionID) > 0 {
+	if !c.hs.ccsSent {
 		c.hs.ccsSent = true
 		c.flush()
 		c.write(record.ChangeCipherSpec, []byte{1})
@@ -471,10 +471,11 @@ func (c *Conn) writeCCS() {
 }
 
 // SealedSize returns how many bytes Seal needs at most for n bytes of data,
-// pending output apart.
+// pending output apart. A KeyUpdate may come before the data.
 func SealedSize(n int) int {
+	const keyUpdate = record.Overhead + wire.HeaderSize + 1
 	n = min(n, SealBatch)
-	return n + (n/record.MaxPlaintext+1)*record.Overhead
+	return keyUpdate + n + (n/record.MaxPlaintext+1)*record.Overhead
 }
 
 // Seal appends to dst what has to be sent anyway and then a prefix of data, at
@@ -490,7 +491,7 @@ func (c *Conn) Seal(dst, data []byte) (out []byte, n int, err error) {
 	}
 	data = data[:min(len(data), SealBatch)]
 	for n < len(data) {
-		if c.out.Worn() {
+		if c.keyUpdateDue || c.out.Worn() {
 			if err := c.UpdateKeys(false); err != nil {
 				return dst, n, err
 			}

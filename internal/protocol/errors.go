@@ -113,7 +113,6 @@ var (
 	errBadRecordMAC          = &Error{Code: "DECRYPTION_FAILED_OR_BAD_RECORD_MAC", Alert: AlertBadRecordMAC}
 	errInvalidOuterType      = &Error{Code: "INVALID_OUTER_RECORD_TYPE", Alert: AlertUnexpectedMessage}
 	errUnexpectedRecord      = &Error{Code: "UNEXPECTED_RECORD", Alert: AlertUnexpectedMessage}
-	errApplicationData       = &Error{Code: "APPLICATION_DATA_INSTEAD_OF_HANDSHAKE", Alert: AlertUnexpectedMessage}
 	errTooManyEmptyFragments = &Error{Code: "TOO_MANY_EMPTY_FRAGMENTS", Alert: AlertUnexpectedMessage}
 	errTooManyWarnings       = &Error{Code: "TOO_MANY_WARNING_ALERTS", Alert: AlertUnexpectedMessage}
 	errTooManyKeyUpdates     = &Error{Code: "TOO_MANY_KEY_UPDATES", Alert: AlertUnexpectedMessage}
@@ -126,14 +125,16 @@ var (
 	errExcessData        = &Error{Code: "EXCESS_HANDSHAKE_DATA", Alert: AlertUnexpectedMessage}
 	errExcessiveMessage  = &Error{Code: "EXCESSIVE_MESSAGE_SIZE", Alert: AlertIllegalParameter}
 	errDecode            = &Error{Code: "DECODE_ERROR", Alert: AlertDecodeError}
+	errDecodeClientHello = &Error{Code: "CLIENTHELLO_PARSE_FAILED", Alert: AlertDecodeError}
 
 	// Extensions.
-	errParsingExtension    = &Error{Code: "ERROR_PARSING_EXTENSION", Alert: AlertDecodeError}
+	errParsingExtension    = &Error{Code: "ERROR_PARSING_EXTENSION", Alert: AlertDecodeError, Text: "parse tlsext"}
+	errParsingALPN         = &Error{Code: "PARSE_TLSEXT", Alert: AlertDecodeError}
+	errMisplacedExtension  = &Error{Code: "ERROR_PARSING_EXTENSION", Alert: AlertIllegalParameter, Text: "parse tlsext"}
 	errUnexpectedExtension = &Error{Code: "UNEXPECTED_EXTENSION", Alert: AlertUnsupportedExtension}
-	errDuplicateExtension  = &Error{Code: "DUPLICATE_EXTENSION", Alert: AlertIllegalParameter}
+	errDuplicateExtension  = &Error{Code: "DUPLICATE_EXTENSION", Alert: AlertDecodeError}
 	errMissingExtension    = &Error{Code: "MISSING_EXTENSION", Alert: AlertMissingExtension}
 	errMissingKeyShare     = &Error{Code: "MISSING_KEY_SHARE", Alert: AlertMissingExtension}
-	errMissingSchemes      = &Error{Code: "MISSING_SIGNATURE_ALGORITHMS_EXTENSION", Alert: AlertMissingExtension}
 	errPSKNotLast          = &Error{Code: "PRE_SHARED_KEY_MUST_BE_LAST", Alert: AlertIllegalParameter}
 
 	// Negotiation.
@@ -144,7 +145,6 @@ var (
 	errNoCommonSchemes     = &Error{Code: "NO_COMMON_SIGNATURE_ALGORITHMS", Alert: AlertHandshakeFailure}
 	errNoCertificate       = &Error{Code: "NO_CERTIFICATE_SET", Alert: AlertHandshakeFailure}
 	errWrongCipher         = &Error{Code: "WRONG_CIPHER_RETURNED", Alert: AlertIllegalParameter}
-	errCompression         = &Error{Code: "UNSUPPORTED_COMPRESSION_ALGORITHM", Alert: AlertIllegalParameter}
 	errCompressionList     = &Error{Code: "INVALID_COMPRESSION_LIST", Alert: AlertIllegalParameter}
 	errSessionIDEcho       = &Error{Code: "SERVER_ECHOED_INVALID_SESSION_ID", Alert: AlertIllegalParameter}
 	errInvalidALPN         = &Error{Code: "INVALID_ALPN_PROTOCOL", Alert: AlertIllegalParameter}
@@ -164,7 +164,8 @@ var (
 	// Certificates.
 	errNoPeerCertificate = &Error{Code: "PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert: AlertCertificateRequired}
 	errParseLeaf         = &Error{Code: "CANNOT_PARSE_LEAF_CERT", Alert: AlertDecodeError}
-	errKeyType           = &Error{Code: "UNKNOWN_CERTIFICATE_TYPE", Alert: AlertUnsupportedCertificate}
+	errKeyType           = &Error{Code: "UNSUPPORTED_ALGORITHM", Alert: AlertUnsupportedCertificate}
+	errCertificateTypes  = &Error{Code: "UNKNOWN_CERTIFICATE_TYPE", Alert: AlertHandshakeFailure}
 	errKeyUsage          = &Error{Code: "KEY_USAGE_BIT_INCORRECT", Alert: AlertIllegalParameter}
 	errWrongSignature    = &Error{Code: "WRONG_SIGNATURE_TYPE", Alert: AlertIllegalParameter}
 	errBadSignature      = &Error{Code: "BAD_SIGNATURE", Alert: AlertDecryptError}

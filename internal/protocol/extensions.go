@@ -13,6 +13,9 @@ const (
 	inCertificateRequest
 	inCertificate
 	inNewSessionTicket
+
+	// answers may hold only what was offered.
+	answers = inServerHello | inHelloRetry | inEncryptedExtensions | inCertificate
 )
 
 // extensionTable says in which messages of TLS 1.3 each known extension may
@@ -51,20 +54,22 @@ func (c *Conn) index(list []wire.Extension, at where) (extensions, *Error) {
 	exts := make(extensions, len(list))
 	for _, e := range list {
 		if _, twice := exts[e.Type]; twice {
+			if at&(inHelloRetry|inNewSessionTicket) != 0 {
+				return nil, errDuplicateExtension.with(AlertIllegalParameter)
+			}
 			return nil, errDuplicateExtension
 		}
-		places, known := extensionTable[e.Type]
-		switch at {
-		case inClientHello, inCertificateRequest, inNewSessionTicket:
-			if known && places&at == 0 {
-				return nil, errUnexpectedExtension
-			}
-		default:
-			if !known || places&at == 0 || !c.offered(e.Type, at) {
-				return nil, errUnexpectedExtension
-			}
-		}
 		exts[e.Type] = e.Data
+	}
+	for _, e := range list {
+		places, known := extensionTable[e.Type]
+		switch {
+		case known && places == inClientHello && at != inClientHello:
+			return nil, errMisplacedExtension
+		case known && places&at == 0,
+			at&answers != 0 && (!known || !c.offered(e.Type, at)):
+			return nil, errUnexpectedExtension
+		}
 	}
 	return exts, nil
 }

@@ -312,7 +312,7 @@ func (c *Conn) peerCertificate(m message) *Error {
 		if data, ok := exts[wire.ExtStatusRequest]; ok {
 			staple, ok := wire.ParseCertificateStatus(data)
 			if !ok {
-				return errParsingExtension
+				return errDecode
 			}
 			if i == 0 {
 				c.info.Staple = staple
@@ -360,9 +360,6 @@ func (c *Conn) peerCertificateVerify(m message) *Error {
 // peerFinished checks the peer's Finished under its handshake traffic secret.
 func (c *Conn) peerFinished(m message, base []byte) *Error {
 	want := schedule.Finished(c.hs.suite.Hash, base, c.hs.transcript.sum())
-	if len(m.body) != len(want) {
-		return errDecode
-	}
 	if !hmac.Equal(want, m.body) {
 		return errDigestCheck
 	}

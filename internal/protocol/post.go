@@ -26,15 +26,14 @@ func (c *Conn) keyUpdate(m message) *Error {
 	if err := c.setReadKeys(c.info.Suite, next); err != nil {
 		return err
 	}
-	// One answer serves all requests that came before it was sent.
-	if requested && !c.keyUpdateQueued && !c.closeSent {
-		c.keyUpdateQueued = true
-		return c.writeKeyUpdate(false)
-	}
+	// RFC 8446, 4.6.3: the answer has to precede our next data, and one serves
+	// all requests that came before it.
+	c.keyUpdateDue = c.keyUpdateDue || requested
 	return nil
 }
 
 func (c *Conn) writeKeyUpdate(request bool) *Error {
+	c.keyUpdateDue = false
 	c.flight = append(c.flight, wire.KeyUpdate(request)...)
 	next := schedule.NextTraffic(c.info.Suite.Hash, c.outSecret)
 	defer clear(next)
@@ -128,13 +127,17 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	}, nil
 }
 
-// SendTicket sends the ticket into which a session of NewTicket was sealed.
+// SendTicket sends the ticket into which a session of NewTicket was sealed,
+// unless the client couldn't use it (RFC 8446, 4.2.9).
 func (c *Conn) SendTicket(s *Session, ticket []byte) error {
 	if c.err != nil {
 		return c.err
 	}
 	if c.state != established || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
 		return errInternal
+	}
+	if !c.pskDHE {
+		return nil
 	}
 	c.flight = append(c.flight, (&wire.NewSessionTicket{
 		Lifetime: s.Lifetime,

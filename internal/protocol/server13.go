@@ -35,7 +35,7 @@ func (c *Conn) readClientHello(m message) *Error {
 	hs := c.hs
 	ch, ok := wire.ParseClientHello(m.body)
 	if !ok {
-		return errDecode
+		return errDecodeClientHello
 	}
 	exts, err := c.index(ch.Extensions, inClientHello)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *Conn) readClientExtensions() *Error {
 	}
 	if data, there := hs.exts[wire.ExtALPN]; there {
 		if hello.ALPN, ok = wire.ParseProtocols(data); !ok {
-			return errParsingExtension
+			return errParsingALPN
 		}
 	}
 	if data, there := hs.exts[wire.ExtEarlyData]; there {
@@ -88,6 +88,23 @@ func (c *Conn) readClientExtensions() *Error {
 			return errParsingExtension
 		}
 		hs.skipEarly = true
+	}
+	// RFC 7250, 4.2: our certificates have X.509's form only.
+	if data, there := hs.exts[wire.ExtServerCertType]; there {
+		types, ok := wire.ParseBytes8(data)
+		if !ok {
+			return errParsingExtension
+		}
+		if !slices.Contains(types, wire.CertTypeX509) {
+			return errCertificateTypes
+		}
+	}
+	if data, there := hs.exts[wire.ExtPSKModes]; there {
+		modes, ok := wire.ParseBytes8(data)
+		if !ok {
+			return errParsingExtension
+		}
+		c.pskDHE = slices.Contains(modes, wire.PSKDHE)
 	}
 	if err := c.readPSKs(); err != nil {
 		return err
@@ -98,7 +115,7 @@ func (c *Conn) readClientExtensions() *Error {
 	case there:
 		return hello.read(hs.exts, data)
 	case hs.psks == nil:
-		return errMissingSchemes
+		return errNoCommonSchemes.with(AlertMissingExtension)
 	}
 	return nil
 }
@@ -116,20 +133,15 @@ func (c *Conn) readPSKs() *Error {
 	}
 	psks, ok := wire.ParseOffer(data)
 	if !ok {
-		return errParsingExtension
+		return errDecode
 	}
 	if len(psks.Identities) != len(psks.Binders) {
 		return errBinderCount
 	}
-	list, there := hs.exts[wire.ExtPSKModes]
-	if !there { // RFC 8446, 4.2.9
+	if _, there := hs.exts[wire.ExtPSKModes]; !there { // RFC 8446, 4.2.9
 		return errMissingExtension
 	}
-	modes, ok := wire.ParsePSKModes(list)
-	if !ok {
-		return errParsingExtension
-	}
-	if c.cfg.Tickets && slices.Contains(modes, wire.PSKDHE) {
+	if c.cfg.Tickets && c.pskDHE {
 		hs.psks = psks
 	}
 	return nil
@@ -166,7 +178,7 @@ func (c *Conn) chooseGroup() *Error {
 	hs := c.hs
 	data, ok := hs.exts[wire.ExtSupportedGroups]
 	if !ok { // RFC 8446, 9.2
-		return errMissingExtension
+		return errNoSharedGroup.with(AlertMissingExtension)
 	}
 	offered, ok := wire.ParseCodes[suite.Group](data)
 	if !ok {
@@ -191,7 +203,7 @@ func (c *Conn) clientShares() (map[suite.Group][]byte, *Error) {
 	}
 	list, ok := wire.ParseClientShares(data)
 	if !ok {
-		return nil, errParsingExtension
+		return nil, errDecode
 	}
 	shares := make(map[suite.Group][]byte, len(list))
 	for _, k := range list {
@@ -239,15 +251,19 @@ func (c *Conn) writeHelloRetry() *Error {
 // from the first ClientHello only where RFC 8446, 4.1.2 says.
 func (c *Conn) secondClientHello(m message) *Error {
 	hs := c.hs
-	first, firstExts, hadPSKs := hs.offer, hs.exts, hs.psks != nil
-	hs.skipEarly = false
+	first, firstExts := hs.offer, hs.exts
 	if err := c.readClientHello(m); err != nil {
 		return err
+	}
+	hs.skipEarly = false
+	_, hadPSKs := firstExts[wire.ExtPreSharedKey]
+	if _, hasPSKs := hs.exts[wire.ExtPreSharedKey]; hadPSKs && !hasPSKs {
+		return errMissingExtension
 	}
 	second := hs.offer
 	if first.Version != second.Version || !bytes.Equal(first.Random, second.Random) ||
 		!bytes.Equal(first.SessionID, second.SessionID) || !slices.Equal(first.Suites, second.Suites) ||
-		hadPSKs && hs.psks == nil || hs.skipEarly || !sameExtensions(firstExts, hs.exts) {
+		!sameExtensions(firstExts, hs.exts) {
 		return errInconsistentHello
 	}
 	shares, err := c.clientShares()
@@ -394,7 +410,8 @@ func (c *Conn) writeServerHello() *Error {
 
 func (c *Conn) writeEncryptedExtensions() {
 	var exts []wire.Extension
-	if c.hs.hello.ServerName != "" && !c.cfg.NoServerNameAck {
+	// RFC 6066, 3: a resumption doesn't acknowledge the name.
+	if c.hs.hello.ServerName != "" && !c.cfg.NoServerNameAck && !c.info.Resumed {
 		exts = append(exts, wire.Extension{Type: wire.ExtServerName})
 	}
 	if c.info.ALPN != "" {

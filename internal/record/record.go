@@ -114,9 +114,6 @@ func (h *Half) Seal(dst []byte, t Type, payload []byte) ([]byte, error) {
 // Open opens one whole protected record. The plaintext lies in dst if that can
 // hold it with content type and padding, else in rec, which is overwritten.
 func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
-	if Type(rec[0]) != ApplicationData {
-		return 0, nil, ErrOuterType
-	}
 	body := rec[HeaderSize:]
 	n := len(body) - h.aead.Overhead()
 	if n < 0 {
@@ -134,6 +131,9 @@ func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
 	if err != nil {
 		h.seq = seq // the record was not one under this key
 		return 0, nil, ErrBadMAC
+	}
+	if Type(rec[0]) != ApplicationData {
+		return 0, nil, ErrOuterType
 	}
 	// RFC 8446, 5.4: the last byte that isn't zero is the type.
 	i := len(plain) - 1

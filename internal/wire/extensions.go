@@ -15,6 +15,7 @@ const (
 	ExtSignatureAlgorithms  uint16 = 13
 	ExtALPN                 uint16 = 16
 	ExtSCT                  uint16 = 18
+	ExtServerCertType       uint16 = 20
 	ExtPadding              uint16 = 21
 	ExtExtendedMasterSecret uint16 = 23
 	ExtSessionTicket        uint16 = 35
@@ -179,6 +180,9 @@ func ParseProtocols(data []byte) (list []string, ok bool) {
 	return list, true
 }
 
+// CertTypeX509 is the X.509 certificate type (RFC 7250, 3).
+const CertTypeX509 uint8 = 0
+
 // PSKDHE is the psk_dhe_ke mode (RFC 8446, 4.2.9).
 const PSKDHE uint8 = 1
 
@@ -187,11 +191,12 @@ func PSKModes(modes ...uint8) []byte {
 	return build(func(b *cryptobyte.Builder) { addBytes8(b, modes) })
 }
 
-// ParsePSKModes reads psk_key_exchange_modes.
-func ParsePSKModes(data []byte) (modes []byte, ok bool) {
+// ParseBytes8 reads an extension that is one list of bytes, not empty, such as
+// psk_key_exchange_modes.
+func ParseBytes8(data []byte) (v []byte, ok bool) {
 	s := cryptobyte.String(data)
-	ok = readBytes8(&s, &modes) && len(modes) > 0 && s.Empty()
-	return modes, ok
+	ok = readBytes8(&s, &v) && len(v) > 0 && s.Empty()
+	return v, ok
 }
 
 // KeyShare is one entry of key_share.
@@ -351,8 +356,7 @@ func ParseOffer(data []byte) (*Offer, bool) {
 	}
 	for !binders.Empty() {
 		var v []byte
-		// RFC 8446, 4.2.11: opaque PskBinderEntry<32..255>
-		if !readBytes8(&binders, &v) || len(v) < 32 {
+		if !readBytes8(&binders, &v) {
 			return nil, false
 		}
 		o.Binders = append(o.Binders, v)

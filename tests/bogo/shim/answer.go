@@ -104,7 +104,13 @@ func (l *link) selectALPN(choice *protocol.Choice) string {
 // offered returns the session that the client wants to resume, if it is ours.
 func (l *link) offered() *protocol.Session {
 	ticket, _ := l.tls.OfferedTicket()
-	return l.mem.open(ticket)
+	s := l.mem.open(ticket)
+	// The reference stack resumes under the session's own suite only, which is
+	// more than RFC 8446, 4.2.11 asks for.
+	if s != nil && s.Suite != l.tls.Info().Suite.ID {
+		return nil
+	}
+	return s
 }
 
 // verify gives the verdict on the peer's certificate.

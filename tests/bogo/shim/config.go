@@ -82,8 +82,11 @@ func (o *options) config(mem *memory) (*protocol.Config, error) {
 	if o.groups != nil {
 		cfg.Groups = o.groups
 	}
-	if o.noKeyShares {
+	switch {
+	case o.noKeyShares:
 		cfg.KeyShares = []suite.Group{}
+	case cfg.KeyShares == nil:
+		cfg.KeyShares = firstShares(cfg.Groups)
 	}
 	if o.verifyPrefs != nil {
 		cfg.Schemes = o.verifyPrefs
@@ -100,6 +103,24 @@ func (o *options) config(mem *memory) (*protocol.Config, error) {
 	cfg.RequestOCSP = o.ocspStapling
 	cfg.Session = mem.session
 	return cfg, nil
+}
+
+// firstShares returns the groups that the reference stack sends shares for: the
+// first classical one and the first post-quantum one.
+func firstShares(groups []suite.Group) []suite.Group {
+	var shares []suite.Group
+	var classical, hybrid bool
+	for _, g := range groups {
+		seen := &classical
+		if g == suite.X25519MLKEM768 {
+			seen = &hybrid
+		}
+		if !*seen {
+			*seen = true
+			shares = append(shares, g)
+		}
+	}
+	return shares
 }
 
 func (o *options) serverConfig(cfg *protocol.Config) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"testing/iotest"
 	"time"
 
@@ -58,11 +59,24 @@ func connect(opts *options, mem *memory, i int) error {
 		l.tls = protocol.Client(cfg)
 	}
 	defer l.tls.Wipe()
-	l.tls.SetTime(time.Now().Add(time.Duration(i*opts.resumptionDelay) * time.Second))
+	l.tls.SetTime(mem.start.Add(time.Duration(i*opts.resumptionDelay) * time.Second))
 	err = l.exchange(i > 0)
 	l.hangUp()
 	mem.session = l.newSession
-	return unbuilt(cfg, err)
+	return l.renamed(unbuilt(cfg, err))
+}
+
+// renamed gives an error the name that the reference stack has for it if the
+// engine makes no difference.
+func (l *link) renamed(err error) error {
+	e, ok := errors.AsType[*protocol.Error](err)
+	if ok && e.Received && e.Alert == protocol.AlertHandshakeFailure && !l.opts.server && l.tls.Info().Version == 0 {
+		return &protocol.Error{Code: "HANDSHAKE_FAILURE_ON_CLIENT_HELLO", Alert: e.Alert, Received: true}
+	}
+	if ok && e.Code == "DECRYPTION_FAILED_OR_BAD_RECORD_MAC" {
+		fmt.Fprintln(os.Stderr, ":BAD_DECRYPT:") // printed in addition
+	}
+	return err
 }
 
 // dial connects to the runner and says which test this is.

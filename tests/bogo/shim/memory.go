@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
+	"time"
 
 	"libtls/internal/protocol"
 )
@@ -12,6 +13,7 @@ import (
 // memory is what outlives a connection: a client's session and a server's
 // ticket key.
 type memory struct {
+	start   time.Time // the clock's time at the first connection
 	session *protocol.Session
 	aead    cipher.AEAD
 }
@@ -27,7 +29,7 @@ func newMemory() (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &memory{aead: aead}, nil
+	return &memory{start: time.Now(), aead: aead}, nil
 }
 
 // seal makes a ticket of a session.
