@@ -32,6 +32,8 @@ func (a *anchor) certificate() *x509.Certificate {
 
 var anchorCache cache[Anchors]
 
+var errNoCertificate = errors.New("no certificate found")
+
 // ParseAnchors makes a trust store of concatenated PEM certificates. Other PEM blocks, and text
 // between them, are ignored. It fails if no certificate is there. The same bytes are parsed once
 // and shared as long as the store is in use.
@@ -54,7 +56,7 @@ func parseAnchors(data []byte) (*Anchors, error) {
 		}
 	}
 	if len(a.bySubject) == 0 {
-		return nil, errors.New("no certificate found")
+		return nil, errNoCertificate
 	}
 	return a, nil
 }

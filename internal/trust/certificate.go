@@ -77,19 +77,16 @@ func mayServe(c *x509.Certificate, usage Usage) bool {
 
 // checkLeaf checks what doesn't depend on the path.
 func checkLeaf(c *x509.Certificate, usage Usage) *Error {
-	switch {
-	case oversizedKey(c):
-		return errMalformed
-	case weakKey(c):
-		return errWeakLeafKey
-	}
-	// RFC 5280, 4.2.1.12: both extensions have to allow the use.
 	need := x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement
 	if usage == ServerAuth {
 		need |= x509.KeyUsageKeyEncipherment
 	}
+	// RFC 5280, 4.2.1.12: key usage and extended key usage both have to allow what c is used for.
 	if c.KeyUsage != 0 && c.KeyUsage&need == 0 || !mayServe(c, usage) {
 		return errPurpose
+	}
+	if weakKey(c) {
+		return errWeakLeafKey
 	}
 	for _, name := range c.DNSNames {
 		if !plausibleDNSName(name) {

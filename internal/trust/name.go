@@ -61,7 +61,11 @@ func Oneline(rawName []byte) string {
 			out.WriteByte('/')
 			out.WriteString(attributeType(a.oid))
 			out.WriteByte('=')
-			for _, b := range a.value {
+			value := a.value
+			if a.tag == cbasn1.BIT_STRING {
+				value.Skip(1) // how many bits of the last byte aren't used
+			}
+			for _, b := range value {
 				if b < 0x20 || b > 0x7e {
 					fmt.Fprintf(&out, `\x%02X`, b)
 				} else {

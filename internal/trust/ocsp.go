@@ -34,7 +34,6 @@ type OCSPResult struct {
 
 // Why an OCSP response isn't believed.
 var (
-	errOCSPParse      = errors.New("unable to parse OCSP response")
 	errOCSPLoad       = errors.New("cannot load ocsp reply")
 	errOCSPVerify     = errors.New("ocsp verify failed")
 	errOCSPNoIssuer   = errors.New("ocsp verify failed: no issuer cert")
@@ -43,7 +42,7 @@ var (
 )
 
 // ErrOCSPParse is returned by CheckOCSP for what isn't an OCSP response at all.
-var ErrOCSPParse = errOCSPParse
+var ErrOCSPParse = errors.New("unable to parse OCSP response")
 
 // reasons holds the names of revocation reasons.
 var reasons = map[int]string{
@@ -164,7 +163,7 @@ func ocspBasic(der cryptobyte.String) (basic cryptobyte.String, err error) {
 		!response.ReadASN1Enum(&status) ||
 		!response.ReadOptionalASN1(&explicit, &present, cbasn1.Tag(0).ContextSpecific().Constructed()) ||
 		!response.Empty() {
-		return nil, errOCSPParse
+		return nil, ErrOCSPParse
 	}
 	if !present {
 		return nil, errOCSPLoad
@@ -172,7 +171,7 @@ func ocspBasic(der cryptobyte.String) (basic cryptobyte.String, err error) {
 	if !explicit.ReadASN1(&bytes, cbasn1.SEQUENCE) || !explicit.Empty() ||
 		!bytes.SkipASN1(cbasn1.OBJECT_IDENTIFIER) ||
 		!bytes.ReadASN1(&basic, cbasn1.OCTET_STRING) || !bytes.Empty() {
-		return nil, errOCSPParse
+		return nil, ErrOCSPParse
 	}
 	if status != int(ocsp.Success) {
 		return nil, errOCSPLoad

@@ -1,8 +1,6 @@
 package trust
 
-import (
-	"sync"
-)
+import "sync"
 
 // maxBundle is the largest file of certificates that is read.
 const maxBundle = 64 << 20

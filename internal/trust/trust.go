@@ -52,11 +52,13 @@ func Verify(chain [][]byte, o *Options) ([][]*x509.Certificate, *Error) {
 	if err != nil {
 		return nil, errMalformed
 	}
-	if err := checkLeaf(leaf, o.Usage); err != nil {
-		return nil, err
+	if oversizedKey(leaf) {
+		return nil, errMalformed
 	}
-	p := newPaths(leaf, chain[1:min(len(chain), maxChain)], o)
-	paths, failure := p.find()
+	paths, failure := newPaths(leaf, chain[1:min(len(chain), maxChain)], o).find()
+	if failure == nil {
+		failure = checkLeaf(leaf, o.Usage)
+	}
 	if failure != nil {
 		return nil, failure
 	}
@@ -87,11 +89,6 @@ func checkPath(path []*x509.Certificate, o *Options, now time.Time) *Error {
 	}
 	if o.Depth >= 0 && len(path)-2 > o.Depth {
 		return errTooLong
-	}
-	for _, c := range path[1:] {
-		if weakKey(c) {
-			return errWeakCAKey
-		}
 	}
 	if o.CRLs != nil {
 		if err := o.CRLs.check(path, now, o.NoTime); err != nil {

@@ -1,0 +1,157 @@
+package trust
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+func FuzzOneline(f *testing.F) {
+	for _, raw := range hashNames(f) {
+		f.Add(raw)
+	}
+	f.Add([]byte("\x30\x80"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		line := Oneline(raw)
+		if strings.ContainsFunc(line, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+			t.Errorf("unprintable: %q", line)
+		}
+		if len(line) > 20*len(raw)+1 {
+			t.Errorf("%d bytes became %d", len(raw), len(line))
+		}
+		name, err := CommonName(&x509.Certificate{RawSubject: raw})
+		if err != nil && name != "" || len(name) > 64 || !utf8.ValidString(name) || strings.Contains(name, "\x00") {
+			t.Errorf("common name %q, %v", name, err)
+		}
+		if _, ok := nameHash(raw); !ok && line != "" {
+			t.Error("a name without a hash")
+		}
+	})
+}
+
+func FuzzMatchName(f *testing.F) {
+	subject := rawName(f, rdn{attr(cn, 12, "*.a.test")})
+	for _, name := range []string{"x.a.test", "10.0.0.1", "::1", "", ".", "*"} {
+		f.Add(subject, []byte(nil), name)
+		f.Add(subject, san(f, "\x02*.w.test", "\x02b\x00", "\x07\x0a\x00\x00\x01")[0].Value, name)
+	}
+	f.Fuzz(func(t *testing.T, subject, alt []byte, name string) {
+		c := &x509.Certificate{RawSubject: subject}
+		if alt != nil {
+			c.Extensions = []pkix.Extension{{Id: oidSubjectAltName, Value: alt}}
+		}
+		matches, err := MatchName(c, name)
+		if matches && err != nil {
+			t.Error("both a match and an error")
+		}
+		if matches && ipLiteral(name) == nil && !strings.Contains(name, "\x00") {
+			// Whatever matched spells the last label of the name.
+			last := strings.ToLower(name[strings.LastIndexByte(strings.TrimSuffix(name, "."), '.')+1:])
+			text := strings.ToLower(string(subject) + string(alt))
+			if isASCII(last) && isASCII(text) && !strings.Contains(text, last) {
+				t.Errorf("%q matches", name)
+			}
+		}
+	})
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+func FuzzParseAnchors(f *testing.F) {
+	root := issue(f, nil, "root", ca)
+	leaf := issue(f, root, "leaf.test")
+	f.Add(pemOf(root))
+	f.Add(pemOf(root, leaf))
+	f.Add([]byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := parseAnchors(data)
+		if (a == nil) != (err != nil) {
+			t.Fatal(a, err)
+		}
+		if err != nil {
+			return
+		}
+		for subject := range a.bySubject {
+			for _, c := range a.lookup([]byte(subject)) {
+				if string(c.RawSubject) != subject {
+					t.Error("filed under another name")
+				}
+			}
+		}
+	})
+}
+
+func FuzzParseCRLs(f *testing.F) {
+	root := issue(f, nil, "root", ca)
+	leaf := issue(f, root, "leaf.test")
+	f.Add(revoke(f, root, nil, leaf))
+	f.Add(pemOf(root))
+	f.Add([]byte("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := parseCRLs(data)
+		if (s == nil) != (err != nil) {
+			t.Fatal(s, err)
+		}
+		if err != nil {
+			return
+		}
+		s.check([]*x509.Certificate{leaf.Certificate, root.Certificate}, now, false)
+		for _, lists := range s.byIssuer {
+			for _, l := range lists {
+				l.scope.covers(leaf.Certificate)
+			}
+		}
+	})
+}
+
+func FuzzParseScope(f *testing.F) {
+	f.Add([]byte("\x30\x03\x81\x01\xff"))
+	f.Add([]byte("\x30\x0b\xa0\x06\xa0\x04\x86\x02h:\x84\x01\xff"))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if s, ok := parseScope(value); !ok && s.points != nil {
+			t.Error("a scope in spite of an error")
+		}
+	})
+}
+
+// FuzzCheckOCSP must never find a certificate good by what was not signed for it.
+func FuzzCheckOCSP(f *testing.F) {
+	root := issue(f, nil, "root", ca)
+	leaf := issue(f, root, "leaf.test")
+	delegate := issue(f, root, "delegate", eku(x509.ExtKeyUsageOCSPSigning))
+	revoked := func(r *ocsp.Response) { r.Status, r.RevokedAt = ocsp.Revoked, now }
+	f.Add(respond(f, root, root, leaf, revoked))
+	f.Add(respond(f, root, delegate, leaf, revoked))
+	f.Add(ocsp.TryLaterErrorResponse)
+	chain := []*x509.Certificate{leaf.Certificate, root.Certificate}
+	f.Fuzz(func(t *testing.T, der []byte) {
+		r, err := CheckOCSP(der, chain, nil, now)
+		if err == nil || r != nil && r.CertStatus != ocsp.Revoked {
+			t.Error("forged", r, err)
+		}
+	})
+}
+
+// FuzzVerify must never find a path for what the anchor didn't sign.
+func FuzzVerify(f *testing.F) {
+	root := issue(f, nil, "root", ca)
+	inter := issue(f, root, "inter", ca)
+	leaf := tampered(f, issue(f, inter, "leaf.test", dns("leaf.test")))
+	f.Add(leaf.Raw, inter.Raw)
+	f.Add(leaf.Raw, root.Raw)
+	o := &Options{Anchors: anchors(f, root), Now: now, Depth: 6}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		if string(first) == string(inter.Raw) {
+			return // that one it did sign
+		}
+		if _, err := Verify([][]byte{first, second}, o); err == nil {
+			t.Error("believed")
+		}
+	})
+}

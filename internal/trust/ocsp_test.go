@@ -1,0 +1,224 @@
+package trust
+
+import (
+	"crypto"
+	"crypto/x509"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// respond makes an OCSP response about subject. The responder's certificate comes with it unless
+// it is the issuer's.
+func respond(t testing.TB, issuer, responder, subject *party, edit ...func(*ocsp.Response)) []byte {
+	t.Helper()
+	template := ocsp.Response{
+		Status:       ocsp.Good,
+		SerialNumber: subject.SerialNumber,
+		ThisUpdate:   now.Add(-time.Hour),
+		NextUpdate:   now.Add(time.Hour),
+	}
+	if responder != issuer {
+		template.Certificate = responder.Certificate
+	}
+	for _, e := range edit {
+		e(&template)
+	}
+	der, err := ocsp.CreateResponse(issuer.Certificate, responder.Certificate, template, responder.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func TestCheckOCSP(t *testing.T) {
+	root := issue(t, nil, "root", ca)
+	inter := issue(t, root, "inter", ca)
+	leaf := issue(t, inter, "leaf.test")
+	sibling := issue(t, inter, "sibling.test")
+	foreign := issue(t, nil, "inter", ca)
+	self := issue(t, nil, "self.test")
+	signing := eku(x509.ExtKeyUsageOCSPSigning)
+	delegate := issue(t, inter, "delegate", signing)
+	forClients := issue(t, inter, "not for OCSP", eku(x509.ExtKeyUsageClientAuth))
+	noUsage := issue(t, inter, "no usage")
+	oldDelegate := issue(t, inter, "old delegate", signing, expired)
+	youngDelegate := issue(t, inter, "young delegate", signing, future)
+	rootsDelegate := issue(t, root, "the root's delegate", signing)
+	strange := issue(t, inter, "strange delegate", signing, criticalExtension)
+	// The issuer's key and name, certified once more.
+	interTwin := issueTo(t, inter.key, root, "inter", ca)
+
+	revoked := func(reason int) func(*ocsp.Response) {
+		return func(r *ocsp.Response) {
+			r.Status, r.RevokedAt, r.RevocationReason = ocsp.Revoked, now.Add(-2*time.Hour), reason
+		}
+	}
+	withCert := func(p *party) func(*ocsp.Response) {
+		return func(r *ocsp.Response) { r.Certificate = p.Certificate }
+	}
+	during := func(from, to time.Duration) func(*ocsp.Response) {
+		return func(r *ocsp.Response) { r.ThisUpdate, r.NextUpdate = now.Add(from), now.Add(to) }
+	}
+	openEnd := func(from time.Duration) func(*ocsp.Response) {
+		return func(r *ocsp.Response) { r.ThisUpdate, r.NextUpdate = now.Add(from), time.Time{} }
+	}
+	const day = 24 * time.Hour
+	good := respond(t, inter, inter, leaf)
+	chain := []*party{leaf, inter}
+	trust := []*party{root}
+
+	for _, test := range []struct {
+		name   string
+		in     []byte
+		chain  []*party
+		trust  []*party
+		result string
+		err    string
+	}{
+		{"good", good, chain, trust, "good", ""},
+		{"issuer from the store", good, chain[:1], []*party{root, inter}, "good", ""},
+		{"issuer sent by the responder too", respond(t, inter, inter, leaf, withCert(inter)), chain, trust, "good", ""},
+		{"another certificate of the issuer's", respond(t, inter, inter, leaf, withCert(interTwin)), chain, trust, "good", ""},
+		{"delegate", respond(t, inter, delegate, leaf), chain, trust, "good", ""},
+		{"hashed with SHA-256", respond(t, inter, inter, leaf, func(r *ocsp.Response) { r.IssuerHash = crypto.SHA256 }), chain, trust, "good", ""},
+		{"unknown", respond(t, inter, inter, leaf, func(r *ocsp.Response) { r.Status = ocsp.Unknown }), chain, trust, "unknown", ""},
+		{"pinned", respond(t, self, self, self), []*party{self}, []*party{self}, "good", ""},
+
+		{"revoked", respond(t, inter, inter, leaf, revoked(ocsp.KeyCompromise)), chain, trust, "keyCompromise", "ocsp verify failed: revoked cert - keyCompromise"},
+		{"revoked without a reason", respond(t, inter, delegate, leaf, revoked(ocsp.Unspecified)), chain, trust, "(UNKNOWN)", "ocsp verify failed: revoked cert - (UNKNOWN)"},
+		{"revoked, nameless reason", respond(t, inter, inter, leaf, revoked(ocsp.AACompromise)), chain, trust, "(UNKNOWN)", "ocsp verify failed: revoked cert - (UNKNOWN)"},
+		{"revoked, hold", respond(t, inter, inter, leaf, revoked(ocsp.CertificateHold)), chain, trust, "certificateHold", "ocsp verify failed: revoked cert - certificateHold"},
+
+		{"junk", []byte("junk"), chain, trust, "", "unable to parse OCSP response"},
+		{"nothing", nil, chain, trust, "", "unable to parse OCSP response"},
+		{"trailing byte", append(slices.Clone(good), 0), chain, trust, "", "unable to parse OCSP response"},
+		{"truncated", good[:len(good)-1], chain, trust, "", "unable to parse OCSP response"},
+		{"try later", ocsp.TryLaterErrorResponse, chain, trust, "", "cannot load ocsp reply"},
+		{"unauthorized", ocsp.UnauthorizedErrorResponse, chain, trust, "", "cannot load ocsp reply"},
+		{"successful and empty", []byte{0x30, 3, 0x0a, 1, 0}, chain, trust, "", "cannot load ocsp reply"},
+
+		{"no issuer", good, chain[:1], trust, "", "ocsp verify failed: no issuer cert"},
+		{"issuer of that name only", good, []*party{leaf, foreign}, trust, "", "ocsp verify failed: no issuer cert"},
+		{"sibling's response", respond(t, inter, inter, sibling), chain, trust, "", "ocsp verify failed: no result for cert"},
+		{"another issuer's serial number", respond(t, foreign, inter, leaf, func(r *ocsp.Response) { r.Certificate = nil }), chain, trust, "", "ocsp verify failed: no result for cert"},
+
+		{"tampered with", flipLast(good), chain, trust, "", "ocsp verify failed"},
+		{"signed by the leaf", respond(t, inter, leaf, leaf), chain, trust, "", "ocsp verify failed"},
+		{"signed by the leaf, quietly", respond(t, inter, leaf, leaf, func(r *ocsp.Response) { r.Certificate = nil }), chain, trust, "", "ocsp verify failed"},
+		{"signed by a stranger of that name", respond(t, inter, foreign, leaf), chain, trust, "", "ocsp verify failed"},
+		{"signed by the root", respond(t, inter, root, leaf), append(chain, root), trust, "", "ocsp verify failed"},
+		{"signed by a sibling", respond(t, inter, sibling, leaf), append(chain, sibling), trust, "", "ocsp verify failed"},
+		{"delegate of another use", respond(t, inter, forClients, leaf), chain, trust, "", "ocsp verify failed"},
+		{"delegate of no use", respond(t, inter, noUsage, leaf), chain, trust, "", "ocsp verify failed"},
+		{"delegate of somebody else", respond(t, inter, rootsDelegate, leaf), chain, trust, "", "ocsp verify failed"},
+		{"delegate expired", respond(t, inter, oldDelegate, leaf), chain, trust, "", "ocsp verify failed"},
+		{"delegate from the future", respond(t, inter, youngDelegate, leaf), chain, trust, "", "ocsp verify failed"},
+		{"delegate not understood", respond(t, inter, strange, leaf), chain, trust, "", "ocsp verify failed"},
+		{"forged delegate", respond(t, inter, tampered(t, delegate), leaf), chain, trust, "", "ocsp verify failed"},
+
+		{"a minute early", respond(t, inter, inter, leaf, during(time.Minute, time.Hour)), chain, trust, "good", ""},
+		{"too early", respond(t, inter, inter, leaf, during(61*time.Second, time.Hour)), chain, trust, "", "ocsp verify failed: ocsp response not current"},
+		{"a minute late", respond(t, inter, inter, leaf, during(-day, -time.Minute)), chain, trust, "good", ""},
+		{"too late", respond(t, inter, inter, leaf, during(-day, -61*time.Second)), chain, trust, "", "ocsp verify failed: ocsp response not current"},
+		{"two weeks old", respond(t, inter, inter, leaf, during(-14*day, time.Hour)), chain, trust, "good", ""},
+		{"older", respond(t, inter, inter, leaf, during(-14*day-time.Second, time.Hour)), chain, trust, "", "ocsp verify failed: ocsp response not current"},
+		{"no end", respond(t, inter, inter, leaf, openEnd(-time.Hour)), chain, trust, "good", ""},
+		{"no end, older", respond(t, inter, inter, leaf, openEnd(-15*day)), chain, trust, "", "ocsp verify failed: ocsp response not current"},
+		{"revoked, but old", respond(t, inter, inter, leaf, revoked(ocsp.Superseded), during(-20*day, time.Hour)), chain, trust, "", "ocsp verify failed: ocsp response not current"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var certs []*x509.Certificate
+			for _, p := range test.chain {
+				certs = append(certs, p.Certificate)
+			}
+			r, err := CheckOCSP(test.in, certs, anchors(t, test.trust...), now)
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if text != test.err {
+				t.Fatalf("got %q, want %q", text, test.err)
+			}
+			if (r != nil) != (test.result != "") {
+				t.Fatalf("result: %v", r)
+			}
+			if r != nil && (r.String() != test.result || r.ResponseStatus != 0) {
+				t.Errorf("got %v, want %s", r, test.result)
+			}
+		})
+	}
+}
+
+// flipLast breaks the last byte: part of the signature if no certificate follows it.
+func flipLast(der []byte) []byte {
+	der = slices.Clone(der)
+	der[len(der)-1] ^= 1
+	return der
+}
+
+func TestOCSPResult(t *testing.T) {
+	root := issue(t, nil, "root", ca)
+	leaf := issue(t, root, "leaf.test")
+	check := func(edit ...func(*ocsp.Response)) *OCSPResult {
+		t.Helper()
+		r, _ := CheckOCSP(respond(t, root, root, leaf, edit...), []*x509.Certificate{leaf.Certificate}, anchors(t, root), now)
+		if r == nil {
+			t.Fatal("no result")
+		}
+		return r
+	}
+	good := check()
+	want := OCSPResult{ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(time.Hour)}
+	if *good != want {
+		t.Errorf("good: %+v", good)
+	}
+	noEnd := check(func(r *ocsp.Response) { r.NextUpdate = time.Time{} })
+	if !noEnd.NextUpdate.IsZero() {
+		t.Errorf("no next update: %+v", noEnd)
+	}
+	revoked := check(func(r *ocsp.Response) {
+		r.Status, r.RevokedAt, r.RevocationReason = ocsp.Revoked, now.Add(-2*time.Hour), ocsp.CACompromise
+	})
+	want.CertStatus, want.CRLReason, want.RevocationTime = 1, 2, now.Add(-2*time.Hour)
+	if *revoked != want {
+		t.Errorf("revoked: %+v", revoked)
+	}
+}
+
+// TestOCSPReason tells a revocation without a reason from one for an unspecified reason.
+func TestOCSPReason(t *testing.T) {
+	// revoked [1] { GeneralizedTime, [0] { ENUMERATED 0 } } and the same without [0]
+	date := "\x18\x0f20260601000000Z"
+	id := wrap(0x30, "\x30\x02\x06\x00"+"\x04\x01n"+"\x04\x01k"+"\x02\x01\x07")
+	for _, test := range []struct {
+		revoked string
+		want    bool
+	}{
+		{"\xa1\x16" + date + "\xa0\x03\x0a\x01\x00", true},
+		{"\xa1\x11" + date, false},
+		{"\x80\x00", false},
+	} {
+		entry := wrap(0x30, id+test.revoked+date)
+		data := wrap(0x30, "\xa2\x03\x04\x01h"+date+wrap(0x30, entry))
+		basic := wrap(0x30, data+"\x30\x00"+"\x03\x01\x00")
+		singles, signer, ok := parseBasic([]byte(basic))
+		if !ok || signer != nil || len(singles) != 1 {
+			t.Fatalf("%x: not parsed", test.revoked)
+		}
+		if got := singles[0]; got.hasReason != test.want || got.serial.Cmp(big.NewInt(7)) != 0 {
+			t.Errorf("%x: %+v", test.revoked, got)
+		}
+	}
+}
+
+// wrap encodes one short DER element.
+func wrap(tag byte, contents string) string {
+	if len(contents) > 127 {
+		panic("too long")
+	}
+	return string([]byte{tag, byte(len(contents))}) + contents
+}
