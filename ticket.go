@@ -262,28 +262,15 @@ func (t *TicketKeys) Seal(s *Session, now time.Time, lifetime time.Duration, ran
 	}
 	defer clear(plain)
 
-	padding := aes.BlockSize - len(plain)%aes.BlockSize
-	size := ticketHeadSize + len(plain) + padding
-	if size+ticketTagSize > math.MaxUint16 {
-		return nil, errTicketTooLarge
-	}
-	ticket := make([]byte, size, size+ticketTagSize)
-	iv, body := ticket[ticketNameSize:ticketHeadSize], ticket[ticketHeadSize:]
-	copy(ticket, k.name[:])
+	iv := make([]byte, ticketIVSize)
 	if _, err := io.ReadFull(rand, iv); err != nil {
 		return nil, err
 	}
-	copy(body, plain)
-	for i := len(plain); i < len(body); i++ {
-		body[i] = byte(padding)
+	ticket := k.seal(plain, iv)
+	if len(ticket) > math.MaxUint16 {
+		return nil, errTicketTooLarge
 	}
-	block, err := aes.NewCipher(k.aes[:])
-	if err != nil {
-		clear(body)
-		return nil, err
-	}
-	cipher.NewCBCEncrypter(block, iv).CryptBlocks(body, body)
-	return k.appendTag(ticket), nil
+	return ticket, nil
 }
 
 // Open returns the session in a ticket sealed under one of the keys, and
@@ -304,14 +291,10 @@ func (t *TicketKeys) Open(ticket []byte, now time.Time, lifetime time.Duration) 
 	if !hmac.Equal(k.appendTag(ticket)[size:], tag) {
 		return nil, false, false
 	}
-	block, err := aes.NewCipher(k.aes[:])
-	if err != nil {
-		return nil, false, false
-	}
 	plain := make([]byte, size-ticketHeadSize)
 	defer clear(plain)
-	cipher.NewCBCDecrypter(block, ticket[ticketNameSize:ticketHeadSize]).CryptBlocks(plain, ticket[ticketHeadSize:])
-	// Only the holder of the key can have chosen the padding.
+	cipher.NewCBCDecrypter(k.cipher(), ticket[ticketNameSize:ticketHeadSize]).CryptBlocks(plain, ticket[ticketHeadSize:])
+	// Only a holder of the key can have chosen the padding.
 	padding := int(plain[len(plain)-1])
 	if padding == 0 || padding > aes.BlockSize {
 		return nil, false, false
@@ -321,8 +304,33 @@ func (t *TicketKeys) Open(ticket []byte, now time.Time, lifetime time.Duration) 
 			return nil, false, false
 		}
 	}
-	s, err = ParseSession(plain[:len(plain)-padding])
+	s, err := ParseSession(plain[:len(plain)-padding])
 	return s, renew, err == nil
+}
+
+// seal makes a ticket of plain.
+func (k *ticketKey) seal(plain, iv []byte) []byte {
+	padding := aes.BlockSize - len(plain)%aes.BlockSize
+	size := ticketHeadSize + len(plain) + padding
+	ticket := make([]byte, size, size+ticketTagSize)
+	copy(ticket, k.name[:])
+	copy(ticket[ticketNameSize:], iv)
+	body := ticket[ticketHeadSize:]
+	copy(body, plain)
+	for i := len(plain); i < len(body); i++ {
+		body[i] = byte(padding)
+	}
+	cipher.NewCBCEncrypter(k.cipher(), iv).CryptBlocks(body, body)
+	return k.appendTag(ticket)
+}
+
+// cipher returns AES-256 under k.
+func (k *ticketKey) cipher() cipher.Block {
+	block, err := aes.NewCipher(k.aes[:])
+	if err != nil {
+		panic(err) // it refuses nothing but other key sizes
+	}
+	return block
 }
 
 // appendTag appends the MAC over ticket.
