@@ -19,15 +19,20 @@ func (c *Conn) Start() {
 }
 
 func (c *Conn) start() *Error {
-	if !c.supports(suite.TLS13) {
+	if len(c.versions()) == 0 {
 		return errNoVersions.with(0)
+	}
+	var suites []suite.ID
+	for _, id := range c.cfg.Suites {
+		if s := suite.ByID(id); s != nil && c.supports(s.Version) {
+			suites = append(suites, id)
+		}
+	}
+	if len(suites) == 0 {
+		return errNoSharedCipher.with(0)
 	}
 	hs := c.hs
 	c.info.ServerName = c.cfg.ServerName
-	var err *Error
-	if hs.sessionID, err = c.random(32); err != nil {
-		return err
-	}
 	random, err := c.random(32)
 	if err != nil {
 		return err
@@ -35,11 +40,18 @@ func (c *Conn) start() *Error {
 	if c.offerable(c.cfg.Session) {
 		hs.session = c.cfg.Session
 	}
-	if len(c.suites()) == 0 {
-		return errNoSharedCipher.with(0)
+	if c.supports(suite.TLS13) {
+		if hs.sessionID, err = c.random(32); err != nil {
+			return err
+		}
+		for _, g := range c.firstShares() {
+			if err := c.addShare(g); err != nil {
+				return err
+			}
+		}
 	}
-	for _, g := range c.firstShares() {
-		if err := c.addShare(g); err != nil {
+	if hs.session != nil && hs.session.Version == suite.TLS12 {
+		if hs.sessionID, err = c.sessionID12(hs.session); err != nil {
 			return err
 		}
 	}
@@ -47,7 +59,7 @@ func (c *Conn) start() *Error {
 		Version:      suite.TLS12,
 		Random:       random,
 		SessionID:    hs.sessionID,
-		Suites:       c.suites(),
+		Suites:       suites,
 		Compressions: []byte{0},
 	}
 	c.state = clientExpectsServerHello
@@ -56,20 +68,28 @@ func (c *Conn) start() *Error {
 	return nil
 }
 
-// suites returns the allowed suites of TLS 1.3.
-func (c *Conn) suites() []suite.ID {
+// versions returns the allowed versions, best first.
+func (c *Conn) versions() []uint16 {
+	return slices.DeleteFunc([]uint16{suite.TLS13, suite.TLS12}, func(v uint16) bool { return !c.supports(v) })
+}
+
+// suites returns the allowed suites of a version.
+func (c *Conn) suites(version uint16) []suite.ID {
 	var ids []suite.ID
 	for _, id := range c.cfg.Suites {
-		if s := suite.ByID(id); s != nil && s.Version == suite.TLS13 {
+		if s := suite.ByID(id); s != nil && s.Version == version {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-// groups returns the allowed groups that are built.
+// groups returns the groups that are allowed and of use in an allowed version.
 func (c *Conn) groups() []suite.Group {
-	return slices.DeleteFunc(slices.Clone(c.cfg.Groups), func(g suite.Group) bool { return suite.GroupByID(g) == nil })
+	return slices.DeleteFunc(slices.Clone(c.cfg.Groups), func(id suite.Group) bool {
+		g := suite.GroupByID(id)
+		return g == nil || g.Only13() && !c.supports(suite.TLS13)
+	})
 }
 
 // firstShares returns the groups to send key shares for at once.
@@ -112,7 +132,13 @@ func (c *Conn) age(s *Session) (time.Duration, bool) {
 
 // offerable tells whether a session could be resumed under this configuration.
 func (c *Conn) offerable(s *Session) bool {
-	if s == nil || !c.cfg.Tickets || s.Version != suite.TLS13 || len(s.Ticket) == 0 {
+	if s == nil || !c.cfg.Tickets {
+		return false
+	}
+	if s.Version == suite.TLS12 {
+		return c.offerable12(s)
+	}
+	if s.Version != suite.TLS13 || !c.supports(suite.TLS13) || len(s.Ticket) == 0 {
 		return false
 	}
 	if old := suite.ByID(s.Suite); old == nil || len(s.Secret) != old.Hash.Size() || !c.hasHashOf(old) {
@@ -125,7 +151,7 @@ func (c *Conn) offerable(s *Session) bool {
 // hasHashOf tells whether an allowed suite uses the same hash: a PSK can only
 // be used with its own (RFC 8446, 4.2.11).
 func (c *Conn) hasHashOf(old *suite.Suite) bool {
-	return slices.ContainsFunc(c.suites(), func(id suite.ID) bool { return suite.ByID(id).Hash == old.Hash })
+	return slices.ContainsFunc(c.suites(suite.TLS13), func(id suite.ID) bool { return suite.ByID(id).Hash == old.Hash })
 }
 
 // writeClientHello sends hs.offer with extensions made of the configuration
@@ -149,16 +175,21 @@ func (c *Conn) writeClientHello() {
 	if c.cfg.RequestOCSP {
 		add(wire.ExtStatusRequest, wire.StatusRequest)
 	}
-	add(wire.ExtSupportedVersions, wire.Versions([]uint16{suite.TLS13}))
-	add(wire.ExtKeyShare, wire.ClientShares(hs.publics))
-	if len(hs.cookie) > 0 {
-		add(wire.ExtCookie, wire.Bytes16(hs.cookie))
+	if c.supports(suite.TLS12) {
+		exts = append(exts, c.extensions12()...)
 	}
-	if c.cfg.Tickets {
-		add(wire.ExtPSKModes, wire.PSKModes(wire.PSKDHE))
+	if c.supports(suite.TLS13) {
+		add(wire.ExtSupportedVersions, wire.Versions(c.versions()))
+		add(wire.ExtKeyShare, wire.ClientShares(hs.publics))
+		if len(hs.cookie) > 0 {
+			add(wire.ExtCookie, wire.Bytes16(hs.cookie))
+		}
+		if c.cfg.Tickets {
+			add(wire.ExtPSKModes, wire.PSKModes(wire.PSKDHE))
+		}
 	}
 	hs.offer.Extensions = exts
-	if hs.session == nil {
+	if hs.session == nil || hs.session.Version != suite.TLS13 {
 		c.writeMessage(hs.offer.Marshal())
 		return
 	}
@@ -191,16 +222,16 @@ func (c *Conn) serverHello(m message) *Error {
 	if !ok {
 		return errDecode
 	}
-	if sh.Version != suite.TLS12 {
-		return errUnsupportedProtocol
-	}
 	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
 	at := inServerHello
 	if retry {
 		at = inHelloRetry
 	}
 	if !slices.ContainsFunc(sh.Extensions, func(e wire.Extension) bool { return e.Type == wire.ExtSupportedVersions }) {
-		return errUnsupportedProtocol // TLS 1.2
+		return c.serverHello12(m, sh)
+	}
+	if sh.Version != suite.TLS12 { // RFC 8446, 4.1.3
+		return errUnsupportedProtocol
 	}
 	exts, err := c.index(sh.Extensions, at)
 	if err != nil {
@@ -350,15 +381,8 @@ func (c *Conn) encryptedExtensions(m message) *Error {
 	if data, ok := exts[wire.ExtServerName]; ok && len(data) != 0 {
 		return errParsingExtension
 	}
-	if data, ok := exts[wire.ExtALPN]; ok {
-		protos, ok := wire.ParseProtocols(data)
-		if !ok || len(protos) != 1 { // RFC 7301, 3.1
-			return errParsingALPN
-		}
-		if !slices.Contains(c.cfg.ALPN, protos[0]) {
-			return errInvalidALPN
-		}
-		c.info.ALPN = protos[0]
+	if err := c.readALPN(exts); err != nil {
+		return err
 	}
 	if data, ok := exts[wire.ExtSupportedGroups]; ok {
 		if _, ok := wire.ParseCodes[suite.Group](data); !ok {
@@ -371,6 +395,23 @@ func (c *Conn) encryptedExtensions(m message) *Error {
 	} else {
 		c.state = clientExpectsCertificateRequest
 	}
+	return nil
+}
+
+// readALPN takes the protocol that the server chose.
+func (c *Conn) readALPN(exts extensions) *Error {
+	data, ok := exts[wire.ExtALPN]
+	if !ok {
+		return nil
+	}
+	protos, ok := wire.ParseProtocols(data)
+	if !ok || len(protos) != 1 { // RFC 7301, 3.1
+		return errParsingALPN
+	}
+	if !slices.Contains(c.cfg.ALPN, protos[0]) {
+		return errInvalidALPN
+	}
+	c.info.ALPN = protos[0]
 	return nil
 }
 

@@ -29,7 +29,8 @@ type Conn struct {
 
 	in, out             record.Half
 	inSecret, outSecret []byte // traffic secrets that in and out are keyed with
-	exporter            []byte
+	exporter            []byte // TLS 1.2: the master secret
+	randoms             []byte // TLS 1.2: client_random and server_random
 	resumption          []byte
 
 	hand   []byte // handshake bytes received and not yet handled
@@ -59,7 +60,7 @@ func Server(cfg *Config) *Conn {
 func (c *Conn) Err() *Error { return c.err }
 
 // Established tells whether the handshake is complete, with all checks passed.
-func (c *Conn) Established() bool { return c.state == established }
+func (c *Conn) Established() bool { return c.state == open }
 
 // PeerClosed tells whether the peer sent close_notify.
 func (c *Conn) PeerClosed() bool { return c.closeReceived }
@@ -175,6 +176,8 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 		c.count.warnings = 0
 	}
 	switch typ {
+	case record.ChangeCipherSpec:
+		return nil, c.changeCipherSpec(payload)
 	case record.Handshake:
 		return nil, c.handleHandshake(payload)
 	case record.Alert:
@@ -278,7 +281,7 @@ func (c *Conn) handleCCS(payload []byte) *Error {
 		return errUnexpectedRecord
 	}
 	if len(payload) != 1 || payload[0] != 1 {
-		return &Error{Code: "BAD_CHANGE_CIPHER_SPEC", Alert: AlertIllegalParameter}
+		return errBadCCS
 	}
 	if c.count.empty++; c.count.empty > maxEmptyRecords {
 		return errTooManyEmptyFragments
@@ -295,7 +298,7 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 	case 1:
 		if alert == AlertCloseNotify {
 			c.closeReceived = true
-			if c.state != established {
+			if c.state != open {
 				return ErrUnexpectedEOF
 			}
 			return nil
@@ -315,7 +318,7 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 }
 
 func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
-	if c.state != established {
+	if c.state != open {
 		return nil, errUnexpectedRecord
 	}
 	if len(c.hand) > 0 {
@@ -382,12 +385,12 @@ func (c *Conn) advance() *Error {
 	return nil
 }
 
-// answered goes on after the caller answered what state asked.
-func (c *Conn) answered(asked state, goOn func() *Error) {
+// answered goes on after the caller's answer to what was asked.
+func (c *Conn) answered(asked Wait, goOn func() *Error) {
 	if c.err != nil {
 		return
 	}
-	if c.state != asked {
+	if c.state.waitsFor() != asked {
 		c.fail(errInternal)
 		return
 	}
@@ -407,7 +410,7 @@ func (c *Conn) EOF() error {
 		return c.err
 	case c.closeReceived:
 		return nil
-	case c.state != established:
+	case c.state != open:
 		return c.fail(ErrUnexpectedEOF)
 	}
 	return c.fail(ErrTruncated)
@@ -484,7 +487,7 @@ func (c *Conn) Seal(dst, data []byte) (out []byte, n int, err error) {
 	switch {
 	case c.err != nil:
 		return dst, 0, c.err
-	case c.state != established:
+	case c.state != open:
 		return dst, 0, c.fail(errInternal)
 	case c.closeSent:
 		return dst, 0, errShutdown
@@ -510,7 +513,7 @@ func (c *Conn) Seal(dst, data []byte) (out []byte, n int, err error) {
 
 // CloseNotify sends close_notify, once, if the handshake is complete.
 func (c *Conn) CloseNotify() {
-	if c.err == nil && c.state == established && !c.closeSent {
+	if c.err == nil && c.state == open && !c.closeSent {
 		c.closeSent = true
 		c.writeAlert(1, AlertCloseNotify)
 	}

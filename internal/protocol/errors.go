@@ -48,6 +48,8 @@ const (
 	AlertDecryptError                 uint8 = 51
 	AlertProtocolVersion              uint8 = 70
 	AlertInternalError                uint8 = 80
+	AlertInappropriateFallback        uint8 = 86
+	AlertNoRenegotiation              uint8 = 100
 	AlertUserCanceled                 uint8 = 90
 	AlertMissingExtension             uint8 = 109
 	AlertUnsupportedExtension         uint8 = 110
@@ -117,6 +119,7 @@ var (
 	errTooManyWarnings       = &Error{Code: "TOO_MANY_WARNING_ALERTS", Alert: AlertUnexpectedMessage}
 	errTooManyKeyUpdates     = &Error{Code: "TOO_MANY_KEY_UPDATES", Alert: AlertUnexpectedMessage}
 	errTooMuchEarlyData      = &Error{Code: "TOO_MUCH_SKIPPED_EARLY_DATA", Alert: AlertUnexpectedMessage}
+	errBadCCS                = &Error{Code: "BAD_CHANGE_CIPHER_SPEC", Alert: AlertIllegalParameter}
 	errBadAlert              = &Error{Code: "BAD_ALERT", Alert: AlertDecodeError}
 	errUnknownAlertType      = &Error{Code: "UNKNOWN_ALERT_TYPE", Alert: AlertIllegalParameter}
 
@@ -145,6 +148,7 @@ var (
 	errNoCommonSchemes     = &Error{Code: "NO_COMMON_SIGNATURE_ALGORITHMS", Alert: AlertHandshakeFailure}
 	errNoCertificate       = &Error{Code: "NO_CERTIFICATE_SET", Alert: AlertHandshakeFailure}
 	errWrongCipher         = &Error{Code: "WRONG_CIPHER_RETURNED", Alert: AlertIllegalParameter}
+	errCompression         = &Error{Code: "UNSUPPORTED_COMPRESSION_ALGORITHM", Alert: AlertIllegalParameter}
 	errCompressionList     = &Error{Code: "INVALID_COMPRESSION_LIST", Alert: AlertIllegalParameter}
 	errSessionIDEcho       = &Error{Code: "SERVER_ECHOED_INVALID_SESSION_ID", Alert: AlertIllegalParameter}
 	errInvalidALPN         = &Error{Code: "INVALID_ALPN_PROTOCOL", Alert: AlertIllegalParameter}
@@ -155,19 +159,32 @@ var (
 	errEmptyHelloRetry   = &Error{Code: "EMPTY_HELLO_RETRY_REQUEST", Alert: AlertIllegalParameter}
 	errInconsistentHello = &Error{Code: "INCONSISTENT_CLIENT_HELLO", Alert: AlertIllegalParameter}
 
+	errDowngrade             = &Error{Code: "TLS13_DOWNGRADE", Alert: AlertIllegalParameter, Text: "inappropriate fallback"}
+	errInappropriateFallback = &Error{Code: "INAPPROPRIATE_FALLBACK", Alert: AlertInappropriateFallback}
+	errNoCompression         = &Error{Code: "NO_COMPRESSION_SPECIFIED", Alert: AlertIllegalParameter}
+	errSecondVersion         = &Error{Code: "SECOND_SERVERHELLO_VERSION_MISMATCH", Alert: AlertIllegalParameter}
+	errRenegotiationMismatch = &Error{Code: "RENEGOTIATION_MISMATCH", Alert: AlertHandshakeFailure}
+	errNoRenegotiation       = &Error{Code: "NO_RENEGOTIATION", Alert: AlertNoRenegotiation}
+
 	// Resumption.
-	errBinderCount = &Error{Code: "PSK_IDENTITY_BINDER_COUNT_MISMATCH", Alert: AlertIllegalParameter}
-	errPSKIdentity = &Error{Code: "PSK_IDENTITY_NOT_FOUND", Alert: AlertIllegalParameter}
-	errPRFMismatch = &Error{Code: "OLD_SESSION_PRF_HASH_MISMATCH", Alert: AlertIllegalParameter}
-	errDigestCheck = &Error{Code: "DIGEST_CHECK_FAILED", Alert: AlertDecryptError}
+	errOldVersion        = &Error{Code: "OLD_SESSION_VERSION_NOT_RETURNED", Alert: AlertIllegalParameter}
+	errOldCipher         = &Error{Code: "OLD_SESSION_CIPHER_NOT_RETURNED", Alert: AlertIllegalParameter}
+	errResumedWithoutEMS = &Error{Code: "RESUMED_EMS_SESSION_WITHOUT_EMS_EXTENSION", Alert: AlertHandshakeFailure}
+	errResumedWithEMS    = &Error{Code: "RESUMED_NON_EMS_SESSION_WITH_EMS_EXTENSION", Alert: AlertHandshakeFailure}
+	errBinderCount       = &Error{Code: "PSK_IDENTITY_BINDER_COUNT_MISMATCH", Alert: AlertIllegalParameter}
+	errPSKIdentity       = &Error{Code: "PSK_IDENTITY_NOT_FOUND", Alert: AlertIllegalParameter}
+	errPRFMismatch       = &Error{Code: "OLD_SESSION_PRF_HASH_MISMATCH", Alert: AlertIllegalParameter}
+	errDigestCheck       = &Error{Code: "DIGEST_CHECK_FAILED", Alert: AlertDecryptError}
 
 	// Certificates.
-	errNoPeerCertificate = &Error{Code: "PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert: AlertCertificateRequired}
-	errParseLeaf         = &Error{Code: "CANNOT_PARSE_LEAF_CERT", Alert: AlertDecodeError}
-	errKeyType           = &Error{Code: "UNSUPPORTED_ALGORITHM", Alert: AlertUnsupportedCertificate}
-	errCertificateTypes  = &Error{Code: "UNKNOWN_CERTIFICATE_TYPE", Alert: AlertHandshakeFailure}
-	errKeyUsage          = &Error{Code: "KEY_USAGE_BIT_INCORRECT", Alert: AlertIllegalParameter}
-	errWrongSignature    = &Error{Code: "WRONG_SIGNATURE_TYPE", Alert: AlertIllegalParameter}
-	errBadSignature      = &Error{Code: "BAD_SIGNATURE", Alert: AlertDecryptError}
-	errSignFailed        = &Error{Code: "PRIVATE_KEY_OPERATION_FAILED", Alert: AlertInternalError}
+	errNoPeerCertificate    = &Error{Code: "PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert: AlertCertificateRequired}
+	errParseLeaf            = &Error{Code: "CANNOT_PARSE_LEAF_CERT", Alert: AlertDecodeError}
+	errKeyType              = &Error{Code: "UNSUPPORTED_ALGORITHM", Alert: AlertUnsupportedCertificate}
+	errCertificateTypes     = &Error{Code: "UNKNOWN_CERTIFICATE_TYPE", Alert: AlertHandshakeFailure}
+	errWrongCertificateType = &Error{Code: "WRONG_CERTIFICATE_TYPE", Alert: AlertIllegalParameter}
+	errBadECCCertificate    = &Error{Code: "BAD_ECC_CERT", Alert: AlertIllegalParameter}
+	errKeyUsage             = &Error{Code: "KEY_USAGE_BIT_INCORRECT", Alert: AlertIllegalParameter}
+	errWrongSignature       = &Error{Code: "WRONG_SIGNATURE_TYPE", Alert: AlertIllegalParameter}
+	errBadSignature         = &Error{Code: "BAD_SIGNATURE", Alert: AlertDecryptError}
+	errSignFailed           = &Error{Code: "PRIVATE_KEY_OPERATION_FAILED", Alert: AlertInternalError}
 )

@@ -13,20 +13,21 @@ const (
 	inCertificateRequest
 	inCertificate
 	inNewSessionTicket
+	inServerHello12
 
 	// answers may hold only what was offered.
-	answers = inServerHello | inHelloRetry | inEncryptedExtensions | inCertificate
+	answers = inServerHello | inHelloRetry | inEncryptedExtensions | inCertificate | inServerHello12
 )
 
-// extensionTable says in which messages of TLS 1.3 each known extension may
-// stand (RFC 8446, 4.2), and whether a peer's answer needs our offer.
+// extensionTable says in which messages each known extension may stand
+// (RFC 8446, 4.2; the TLS 1.2 ServerHello by each extension's own RFC).
 var extensionTable = map[uint16]where{
-	wire.ExtServerName:          inClientHello | inEncryptedExtensions,
-	wire.ExtStatusRequest:       inClientHello | inCertificateRequest | inCertificate,
+	wire.ExtServerName:          inClientHello | inEncryptedExtensions | inServerHello12,
+	wire.ExtStatusRequest:       inClientHello | inCertificateRequest | inCertificate | inServerHello12,
 	wire.ExtSupportedGroups:     inClientHello | inEncryptedExtensions,
 	wire.ExtSignatureAlgorithms: inClientHello | inCertificateRequest,
 	wire.ExtSignatureAlgsCert:   inClientHello | inCertificateRequest,
-	wire.ExtALPN:                inClientHello | inEncryptedExtensions,
+	wire.ExtALPN:                inClientHello | inEncryptedExtensions | inServerHello12,
 	wire.ExtSCT:                 inClientHello | inCertificateRequest | inCertificate,
 	wire.ExtPadding:             inClientHello,
 	wire.ExtPreSharedKey:        inClientHello | inServerHello,
@@ -37,11 +38,11 @@ var extensionTable = map[uint16]where{
 	wire.ExtCertAuthorities:     inClientHello | inCertificateRequest,
 	wire.ExtPostHandshakeAuth:   inClientHello,
 	wire.ExtKeyShare:            inClientHello | inServerHello | inHelloRetry,
-	// TLS 1.2 only; known so that an answer in TLS 1.3 is refused.
-	wire.ExtECPointFormats:       inClientHello,
-	wire.ExtExtendedMasterSecret: inClientHello,
-	wire.ExtSessionTicket:        inClientHello,
-	wire.ExtRenegotiationInfo:    inClientHello,
+	// TLS 1.2 only.
+	wire.ExtECPointFormats:       inClientHello | inServerHello12,
+	wire.ExtExtendedMasterSecret: inClientHello | inServerHello12,
+	wire.ExtSessionTicket:        inClientHello | inServerHello12,
+	wire.ExtRenegotiationInfo:    inClientHello | inServerHello12,
 }
 
 // extensions is a message's extensions by type.

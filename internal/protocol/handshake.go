@@ -40,14 +40,17 @@ type handshake struct {
 	trafficOut []byte // application traffic secret, until Finished is sent
 
 	// Server.
-	trafficIn []byte     // application traffic secret, until Finished came
-	exts      extensions // of the last ClientHello
-	group     suite.Group
-	peerShare []byte
-	helloRaw  []byte // the last ClientHello as it came
-	psks      *wire.Offer
-	identity  int // index into psks
-	skipEarly bool
+	trafficIn  []byte     // application traffic secret, until Finished came
+	exts       extensions // of the last ClientHello
+	group      suite.Group
+	peerShare  []byte
+	helloRaw   []byte // the last ClientHello as it came
+	psks       *wire.Offer
+	identity   int // index into psks
+	skipEarly  bool
+	peerGroups []suite.Group
+
+	tls12 *handshake12 // nil unless TLS 1.2 was negotiated
 }
 
 func (hs *handshake) wipe() {
@@ -60,29 +63,36 @@ func (hs *handshake) wipe() {
 	if hs.schedule != nil {
 		hs.schedule.Wipe()
 	}
+	if hs.tls12 != nil {
+		hs.tls12.wipe()
+	}
 }
 
 // transcript is the handshake so far: bytes until the hash is known, then
-// a running hash.
+// a running hash, and the bytes too if they are to be kept.
 type transcript struct {
-	early []byte
-	hash  hash.Hash
+	raw  []byte
+	keep bool
+	hash hash.Hash
 }
 
 func (t *transcript) add(raw []byte) {
-	if t.hash == nil {
-		t.early = append(t.early, raw...)
-		return
+	if t.hash == nil || t.keep {
+		t.raw = append(t.raw, raw...)
 	}
-	t.hash.Write(raw)
+	if t.hash != nil {
+		t.hash.Write(raw)
+	}
 }
 
 // fix decides for a hash.
 func (t *transcript) fix(h crypto.Hash) {
 	if t.hash == nil {
 		t.hash = h.New()
-		t.hash.Write(t.early)
-		t.early = nil
+		t.hash.Write(t.raw)
+		if !t.keep {
+			t.raw = nil
+		}
 	}
 }
 
@@ -204,6 +214,11 @@ func (c *Conn) CanUse(cred *Credential) *Error {
 	if c.hs == nil {
 		return errInternal
 	}
+	if !c.client && c.info.Version == suite.TLS12 {
+		if _, err := c.suite12(cred); err != nil {
+			return err
+		}
+	}
 	_, err := c.pickScheme(cred)
 	return err
 }
@@ -215,17 +230,19 @@ func (c *Conn) Select(ch Choice) {
 			return ch.Fail
 		}
 		c.hs.credential = ch.Credential
-		if c.client {
+		switch c.state {
+		case clientAwaitsCredential:
 			return c.clientAuthenticate()
+		case client12AwaitsCredential:
+			return c.clientAuthenticate12()
 		}
 		c.info.ALPN = ch.ALPN
+		if c.info.Version == suite.TLS12 {
+			return c.serverNegotiate12()
+		}
 		return c.serverNegotiate()
 	}
-	if c.client {
-		c.answered(clientAwaitsCredential, goOn)
-	} else {
-		c.answered(serverAwaitsChoice, goOn)
-	}
+	c.answered(WaitSelect, goOn)
 }
 
 // SignRequest returns what is to be signed, at WaitSign.
@@ -233,7 +250,17 @@ func (c *Conn) SignRequest() *SignRequest {
 	if c.hs == nil || c.Wait() != WaitSign {
 		return nil
 	}
-	return &SignRequest{c.hs.credential, c.hs.scheme, signed(!c.client, c.hs.transcript.sum())}
+	req := &SignRequest{Credential: c.hs.credential, Scheme: c.hs.scheme}
+	switch c.state {
+	case client12AwaitsSignature:
+		req.Message = c.hs.transcript.raw
+	case server12AwaitsSignature:
+		h := c.hs.tls12
+		req.Message = slices.Concat(h.clientRandom, h.serverRandom, c.keyExchange12().Params())
+	default:
+		req.Message = signed(!c.client, c.hs.transcript.sum())
+	}
+	return req
 }
 
 // Signed answers a WaitSign with a signature; err tells that there is none.
@@ -242,17 +269,19 @@ func (c *Conn) Signed(sig []byte, err error) {
 		if err != nil {
 			return errSignFailed
 		}
+		if c.state == server12AwaitsSignature {
+			return c.serverSigned12(sig)
+		}
 		c.writeMessage((&wire.CertificateVerify{Scheme: c.hs.scheme, Signature: sig}).Marshal())
-		if c.client {
+		switch c.state {
+		case clientAwaitsSignature:
 			return c.clientFinish()
+		case client12AwaitsSignature:
+			return c.clientFinish12()
 		}
 		return c.serverFinish()
 	}
-	if c.client {
-		c.answered(clientAwaitsSignature, goOn)
-	} else {
-		c.answered(serverAwaitsSignature, goOn)
-	}
+	c.answered(WaitSign, goOn)
 }
 
 // Verified answers a WaitVerify; nil accepts the peer's certificate.
@@ -261,18 +290,19 @@ func (c *Conn) Verified(verdict *Error) {
 		if verdict != nil {
 			return verdict
 		}
-		if c.client {
+		switch c.state {
+		case clientAwaitsVerdict:
 			c.state = clientExpectsFinished
-		} else {
+		case serverAwaitsVerdict:
 			c.state = serverExpectsFinished
+		case server12AwaitsVerdict:
+			c.state = server12ExpectsChangeCipherSpec
+		case client12AwaitsVerdict:
+			return c.verified12()
 		}
 		return nil
 	}
-	if c.client {
-		c.answered(clientAwaitsVerdict, goOn)
-	} else {
-		c.answered(serverAwaitsVerdict, goOn)
-	}
+	c.answered(WaitVerify, goOn)
 }
 
 // writeCertificate sends our chain; none without a credential.
@@ -324,19 +354,7 @@ func (c *Conn) peerCertificate(m message) *Error {
 	if len(c.info.PeerChain) == 0 {
 		return nil
 	}
-	leaf, err := x509.ParseCertificate(c.info.PeerChain[0])
-	if err != nil {
-		return errParseLeaf
-	}
-	if suite.KeyTypeOf(leaf.PublicKey) == 0 {
-		return errKeyType
-	}
-	// RFC 8446, 4.4.2.2: key usage, if there, must allow signing.
-	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return errKeyUsage
-	}
-	c.hs.peerLeaf = leaf
-	return nil
+	return c.parseLeaf()
 }
 
 // peerCertificateVerify checks that the peer has the key of its leaf.
@@ -389,10 +407,15 @@ func (c *Conn) fullHandshake() time.Time {
 // complete ends the handshake.
 func (c *Conn) complete() {
 	c.resumption = c.hs.schedule.Derive(schedule.Resumption, c.hs.transcript.sum())
+	c.established()
+}
+
+// established ends the handshake of any version.
+func (c *Conn) established() {
 	c.flush()
 	c.hs.wipe()
 	c.hs = nil
 	c.count = counters{}
 	c.completed = c.now
-	c.state = established
+	c.state = open
 }

@@ -11,6 +11,9 @@ import (
 // keyUpdate takes the peer's new keys, and changes ours if it asks for that
 // (RFC 8446, 4.6.3).
 func (c *Conn) keyUpdate(m message) *Error {
+	if c.info.Version != suite.TLS13 {
+		return errUnexpectedMessage
+	}
 	requested, known, ok := wire.ParseKeyUpdate(m.body)
 	if !ok {
 		return errDecode
@@ -46,7 +49,7 @@ func (c *Conn) UpdateKeys(requestPeer bool) error {
 	if c.err != nil {
 		return c.err
 	}
-	if c.state != established || c.info.Version != suite.TLS13 || c.closeSent {
+	if c.state != open || c.info.Version != suite.TLS13 || c.closeSent {
 		return errInternal
 	}
 	if err := c.writeKeyUpdate(requestPeer); err != nil {
@@ -57,7 +60,7 @@ func (c *Conn) UpdateKeys(requestPeer bool) error {
 
 // newSessionTicket keeps a session that the server lets us resume.
 func (c *Conn) newSessionTicket(m message) *Error {
-	if !c.client {
+	if !c.client || c.info.Version != suite.TLS13 {
 		return errUnexpectedMessage
 	}
 	nst, ok := wire.ParseNewSessionTicket(m.body)
@@ -103,7 +106,7 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.client || c.state != established || c.info.Version != suite.TLS13 || lifetime > maxTicketLifetime {
+	if c.client || c.state != open || c.info.Version != suite.TLS13 || lifetime > maxTicketLifetime {
 		return nil, errInternal
 	}
 	add, err := c.random(4)
@@ -133,7 +136,7 @@ func (c *Conn) SendTicket(s *Session, ticket []byte) error {
 	if c.err != nil {
 		return c.err
 	}
-	if c.state != established || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
+	if c.state != open || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
 		return errInternal
 	}
 	if !c.pskDHE {
@@ -155,8 +158,11 @@ func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]b
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.state != established || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 {
+	if c.state != open || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 {
 		return nil, errInternal
+	}
+	if c.info.Version == suite.TLS12 {
+		return schedule.Export12(c.info.Suite.Hash, c.exporter, c.randoms, label, context, hasContext, n), nil
 	}
 	return schedule.Export(c.info.Suite.Hash, c.exporter, label, context, n), nil
 }

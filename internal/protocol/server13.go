@@ -20,6 +20,9 @@ func (c *Conn) clientHello(m message) *Error {
 	hs := c.hs
 	hs.sessionID = hs.offer.SessionID
 	c.info.ServerName = hs.hello.ServerName
+	if c.info.Version == suite.TLS12 {
+		return c.clientHello12()
+	}
 	if err := c.chooseSuite(); err != nil {
 		return err
 	}
@@ -45,7 +48,7 @@ func (c *Conn) readClientHello(m message) *Error {
 	if err := c.negotiateVersion(); err != nil {
 		return err
 	}
-	if len(ch.Compressions) != 1 || ch.Compressions[0] != 0 { // RFC 8446, 4.1.2
+	if c.info.Version == suite.TLS13 && len(ch.Compressions) != 1 || ch.Compressions[0] != 0 { // RFC 8446, 4.1.2
 		return errCompressionList
 	}
 	return c.readClientExtensions()
@@ -53,20 +56,19 @@ func (c *Conn) readClientHello(m message) *Error {
 
 // negotiateVersion chooses the protocol version (RFC 8446, 4.2.1).
 func (c *Conn) negotiateVersion() *Error {
-	data, ok := c.hs.exts[wire.ExtSupportedVersions]
-	if !ok {
-		return errUnsupportedProtocol // TLS 1.2 and older
+	versions := []uint16{min(c.hs.offer.Version, suite.TLS12)}
+	if data, ok := c.hs.exts[wire.ExtSupportedVersions]; ok {
+		if versions, ok = wire.ParseVersions(data); !ok {
+			return errParsingExtension
+		}
 	}
-	versions, ok := wire.ParseVersions(data)
-	if !ok {
-		return errParsingExtension
+	for _, v := range []uint16{suite.TLS13, suite.TLS12} {
+		if c.supports(v) && slices.Contains(versions, v) {
+			c.info.Version, c.hs.hello.Version = v, v
+			return nil
+		}
 	}
-	if !slices.Contains(versions, suite.TLS13) || !c.supports(suite.TLS13) {
-		return errUnsupportedProtocol
-	}
-	c.info.Version = suite.TLS13
-	c.hs.hello.Version = suite.TLS13
-	return nil
+	return errUnsupportedProtocol
 }
 
 func (c *Conn) readClientExtensions() *Error {
@@ -106,15 +108,17 @@ func (c *Conn) readClientExtensions() *Error {
 		}
 		c.pskDHE = slices.Contains(modes, wire.PSKDHE)
 	}
-	if err := c.readPSKs(); err != nil {
-		return err
+	if c.info.Version == suite.TLS13 {
+		if err := c.readPSKs(); err != nil {
+			return err
+		}
 	}
 	// RFC 8446, 9.2: without a PSK a signature is needed.
 	data, there := hs.exts[wire.ExtSignatureAlgorithms]
 	switch {
 	case there:
 		return hello.read(hs.exts, data)
-	case hs.psks == nil:
+	case hs.psks == nil && c.info.Version == suite.TLS13:
 		return errNoCommonSchemes.with(AlertMissingExtension)
 	}
 	return nil
@@ -164,7 +168,7 @@ func prefer[T comparable](ours, theirs []T, theirsFirst bool) (T, bool) {
 }
 
 func (c *Conn) chooseSuite() *Error {
-	id, ok := prefer(c.suites(), c.hs.offer.Suites, c.cfg.PreferPeerSuites)
+	id, ok := prefer(c.suites(suite.TLS13), c.hs.offer.Suites, c.cfg.PreferPeerSuites)
 	if !ok {
 		return errNoSharedCipher
 	}
@@ -303,18 +307,25 @@ func (c *Conn) resume() *Error {
 // OfferedTicket returns the ticket that WaitTicket asks about. isID tells that
 // it is a TLS 1.2 session id.
 func (c *Conn) OfferedTicket() (ticket []byte, isID bool) {
-	if c.hs == nil || c.state != serverAwaitsTicket {
+	if c.hs == nil || c.Wait() != WaitTicket {
 		return nil, false
+	}
+	if c.state == server12AwaitsTicket {
+		return c.offered12()
 	}
 	return c.hs.psks.Identities[c.hs.identity].Ticket, false
 }
 
 // Ticket answers a WaitTicket with the session that the ticket stands for; nil
 // refuses it. The caller has checked whose ticket it is and that it is still
-// good; whether it fits this handshake is checked here.
-func (c *Conn) Ticket(s *Session) {
-	c.answered(serverAwaitsTicket, func() *Error {
+// good; whether it fits this handshake is checked here. renew asks TLS 1.2 to
+// send a new ticket.
+func (c *Conn) Ticket(s *Session, renew bool) {
+	c.answered(WaitTicket, func() *Error {
 		hs := c.hs
+		if c.state == server12AwaitsTicket {
+			return c.ticket12(s, renew)
+		}
 		if s == nil || !c.resumable(s) {
 			hs.identity++
 			return c.resume()

@@ -21,6 +21,18 @@ const (
 	clientAwaitsCredential           // if the server asked for a certificate
 	clientAwaitsSignature            //
 
+	// A TLS 1.2 client (client12.go).
+	client12ExpectsCertificate       //
+	client12ExpectsCertificateStatus // or ServerKeyExchange
+	client12ExpectsServerKeyExchange //
+	client12ExpectsServerHelloDone   // or CertificateRequest
+	client12AwaitsVerdict            // on the server's certificate
+	client12AwaitsCredential         // if the server asked for a certificate
+	client12AwaitsSignature          //
+	client12ExpectsTicket            // if the server promised one
+	client12ExpectsChangeCipherSpec  //
+	client12ExpectsFinished          //
+
 	// A TLS 1.3 server (server13.go).
 	serverExpectsClientHello
 	serverAwaitsChoice             // of credential and ALPN
@@ -32,20 +44,33 @@ const (
 	serverAwaitsVerdict            // on the client's certificate
 	serverExpectsFinished          //
 
-	established // post.go
+	// A TLS 1.2 server (server12.go); it begins like one of TLS 1.3.
+	server12AwaitsTicket             // whether ticket or session id can be resumed
+	server12AwaitsSignature          // of ServerKeyExchange
+	server12ExpectsCertificate       // if it asked for one
+	server12ExpectsClientKeyExchange //
+	server12ExpectsCertificateVerify // if the client has a certificate
+	server12AwaitsVerdict            // on the client's certificate
+	server12ExpectsChangeCipherSpec  //
+	server12ExpectsFinished          //
+	server12AwaitsSeal               // of the ticket for the client
+
+	open // the handshake is complete (post.go)
 )
 
 // waitsFor tells what a connection in that state needs to go on.
 func (s state) waitsFor() Wait {
 	switch s {
-	case clientAwaitsVerdict, serverAwaitsVerdict:
+	case clientAwaitsVerdict, serverAwaitsVerdict, client12AwaitsVerdict, server12AwaitsVerdict:
 		return WaitVerify
-	case clientAwaitsCredential, serverAwaitsChoice:
+	case clientAwaitsCredential, serverAwaitsChoice, client12AwaitsCredential:
 		return WaitSelect
-	case clientAwaitsSignature, serverAwaitsSignature:
+	case clientAwaitsSignature, serverAwaitsSignature, client12AwaitsSignature, server12AwaitsSignature:
 		return WaitSign
-	case serverAwaitsTicket:
+	case serverAwaitsTicket, server12AwaitsTicket:
 		return WaitTicket
+	case server12AwaitsSeal:
+		return WaitSeal
 	}
 	return WaitInput
 }
@@ -74,6 +99,23 @@ func (s state) handler(t wire.Type) func(*Conn, message) *Error {
 	case key{clientExpectsFinished, wire.TypeFinished}:
 		return (*Conn).serverFinished
 
+	case key{client12ExpectsCertificate, wire.TypeCertificate}:
+		return (*Conn).serverCertificate12
+	case key{client12ExpectsCertificateStatus, wire.TypeCertificateStatus}:
+		return (*Conn).certificateStatus
+	case key{client12ExpectsCertificateStatus, wire.TypeServerKeyExchange}:
+		return (*Conn).serverKeyExchange
+	case key{client12ExpectsServerKeyExchange, wire.TypeServerKeyExchange}:
+		return (*Conn).serverKeyExchange
+	case key{client12ExpectsServerHelloDone, wire.TypeCertificateRequest}:
+		return (*Conn).certificateRequest12
+	case key{client12ExpectsServerHelloDone, wire.TypeServerHelloDone}:
+		return (*Conn).serverHelloDone
+	case key{client12ExpectsTicket, wire.TypeNewSessionTicket}:
+		return (*Conn).newSessionTicket12
+	case key{client12ExpectsFinished, wire.TypeFinished}:
+		return (*Conn).serverFinished12
+
 	case key{serverExpectsClientHello, wire.TypeClientHello}:
 		return (*Conn).clientHello
 	case key{serverExpectsSecondClientHello, wire.TypeClientHello}:
@@ -85,10 +127,21 @@ func (s state) handler(t wire.Type) func(*Conn, message) *Error {
 	case key{serverExpectsFinished, wire.TypeFinished}:
 		return (*Conn).clientFinished
 
-	case key{established, wire.TypeNewSessionTicket}:
+	case key{server12ExpectsCertificate, wire.TypeCertificate}:
+		return (*Conn).clientCertificate12
+	case key{server12ExpectsClientKeyExchange, wire.TypeClientKeyExchange}:
+		return (*Conn).clientKeyExchange
+	case key{server12ExpectsCertificateVerify, wire.TypeCertificateVerify}:
+		return (*Conn).clientCertificateVerify12
+	case key{server12ExpectsFinished, wire.TypeFinished}:
+		return (*Conn).clientFinished12
+
+	case key{open, wire.TypeNewSessionTicket}:
 		return (*Conn).newSessionTicket
-	case key{established, wire.TypeKeyUpdate}:
+	case key{open, wire.TypeKeyUpdate}:
 		return (*Conn).keyUpdate
+	case key{open, wire.TypeHelloRequest}, key{open, wire.TypeClientHello}:
+		return (*Conn).refuseRenegotiation
 	}
 	return nil
 }

@@ -30,7 +30,8 @@ const (
 	MaxBody      = MaxPlaintext + 2048
 	ivSize       = 12
 	// Overhead is the most that protection adds to one record, header included.
-	Overhead = HeaderSize + 1 + 16
+	// That is a CBC suite's IV, its SHA-384 MAC and a block of padding.
+	Overhead = HeaderSize + 16 + 48 + 16
 )
 
 // What can be wrong with a protected record.
@@ -47,26 +48,32 @@ type Half struct {
 	aead  cipher.AEAD
 	iv    [ivSize]byte
 	seq   uint64
-	nonce [ivSize]byte // scratch, so that no record allocates
 	limit uint64
+
+	tls12    bool
+	explicit bool // a record carries part of its nonce
+	cbc      *cbc // instead of aead
+
+	nonce [ivSize]byte // scratch, so that no record allocates
+	aad   [13]byte     // likewise
 }
 
-// SetKeys starts protection under a new key, whose bytes may be cleared
+// SetKeys starts TLS 1.3 protection under a new key, whose bytes may be cleared
 // afterwards, with sequence number zero.
 func (h *Half) SetKeys(s *suite.Suite, key, iv []byte) error {
 	aead, err := s.AEAD(key)
 	if err != nil {
 		return err
 	}
+	h.Wipe()
 	h.aead = aead
 	copy(h.iv[:], iv)
-	h.seq = 0
 	h.limit = s.RecordLimit
 	return nil
 }
 
 // Active tells whether records are protected.
-func (h *Half) Active() bool { return h.aead != nil }
+func (h *Half) Active() bool { return h.aead != nil || h.cbc != nil }
 
 // Seq is the number of records protected or opened under the present key.
 func (h *Half) Seq() uint64 { return h.seq }
@@ -93,9 +100,12 @@ func (h *Half) next() error {
 // bytes, which must not overlap dst's spare capacity. Nothing is allocated if
 // that has room for the payload and Overhead.
 func (h *Half) Seal(dst []byte, t Type, payload []byte) ([]byte, error) {
-	if h.aead == nil {
+	if !h.Active() {
 		dst = append(dst, byte(t), 3, 3, byte(len(payload)>>8), byte(len(payload)))
 		return append(dst, payload...), nil
+	}
+	if h.tls12 {
+		return h.seal12(dst, t, payload)
 	}
 	if err := h.next(); err != nil {
 		return dst, err
@@ -114,6 +124,9 @@ func (h *Half) Seal(dst []byte, t Type, payload []byte) ([]byte, error) {
 // Open opens one whole protected record. The plaintext lies in dst if that can
 // hold it with content type and padding, else in rec, which is overwritten.
 func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
+	if h.tls12 {
+		return h.open12(rec, dst)
+	}
 	body := rec[HeaderSize:]
 	n := len(body) - h.aead.Overhead()
 	if n < 0 {

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"crypto/ecdh"
+	"crypto/elliptic"
 	"crypto/mlkem"
 	"errors"
 	"io"
@@ -61,6 +62,19 @@ func GroupByName(name string) *GroupInfo {
 		}
 	}
 	return nil
+}
+
+// GroupOf returns the group of an ECDSA key's curve, or 0.
+func GroupOf(curve elliptic.Curve) Group {
+	switch curve {
+	case elliptic.P256():
+		return P256
+	case elliptic.P384():
+		return P384
+	case elliptic.P521():
+		return P521
+	}
+	return 0
 }
 
 // Only13 tells whether the group exists in TLS 1.3 alone.

@@ -1,0 +1,236 @@
+package protocol
+
+import (
+	"crypto/hmac"
+	"crypto/x509"
+	"slices"
+
+	"libtls/internal/record"
+	"libtls/internal/schedule"
+	"libtls/internal/suite"
+	"libtls/internal/wire"
+)
+
+// What both ends of TLS 1.2 do.
+
+const (
+	masterSize12   = 48
+	finishedSize12 = 12 // verify_data; RFC 5246, 7.4.9
+)
+
+// Both ends' sentinels in server_random (RFC 8446, 4.1.3).
+const (
+	downgrade12 = "DOWNGRD\x01"
+	downgrade11 = "DOWNGRD\x00"
+)
+
+// handshake12 is the part of a handshake that only TLS 1.2 has.
+type handshake12 struct {
+	clientRandom, serverRandom []byte
+	peerPoint                  []byte // server's ephemeral key
+	master                     []byte
+	ems                        bool // extended master secret agreed
+	staple                     bool // the server may send a CertificateStatus
+	ticket                     bool // the server will send a NewSessionTicket
+	newTicket                  []byte
+	lifetime                   uint32
+	sessionID                  []byte // the server's
+	keys                       *schedule.Keys12
+	seal                       *Session // server: the ticket's content
+	share                      *suite.KeyShare
+	certTypes                  []byte
+}
+
+func (h *handshake12) wipe() {
+	clear(h.master)
+	if h.keys != nil {
+		h.keys.Wipe()
+	}
+	if h.share != nil {
+		h.share.Wipe()
+	}
+}
+
+// begin12 starts TLS 1.2 proper, once the ServerHello is made or read.
+func (c *Conn) begin12(s *suite.Suite) {
+	c.info.Suite = s
+	c.hs.suite = s
+	c.hs.transcript.keep = true // a CertificateVerify may sign it under another hash
+	c.hs.transcript.fix(s.Hash)
+}
+
+// masterSecret derives the master secret from the premaster secret (RFC 5246,
+// 8.1; RFC 7627, 4). The transcript ends with ClientKeyExchange.
+func (c *Conn) masterSecret(premaster []byte) {
+	h := c.hs.tls12
+	defer clear(premaster)
+	if h.ems {
+		h.master = schedule.PRF12(c.hs.suite.Hash, premaster, "extended master secret", c.hs.transcript.sum(), masterSize12)
+	} else {
+		h.master = schedule.PRF12(c.hs.suite.Hash, premaster, "master secret", slices.Concat(h.clientRandom, h.serverRandom), masterSize12)
+	}
+}
+
+// expandKeys makes the key block of the master secret.
+func (c *Conn) expandKeys() {
+	s, h := c.hs.suite, c.hs.tls12
+	macLen := 0
+	if s.MAC != 0 {
+		macLen = s.MAC.Size()
+	}
+	h.keys = schedule.KeyBlock(s.Hash, h.master, slices.Concat(h.serverRandom, h.clientRandom), macLen, s.KeyLen, s.IVLen)
+}
+
+// finished12 returns an end's verify_data.
+func (c *Conn) finished12(label string) []byte {
+	return schedule.PRF12(c.hs.suite.Hash, c.hs.tls12.master, label, c.hs.transcript.sum(), finishedSize12)
+}
+
+// peerFinished12 checks the peer's verify_data.
+func (c *Conn) peerFinished12(m message, label string) *Error {
+	want := c.finished12(label)
+	if len(m.body) != len(want) {
+		return errDecode
+	}
+	if !hmac.Equal(want, m.body) {
+		return errDigestCheck
+	}
+	c.hs.transcript.add(m.raw)
+	return nil
+}
+
+// writeFinished12 sends ChangeCipherSpec and Finished.
+func (c *Conn) writeFinished12(label string) *Error {
+	c.flush()
+	c.write(record.ChangeCipherSpec, []byte{1})
+	k := c.hs.tls12.keys
+	mac, key, iv := k.ClientMAC, k.ClientKey, k.ClientIV
+	if !c.client {
+		mac, key, iv = k.ServerMAC, k.ServerKey, k.ServerIV
+	}
+	if c.out.SetKeys12(c.hs.suite, mac, key, iv, c.cfg.Rand) != nil {
+		return errInternal
+	}
+	c.writeMessage(wire.Raw(wire.TypeFinished, c.finished12(label)))
+	return nil
+}
+
+// changeCipherSpec takes the peer's new keys.
+func (c *Conn) changeCipherSpec(payload []byte) *Error {
+	if len(payload) != 1 || payload[0] != 1 {
+		return errBadCCS
+	}
+	var next state
+	switch c.state {
+	case client12ExpectsChangeCipherSpec:
+		next = client12ExpectsFinished
+	case server12ExpectsChangeCipherSpec:
+		next = server12ExpectsFinished
+	default:
+		return errUnexpectedRecord
+	}
+	if len(c.hand) > 0 {
+		return errExcessData
+	}
+	k := c.hs.tls12.keys
+	mac, key, iv := k.ServerMAC, k.ServerKey, k.ServerIV
+	if !c.client {
+		mac, key, iv = k.ClientMAC, k.ClientKey, k.ClientIV
+	}
+	if c.in.SetKeys12(c.hs.suite, mac, key, iv, c.cfg.Rand) != nil {
+		return errInternal
+	}
+	c.state = next
+	return nil
+}
+
+// peerChain12 takes the peer's chain; it is empty if a client has none.
+func (c *Conn) peerChain12(m message) *Error {
+	chain, ok := wire.ParseCertificate12(m.body)
+	if !ok {
+		return errDecode
+	}
+	c.hs.transcript.add(m.raw)
+	c.info.PeerChain = chain
+	if len(chain) == 0 {
+		return nil
+	}
+	return c.parseLeaf()
+}
+
+// peerSignature12 checks a signature of the peer's leaf.
+func (c *Conn) peerSignature12(id suite.Scheme, msg, sig []byte) *Error {
+	scheme := suite.SchemeByID(id)
+	if scheme == nil || !slices.Contains(c.cfg.Schemes, id) || !scheme.Fits(c.hs.peerLeaf.PublicKey, suite.TLS12) {
+		return errWrongSignature
+	}
+	if scheme.Verify(c.hs.peerLeaf.PublicKey, msg, sig) != nil {
+		return errBadSignature
+	}
+	c.info.PeerScheme = id
+	return nil
+}
+
+// resume12 takes over what a session says.
+func (c *Conn) resume12(s *Session) {
+	c.info.Resumed = true
+	c.info.Session = s
+	c.info.PeerChain = s.PeerChain
+	c.hs.tls12.master = slices.Clone(s.Secret)
+	c.expandKeys()
+}
+
+// session12 returns what this connection can be resumed with, the ticket or id apart.
+func (c *Conn) session12() *Session {
+	h := c.hs.tls12
+	s := &Session{
+		Version:              suite.TLS12,
+		Suite:                c.hs.suite.ID,
+		Secret:               slices.Clone(h.master),
+		Created:              c.now,
+		FullHandshake:        c.now,
+		PeerChain:            c.info.PeerChain,
+		ServerName:           c.info.ServerName,
+		ALPN:                 c.info.ALPN,
+		Staple:               c.info.Staple,
+		ExtendedMasterSecret: h.ems,
+	}
+	if old := c.info.Session; old != nil {
+		s.Created, s.FullHandshake = old.Created, old.FullHandshake
+	}
+	return s
+}
+
+// complete12 ends the handshake.
+func (c *Conn) complete12() {
+	h := c.hs.tls12
+	c.exporter = slices.Clone(h.master)
+	c.randoms = slices.Concat(h.clientRandom, h.serverRandom)
+	c.info.ExtendedMasterSecret = h.ems
+	c.established()
+}
+
+// refuseRenegotiation answers a HelloRequest or a second ClientHello.
+func (c *Conn) refuseRenegotiation(message) *Error {
+	if c.info.Version != suite.TLS12 {
+		return errUnexpectedMessage
+	}
+	return errNoRenegotiation
+}
+
+// parseLeaf takes the peer's leaf apart.
+func (c *Conn) parseLeaf() *Error {
+	leaf, err := x509.ParseCertificate(c.info.PeerChain[0])
+	if err != nil {
+		return errParseLeaf
+	}
+	if suite.KeyTypeOf(leaf.PublicKey) == 0 {
+		return errKeyType
+	}
+	// RFC 8446, 4.4.2.2: key usage, if there, must allow signing.
+	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return errKeyUsage
+	}
+	c.hs.peerLeaf = leaf
+	return nil
+}

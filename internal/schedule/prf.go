@@ -1,0 +1,56 @@
+package schedule
+
+import (
+	"crypto"
+	"crypto/hmac"
+)
+
+// PRF12 is the TLS 1.2 PRF (RFC 5246, 5): n bytes of P_hash.
+func PRF12(h crypto.Hash, secret []byte, label string, seed []byte, n int) []byte {
+	seed = append([]byte(label), seed...)
+	m := hmac.New(h.New, secret)
+	sum := func(parts ...[]byte) []byte {
+		m.Reset()
+		for _, p := range parts {
+			m.Write(p)
+		}
+		return m.Sum(nil)
+	}
+	var out []byte
+	for a := sum(seed); len(out) < n; a = sum(a) {
+		out = append(out, sum(a, seed)...)
+	}
+	return out[:n]
+}
+
+// Keys12 is a connection's key block (RFC 5246, 6.3).
+type Keys12 struct {
+	ClientMAC, ServerMAC, ClientKey, ServerKey, ClientIV, ServerIV []byte
+}
+
+// KeyBlock expands a master secret. seed is server_random and client_random.
+func KeyBlock(h crypto.Hash, master, seed []byte, macLen, keyLen, ivLen int) *Keys12 {
+	block := PRF12(h, master, "key expansion", seed, 2*(macLen+keyLen+ivLen))
+	take := func(n int) []byte {
+		part := block[:n:n]
+		block = block[n:]
+		return part
+	}
+	return &Keys12{take(macLen), take(macLen), take(keyLen), take(keyLen), take(ivLen), take(ivLen)}
+}
+
+// Wipe clears the keys.
+func (k *Keys12) Wipe() {
+	for _, key := range [][]byte{k.ClientMAC, k.ServerMAC, k.ClientKey, k.ServerKey, k.ClientIV, k.ServerIV} {
+		clear(key)
+	}
+}
+
+// Export12 returns n bytes of keying material (RFC 5705, 4). seed is
+// client_random and server_random.
+func Export12(h crypto.Hash, master, seed []byte, label string, context []byte, hasContext bool, n int) []byte {
+	if hasContext {
+		seed = append(append(append([]byte(nil), seed...), byte(len(context)>>8), byte(len(context))), context...)
+	}
+	return PRF12(h, master, label, seed, n)
+}
