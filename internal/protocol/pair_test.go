@@ -108,14 +108,17 @@ func (e *end) answer() {
 	}
 }
 
-// feed hands records to an end until there is nothing left or it dies.
+// feed hands records to an end until there is no whole one left or it dies.
 func (e *end) feed(wire []byte) {
-	for len(wire) > 0 && e.Err() == nil {
-		n, ok := RecordBody([5]byte(wire))
+	for len(wire) >= record.HeaderSize && e.Err() == nil {
+		n, ok := RecordBody([record.HeaderSize]byte(wire))
 		if !ok {
 			n = 0
 		}
 		n += record.HeaderSize
+		if n > len(wire) {
+			break
+		}
 		data, _ := e.HandleRecord(bytes.Clone(wire[:n]), nil)
 		e.data = append(e.data, data...)
 		wire = wire[n:]
