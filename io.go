@@ -139,7 +139,7 @@ func (t *Context) answer() {
 				t.conn.Select(t.serverChoice())
 			}
 		case protocol.WaitTicket:
-			t.conn.Ticket(t.resume())
+			t.conn.Ticket(t.resume(), false)
 		case protocol.WaitSign:
 			t.conn.Signed(t.sign(t.conn.SignRequest()))
 		case protocol.WaitVerify:

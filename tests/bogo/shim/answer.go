@@ -26,7 +26,7 @@ func (l *link) answer(wait protocol.Wait) error {
 	case protocol.WaitSelect:
 		l.tls.Select(l.selection())
 	case protocol.WaitTicket:
-		l.tls.Ticket(l.offered())
+		l.tls.Ticket(l.offered(), false)
 	case protocol.WaitSign:
 		req := l.tls.SignRequest()
 		if req.Credential != &l.chosen.Credential {
@@ -107,7 +107,7 @@ func (l *link) offered() *protocol.Session {
 	s := l.mem.open(ticket)
 	// The reference stack resumes under the session's own suite only, which is
 	// more than RFC 8446, 4.2.11 asks for.
-	if s != nil && s.Suite != l.tls.Info().Suite.ID {
+	if agreed := l.tls.Info().Suite; s != nil && agreed != nil && s.Suite != agreed.ID {
 		return nil
 	}
 	return s
