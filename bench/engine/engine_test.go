@@ -91,14 +91,13 @@ func BenchmarkHandshake(b *testing.B) {
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			cert, key := issue(b, test.key)
-			config := libtls.NewConfig()
-			server, listener := &end{}, libtls.NewServer()
-			client := &end{}
+			config, serverConfig := libtls.NewConfig(), libtls.NewConfig()
+			client, server, listener := &end{}, &end{}, libtls.NewServer()
 			for _, err := range []error{
 				config.SetECDHECurves(&test.groups),
 				config.SetCAMem(cert),
-				config.SetKeypairMem(cert, key),
-				listener.Configure(config),
+				serverConfig.SetKeypairMem(cert, key),
+				listener.Configure(serverConfig),
 			} {
 				if err != nil {
 					b.Fatal(err)
