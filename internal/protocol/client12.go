@@ -45,13 +45,6 @@ func (c *Conn) extensions12() []wire.Extension {
 // serverHello12 takes a ServerHello that chose TLS 1.2.
 func (c *Conn) serverHello12(m message, sh *wire.ServerHello) *Error {
 	hs := c.hs
-	if !c.supports(suite.TLS12) || sh.Version != suite.TLS12 {
-		return errUnsupportedProtocol
-	}
-	if c.state == clientExpectsSecondServerHello {
-		return errSecondVersion
-	}
-	c.info.Version, hs.hello.Version = suite.TLS12, suite.TLS12
 	exts, err := c.index(sh.Extensions, inServerHello12)
 	if err != nil {
 		return err

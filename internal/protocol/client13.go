@@ -65,6 +65,8 @@ func (c *Conn) start() *Error {
 	c.state = clientExpectsServerHello
 	c.writeClientHello()
 	c.flush()
+	// RFC 8446, 5.1: old servers want this record to look older than the rest.
+	c.output[2] = 1
 	return nil
 }
 
@@ -223,29 +225,20 @@ func (c *Conn) serverHello(m message) *Error {
 		return errDecode
 	}
 	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
+	if err := c.serverVersion(sh, retry); err != nil {
+		return err
+	}
 	at := inServerHello
 	if retry {
 		at = inHelloRetry
 	}
-	if !slices.ContainsFunc(sh.Extensions, func(e wire.Extension) bool { return e.Type == wire.ExtSupportedVersions }) {
+	if c.info.Version == suite.TLS12 {
 		return c.serverHello12(m, sh)
-	}
-	if sh.Version != suite.TLS12 { // RFC 8446, 4.1.3
-		return errUnsupportedProtocol
 	}
 	exts, err := c.index(sh.Extensions, at)
 	if err != nil {
 		return err
 	}
-	version, ok := wire.ParseUint16[uint16](exts[wire.ExtSupportedVersions])
-	if !ok {
-		return errParsingExtension
-	}
-	if version != suite.TLS13 { // RFC 8446, 4.2.1
-		return errUnsupportedProtocol.with(AlertIllegalParameter)
-	}
-	c.info.Version = suite.TLS13
-	hs.hello.Version = suite.TLS13
 	if !slices.Equal(sh.SessionID, hs.sessionID) {
 		return errSessionIDEcho
 	}
@@ -263,6 +256,34 @@ func (c *Conn) serverHello(m message) *Error {
 	hs.transcript.fix(hs.suite.Hash)
 	hs.transcript.add(m.raw)
 	return c.acceptServerHello(exts)
+}
+
+// serverVersion takes the version that the server chose (RFC 8446, 4.2.1).
+func (c *Conn) serverVersion(sh *wire.ServerHello, retry bool) *Error {
+	version, alert := sh.Version, AlertProtocolVersion
+	i := slices.IndexFunc(sh.Extensions, func(e wire.Extension) bool { return e.Type == wire.ExtSupportedVersions })
+	if i >= 0 {
+		switch { // RFC 8446, 4.1.3
+		case sh.Version != suite.TLS12 && retry:
+			return errDecode.with(AlertIllegalParameter)
+		case sh.Version != suite.TLS12:
+			return errUnsupportedProtocol.with(AlertIllegalParameter)
+		}
+		var ok bool
+		if version, ok = wire.ParseUint16[uint16](sh.Extensions[i].Data); !ok {
+			return errParsingExtension
+		}
+		alert = AlertIllegalParameter
+	}
+	switch {
+	case c.info.Version != 0 && version != c.info.Version: // RFC 8446, 4.1.4
+		return errSecondVersion
+	case i < 0 && (version != suite.TLS12 || !c.supports(suite.TLS12)), i >= 0 && version != suite.TLS13:
+		return errUnsupportedProtocol.with(alert)
+	}
+	c.info.Version = version
+	c.hs.hello.Version = version
+	return nil
 }
 
 // helloRetry sends a second ClientHello as the server asks (RFC 8446, 4.1.4).
