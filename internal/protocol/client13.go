@@ -224,10 +224,10 @@ func (c *Conn) serverHello(m message) *Error {
 	if !ok {
 		return errDecode
 	}
-	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
-	if err := c.serverVersion(sh, retry); err != nil {
+	if err := c.serverVersion(sh); err != nil {
 		return err
 	}
+	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
 	at := inServerHello
 	if retry {
 		at = inHelloRetry
@@ -259,12 +259,12 @@ func (c *Conn) serverHello(m message) *Error {
 }
 
 // serverVersion takes the version that the server chose (RFC 8446, 4.2.1).
-func (c *Conn) serverVersion(sh *wire.ServerHello, retry bool) *Error {
+func (c *Conn) serverVersion(sh *wire.ServerHello) *Error {
 	version, alert := sh.Version, AlertProtocolVersion
 	i := slices.IndexFunc(sh.Extensions, func(e wire.Extension) bool { return e.Type == wire.ExtSupportedVersions })
 	if i >= 0 {
 		switch { // RFC 8446, 4.1.3
-		case sh.Version != suite.TLS12 && retry:
+		case sh.Version != suite.TLS12 && c.info.Version != 0:
 			return errDecode.with(AlertIllegalParameter)
 		case sh.Version != suite.TLS12:
 			return errUnsupportedProtocol.with(AlertIllegalParameter)

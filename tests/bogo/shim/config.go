@@ -91,7 +91,7 @@ func (o *options) config(mem *memory) (*protocol.Config, error) {
 	if o.verifyPrefs != nil {
 		cfg.Schemes = o.verifyPrefs
 	}
-	if err := o.built(cfg); err != nil {
+	if err := built(cfg); err != nil {
 		return nil, err
 	}
 	if o.server {
@@ -136,20 +136,11 @@ func (o *options) serverConfig(cfg *protocol.Config) {
 	}
 }
 
-// built refuses tests whose flags name a group or scheme that isn't built.
-func (o *options) built(cfg *protocol.Config) error {
+// built refuses tests whose flags name a group that isn't built.
+func built(cfg *protocol.Config) error {
 	for _, g := range append(cfg.Groups, cfg.KeyShares...) {
 		if suite.GroupByID(g) == nil {
-			return errUnimplemented
-		}
-	}
-	schemes := cfg.Schemes
-	for _, c := range o.credentials {
-		schemes = append(schemes, c.Schemes...)
-	}
-	for _, s := range schemes {
-		if suite.SchemeByID(s) == nil {
-			return errUnimplemented
+			return fmt.Errorf("group %d: %w", g, errUnimplemented)
 		}
 	}
 	return nil

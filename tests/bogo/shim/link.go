@@ -279,11 +279,11 @@ func (l *link) write(p []byte) error {
 	return nil
 }
 
-// unbuilt tells tests that need TLS 1.2 from those that fail: one of the two
-// ends refused what the other chose, though the test allows TLS 1.2.
+// unbuilt tells tests that need TLS 1.2 from those that fail: both ends would
+// settle for it, or the server refuses our offer of TLS 1.3 alone.
 func unbuilt(cfg *protocol.Config, err error) error {
 	e, ok := errors.AsType[*protocol.Error](err)
-	if ok && cfg.MinVersion < suite.TLS13 && (e.Code == "UNSUPPORTED_PROTOCOL" || e.Received && e.Alert == protocol.AlertProtocolVersion) {
+	if ok && (e == protocol.ErrTLS12 || cfg.MinVersion < suite.TLS13 && e.Received && e.Alert == protocol.AlertProtocolVersion) {
 		return fmt.Errorf("TLS 1.2: %w", errUnimplemented)
 	}
 	return err
