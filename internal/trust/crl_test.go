@@ -37,11 +37,12 @@ func TestCRL(t *testing.T) {
 		FullName []asn1.RawValue `asn1:"tag:0"`
 	}
 	type distribution struct {
-		Point      point `asn1:"optional,tag:0"`
-		OnlyUsers  bool  `asn1:"optional,tag:1"`
-		OnlyCAs    bool  `asn1:"optional,tag:2"`
-		Indirect   bool  `asn1:"optional,tag:4"`
-		Attributes bool  `asn1:"optional,tag:5"`
+		Point      point          `asn1:"optional,tag:0"`
+		OnlyUsers  bool           `asn1:"optional,tag:1"`
+		OnlyCAs    bool           `asn1:"optional,tag:2"`
+		Reasons    asn1.BitString `asn1:"optional,tag:3"`
+		Indirect   bool           `asn1:"optional,tag:4"`
+		Attributes bool           `asn1:"optional,tag:5"`
 	}
 	at := func(uri string) point {
 		return point{[]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 6, Bytes: []byte(uri)}}}
@@ -87,6 +88,9 @@ func TestCRL(t *testing.T) {
 		{"forged", []*party{direct}, revoke(t, impostor, nil), false, errCRLSignature},
 		{"forged, and a good one", []*party{direct}, cat(revoke(t, impostor, nil, direct), rootCRL), false, nil},
 		{"critical extension", chain, cat(rootCRL, revoke(t, inter, extended(true, 1, 2, 3))), false, errCriticalCRL},
+		{"critical extension of an entry", chain, cat(rootCRL, revoke(t, inter, func(l *x509.RevocationList) {
+			l.RevokedCertificateEntries[0].ExtraExtensions = []pkix.Extension{{Id: []int{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
+		}, root)), false, errCriticalCRL},
 		{"delta", chain, cat(rootCRL, revoke(t, inter, extended(1, 2, 5, 29, 27))), false, errCriticalCRL},
 
 		{"users only, a user", chain, cat(rootCRL, revoke(t, inter, limited(distribution{OnlyUsers: true}))), false, nil},
@@ -97,6 +101,7 @@ func TestCRL(t *testing.T) {
 		{"attributes", chain, cat(rootCRL, revoke(t, inter, limited(distribution{Attributes: true}))), false, errCRLScope},
 		{"leaf's point", chain, cat(rootCRL, revoke(t, inter, limited(distribution{Point: at("http://crl.test/inter")}))), false, nil},
 		{"another point", chain, cat(rootCRL, revoke(t, inter, limited(distribution{Point: at("http://crl.test/2")}))), false, errCRLScope},
+		{"some reasons", chain, cat(rootCRL, revoke(t, inter, limited(distribution{Reasons: asn1.BitString{Bytes: []byte{0x40}, BitLength: 2}}))), false, errCRLScope},
 		{"scope that isn't one", chain, cat(rootCRL, revoke(t, inter, limited("junk"))), false, errCriticalCRL},
 		{"revoked in another scope", chain, cat(rootCRL, interCRL, revoke(t, inter, limited(distribution{OnlyCAs: true}), leaf)), false, nil},
 	} {

@@ -112,6 +112,7 @@ func FuzzParseCRLs(f *testing.F) {
 
 func FuzzParseScope(f *testing.F) {
 	f.Add([]byte("\x30\x03\x81\x01\xff"))
+	f.Add([]byte("\x30\x06\xa0\x04\xa0\x02\x30\x00"))
 	f.Add([]byte("\x30\x0b\xa0\x06\xa0\x04\x86\x02h:\x84\x01\xff"))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		if s, ok := parseScope(value); !ok && s.points != nil {

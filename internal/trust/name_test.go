@@ -44,7 +44,11 @@ func TestOneline(t *testing.T) {
 		{rawName(t, rdn{attr(o, 12, "multi"), attr(cn, 12, "valued")}), "/O=multi/CN=valued"},
 		{rawName(t, rdn{attr(asn1.ObjectIdentifier{1, 2, 3, 4}, 12, "x")}), "/1.2.3.4=x"},
 		{rawName(t, rdn{attr(cn, 12, "")}), "/CN="},
+		{rawName(t, rdn{attr(asn1.ObjectIdentifier{2, 5, 4, 45}, 3, "\x00\x01")}), `/x500UniqueIdentifier=\x01`},
+		{[]byte("\x30\x0a\x31\x08\x30\x06\x06\x02\x55\x80\x0c\x00"), "/UNDEF="}, // a number without end
 		{[]byte("junk"), ""},
+		{[]byte("\x30\x02\x30\x00"), ""},
+		{[]byte("\x30\x04\x31\x02\x30\x00"), ""},
 		{nil, ""},
 		{append(rawName(t, rdn{attr(cn, 12, "a")}), 0), ""},
 	} {

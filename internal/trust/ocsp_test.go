@@ -2,12 +2,17 @@ package trust
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -189,36 +194,88 @@ func TestOCSPResult(t *testing.T) {
 	}
 }
 
-// TestOCSPReason tells a revocation without a reason from one for an unspecified reason.
-func TestOCSPReason(t *testing.T) {
-	// revoked [1] { GeneralizedTime, [0] { ENUMERATED 0 } } and the same without [0]
-	date := "\x18\x0f20260601000000Z"
-	id := wrap(0x30, "\x30\x02\x06\x00"+"\x04\x01n"+"\x04\x01k"+"\x02\x01\x07")
+// TestOCSPMalformed has responses that are wrong somewhere inside.
+func TestOCSPMalformed(t *testing.T) {
+	root := issue(t, nil, "root", ca)
+	leaf := issue(t, root, "leaf.test")
+	huge := issueTo(t, &publicOnly{root.key, &rsa.PublicKey{
+		N: new(big.Int).SetBit(big.NewInt(1), maxRSABits, 1), E: 3}}, root, "huge", eku(x509.ExtKeyUsageOCSPSigning))
+	outer := func(basic string) string {
+		return sequence("\x0a\x01\x00", element(0xa0, sequence("\x06\x01\x2a", element(4, basic))))
+	}
+	const date = "\x18\x0f20260601000000Z"
+	about := func(serial *big.Int) string {
+		id := sequence("\x30\x02\x06\x00", "\x04\x01n", "\x04\x01k", integer(t, serial))
+		return sequence("\xa2\x03\x04\x01h", date, sequence(sequence(id, "\x80\x00", date)))
+	}
+	data := about(leaf.SerialNumber)
+	const signature = "\x30\x00" + "\x03\x01\x00"
+	certs := func(list ...string) string { return element(0xa0, sequence(list...)) }
 	for _, test := range []struct {
-		revoked string
-		want    bool
+		name, in string
+		want     error
 	}{
-		{"\xa1\x16" + date + "\xa0\x03\x0a\x01\x00", true},
-		{"\xa1\x11" + date, false},
-		{"\x80\x00", false},
+		{"nothing signed", outer(sequence(data, signature)), errOCSPVerify},
+		{"no certificates after all", outer(sequence(data, signature, certs())), errOCSPVerify},
+		{"about another certificate", outer(sequence(about(root.SerialNumber), signature)), errOCSPNoResult},
+		{"huge key, before anything else", outer(sequence(about(root.SerialNumber), signature, certs(string(huge.Raw)))), errOCSPVerify},
+		{"not a certificate", outer(sequence(data, signature, certs("\x30\x00"))), errOCSPLoad},
+		{"not certificates", outer(sequence(data, signature, certs("\x05\x00"))), errOCSPLoad},
+		{"not a list of certificates", outer(sequence(data, signature, "\xa0\x02\x05\x00")), errOCSPLoad},
+		{"not a basic response", outer("\x05\x00"), errOCSPLoad},
+		{"not a response", sequence("\x0a\x01\x00", "\xa0\x02\x05\x00"), ErrOCSPParse},
+		{"not responses", outer(sequence(sequence("\xa2\x03\x04\x01h", date, "\x30\x02\x05\x00"), signature)), errOCSPLoad},
+		{"try later, with a response", sequence("\x0a\x01\x03", element(0xa0, sequence("\x06\x01\x2a", "\x04\x00"))), errOCSPLoad},
 	} {
-		entry := wrap(0x30, id+test.revoked+date)
-		data := wrap(0x30, "\xa2\x03\x04\x01h"+date+wrap(0x30, entry))
-		basic := wrap(0x30, data+"\x30\x00"+"\x03\x01\x00")
-		singles, signer, ok := parseBasic([]byte(basic))
-		if !ok || signer != nil || len(singles) != 1 {
-			t.Fatalf("%x: not parsed", test.revoked)
+		r, err := CheckOCSP([]byte(test.in), []*x509.Certificate{leaf.Certificate, root.Certificate}, nil, now)
+		if r != nil || err != test.want {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
-		if got := singles[0]; got.hasReason != test.want || got.serial.Cmp(big.NewInt(7)) != 0 {
-			t.Errorf("%x: %+v", test.revoked, got)
-		}
+	}
+	if r, err := CheckOCSP(respond(t, root, root, leaf), nil, nil, now); r != nil || err != errOCSPNoResult {
+		t.Error("for nobody:", err)
 	}
 }
 
-// wrap encodes one short DER element.
-func wrap(tag byte, contents string) string {
-	if len(contents) > 127 {
-		panic("too long")
+// element encodes a DER element.
+func element(tag byte, parts ...string) string {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.Tag(tag), func(b *cryptobyte.Builder) { b.AddBytes([]byte(strings.Join(parts, ""))) })
+	return string(b.BytesOrPanic())
+}
+
+func sequence(parts ...string) string { return element(0x30, parts...) }
+
+func integer(t *testing.T, n *big.Int) string {
+	t.Helper()
+	der, err := asn1.Marshal(n)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return string([]byte{tag, byte(len(contents))}) + contents
+	return string(der)
+}
+
+// TestOCSPReason tells a revocation without a reason from one for an unspecified reason.
+func TestOCSPReason(t *testing.T) {
+	const date = "\x18\x0f20260601000000Z"
+	id := sequence("\x30\x02\x06\x00", "\x04\x01n", "\x04\x01k", "\x02\x01\x07")
+	for _, test := range []struct {
+		status string
+		want   bool
+	}{
+		{element(0xa1, date, "\xa0\x03\x0a\x01\x00"), true},
+		{element(0xa1, date), false},
+		{element(0x80), false},
+	} {
+		entry := sequence(id, test.status, date)
+		data := sequence("\xa2\x03\x04\x01h", date, sequence(entry))
+		basic := sequence(data, "\x30\x00", "\x03\x01\x00")
+		singles, signer, ok := parseBasic([]byte(basic))
+		if !ok || signer != nil || len(singles) != 1 {
+			t.Fatalf("%x: not parsed", test.status)
+		}
+		if got := singles[0]; got.hasReason != test.want || got.serial.Cmp(big.NewInt(7)) != 0 {
+			t.Errorf("%x: %+v", test.status, got)
+		}
+	}
 }

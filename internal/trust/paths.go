@@ -17,7 +17,7 @@ const (
 	// may be a directory on disk.
 	maxLookups = 64
 	// maxExplain bounds the signatures checked to find out why there is no path.
-	maxExplain = 64
+	maxExplain = 20
 )
 
 // someDay is when crypto/x509 is told that it checks a path. The certificates it sees are valid then.

@@ -21,13 +21,13 @@ type scope struct {
 func parseScope(value []byte) (s scope, ok bool) {
 	context := func(n cbasn1.Tag) cbasn1.Tag { return n.ContextSpecific() }
 	in := cryptobyte.String(value)
-	var seq, point, full cryptobyte.String
+	var seq, point, full, reasons cryptobyte.String
 	var hasPoint, hasReasons, indirect, attributes bool
 	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() ||
 		!seq.ReadOptionalASN1(&point, &hasPoint, context(0).Constructed()) ||
 		!readFlag(&seq, &s.onlyUsers, context(1)) ||
 		!readFlag(&seq, &s.onlyCAs, context(2)) ||
-		!seq.ReadOptionalASN1(nil, &hasReasons, context(3)) ||
+		!seq.ReadOptionalASN1(&reasons, &hasReasons, context(3)) ||
 		!readFlag(&seq, &indirect, context(4)) ||
 		!readFlag(&seq, &attributes, context(5)) || !seq.Empty() {
 		return scope{}, false
@@ -41,13 +41,16 @@ func parseScope(value []byte) (s scope, ok bool) {
 		return scope{}, false
 	}
 	names, ok := generalNames(full)
+	if !ok {
+		return scope{}, false
+	}
 	s.points = []string{}
 	for _, n := range names {
 		if n.tag == tagURI {
 			s.points = append(s.points, string(n.value))
 		}
 	}
-	return s, ok
+	return s, true
 }
 
 // readFlag reads an implicitly tagged BOOLEAN DEFAULT FALSE.

@@ -10,7 +10,9 @@ import (
 	"math/big"
 	"net"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestVerify(t *testing.T) {
@@ -29,6 +31,7 @@ func TestVerify(t *testing.T) {
 	oldSelf := issue(t, nil, "old.test", expired)
 	oldRoot := issue(t, nil, "old root", ca, expired)
 	oldInter := issue(t, root, "old inter", ca, expired)
+	oldInter1 := version1(t, issue(t, root, "version 1"), root)
 	constrained := issue(t, root, "constrained", ca, func(c *x509.Certificate) {
 		c.PermittedDNSDomains, c.ExcludedDNSDomains = []string{"ok.test"}, []string{"bad.ok.test"}
 		c.ExcludedIPRanges = []*net.IPNet{{IP: net.IP{10, 0, 0, 0}, Mask: net.CIDRMask(8, 32)}}
@@ -154,6 +157,7 @@ func TestVerify(t *testing.T) {
 		{"issuer not a CA", list{child(notCA), notCA}, list{root}, plain, errInvalidCA},
 		{"issuer without basic constraints", list{issue(t, direct, "below a leaf"), direct}, list{root}, plain, errInvalidCA},
 		{"issuer without keyCertSign", list{child(noCertSign), noCertSign}, list{root}, plain, errInvalidCA},
+		{"issuer of version 1", list{issue(t, oldInter1, "leaf.test"), oldInter1}, list{root}, plain, errInvalidCA},
 		{"bad signature on leaf", list{tampered(t, direct)}, list{root}, plain, errSignature},
 		{"bad signature on intermediate", list{leaf, tampered(t, inter)}, list{root}, plain, errSignature},
 		{"bad signature on anchor", list{direct}, list{tampered(t, root)}, plain, nil},
@@ -163,6 +167,7 @@ func TestVerify(t *testing.T) {
 		{"permitted", list{child(constrained, dns("a.ok.test"))}, list{root, constrained}, plain, nil},
 		{"not permitted", list{child(constrained, dns("a.test")), constrained}, list{root}, plain, errNotPermitted},
 		{"not permitted by an anchor", list{child(constrainedRoot, dns("a.test"))}, list{constrainedRoot}, plain, errNotPermitted},
+		{"no name to compare", list{child(constrained, dns("x.ok.test.")), constrained}, list{root}, plain, errNameSyntax},
 		{"excluded", list{child(constrained, dns("x.bad.ok.test")), constrained}, list{root}, plain, errExcluded},
 		{"common name permitted", list{issue(t, constrained, "b.ok.test"), constrained}, list{root}, plain, nil},
 		{"common name not permitted", list{issue(t, constrained, "evil.example"), constrained}, list{root}, plain, errNotPermitted},
@@ -184,6 +189,8 @@ func TestVerify(t *testing.T) {
 		{"dNSName with a space", list{child(root, dns("ok.test", "a b"))}, list{root}, plain, errNameSyntax},
 		{"dNSName with NUL", list{child(root, dns("a\x00b"))}, list{root}, plain, errNameSyntax},
 		{"dNSName starts with a dot", list{child(root, dns(".a.test"))}, list{root}, plain, errNameSyntax},
+		{"dNSName with a long label", list{child(root, dns(strings.Repeat("a", 64)+".test"))}, list{root}, plain, errNameSyntax},
+		{"long dNSName", list{child(root, dns(strings.Repeat("a.", 128)))}, list{root}, plain, errNameSyntax},
 		{"empty dNSName", list{child(root, dns(""))}, list{root}, plain, errNameSyntax},
 		{"wildcards", list{child(root, dns("*.w.test", "f*.p.test", "*", "dot.test.", "under_score.test"))}, list{root}, plain, nil},
 
@@ -308,10 +315,26 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestPresent leaves the time to the clock.
+func TestPresent(t *testing.T) {
+	today := func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	}
+	yesterday := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Unix(1, 0), time.Now().Add(-time.Hour) }
+	fresh, stale := issue(t, nil, "fresh", today), issue(t, nil, "stale", yesterday)
+	o := &Options{Anchors: anchors(t, fresh, stale)}
+	if _, err := Verify(ders(fresh), o); err != nil {
+		t.Error(err)
+	}
+	if _, err := Verify(ders(stale), o); err != errExpired {
+		t.Error(err)
+	}
+}
+
 // TestVersion1 pins a certificate as the first X.509 knew it.
 func TestVersion1(t *testing.T) {
 	self := issue(t, nil, "v1.test")
-	v1 := version1(t, self)
+	v1 := version1(t, self, self)
 	o := &Options{Anchors: anchors(t, v1), Now: now}
 	if _, err := Verify(ders(v1), o); err != nil {
 		t.Error("pinned:", err)
@@ -322,14 +345,14 @@ func TestVersion1(t *testing.T) {
 	}
 }
 
-// version1 signs the party's certificate anew, without version and extensions.
-func version1(t *testing.T, p *party) *party {
+// version1 has the party's certificate signed anew, without version and extensions.
+func version1(t *testing.T, p, issuer *party) *party {
 	t.Helper()
 	var parts []asn1.RawValue // version, serial number, algorithm, issuer, validity, subject, key, extensions
 	if _, err := asn1.Unmarshal(p.RawTBSCertificate, &parts); err != nil {
 		t.Fatal(err)
 	}
-	c, err := x509.ParseCertificate(sign(t, p, parts[1:7], parts[2]))
+	c, err := x509.ParseCertificate(sign(t, issuer, parts[1:7], parts[2]))
 	if err != nil {
 		t.Fatal(err)
 	}
