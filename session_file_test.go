@@ -1,0 +1,905 @@
+package libtls
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"libtls/internal/suite"
+)
+
+// children are the other programs that the tests of this file need. The test
+// binary runs one of them if the environment says so.
+var children = map[string]func(args []string){
+	"connect":   childConnect,
+	"hold lock": childHoldLock,
+	"small":     childSmallFile,
+}
+
+const childVariable = "LIBTLS_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if run := children[os.Getenv(childVariable)]; run != nil {
+		run(os.Args[1:])
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func child(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), childVariable+"="+name)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// openSessionFile opens a session file for a test or a child.
+func openSessionFile(path string, flags int) (sessionFile, *os.File, error) {
+	file, err := os.OpenFile(path, flags|os.O_CREATE, 0o600)
+	if err != nil {
+		return -1, nil, err
+	}
+	return sessionFile(file.Fd()), file, nil
+}
+
+func newSessionFile(t testing.TB, content []byte) (sessionFile, *os.File) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "session")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, file, err := openSessionFile(path, os.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return f, file
+}
+
+var fileTime = time.Unix(1795313304, 0)
+
+// secretOf is the secret of a test session, by which a mixture of two shows.
+func secretOf(ticket []byte) []byte {
+	sum := sha512.Sum384(ticket)
+	return sum[:]
+}
+
+func whole(s *Session) bool { return bytes.Equal(s.Secret, secretOf(s.Ticket)) }
+
+// fileSession is a TLS 1.3 session as the engine makes it when a ticket comes.
+func fileSession(ticket string) *Session {
+	return &Session{
+		Version:       suite.TLS13,
+		Suite:         suite.AES256GCMSHA384,
+		ID:            bytes.Repeat([]byte{5}, 32),
+		Secret:        secretOf([]byte(ticket)),
+		Created:       fileTime,
+		FullHandshake: fileTime,
+		Timeout:       2 * time.Hour,
+		Lifetime:      300,
+		Ticket:        []byte(ticket),
+		PeerChain:     [][]byte{append([]byte{0x30, 0x82, 0x01, 0x00}, make([]byte, 256)...), {0x30, 0}},
+		ServerName:    "example.test",
+	}
+}
+
+// fileSession12 is a TLS 1.2 session with a ticket.
+func fileSession12(ticket string) *Session {
+	s := fileSession(ticket)
+	s.Version, s.Suite = suite.TLS12, 0xc02c
+	return s
+}
+
+func marshalSessions(t testing.TB, sessions ...*Session) []byte {
+	t.Helper()
+	data, err := MarshalSessionsPEM(sessions...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func anySession(*Session) bool { return true }
+
+// tickets are those that the file holds, in their order.
+func tickets(t testing.TB, f sessionFile) []string {
+	t.Helper()
+	sessions, err := f.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, s := range sessions {
+		names = append(names, string(s.Ticket))
+	}
+	return names
+}
+
+func TestSessionFileCheck(t *testing.T) {
+	f, file := newSessionFile(t, nil)
+	refused := func(f sessionFile, text string, errno error) {
+		t.Helper()
+		var e *Error
+		if err := f.check(); !errors.As(err, &e) || e.Text != text || e.Errno != 0 && e.Errno != errno || e.Errno == 0 && errno != nil {
+			t.Errorf("got %+v, want %q, %v", err, text, errno)
+		}
+	}
+	if err := f.check(); err != nil {
+		t.Errorf("0600: %v", err)
+	}
+	for mode, text := range map[os.FileMode]string{
+		0o644: "session file has incorrect permissions (644 != 600)",
+		0o400: "session file has incorrect permissions (400 != 600)",
+		0o000: "session file has incorrect permissions (0 != 600)",
+		0o700: "session file has incorrect permissions (700 != 600)",
+	} {
+		if err := file.Chmod(mode); err != nil {
+			t.Fatal(err)
+		}
+		refused(f, text, nil)
+	}
+	if err := file.Chmod(os.ModeSticky | 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.check(); err != nil {
+		t.Errorf("sticky: %v", err)
+	}
+	dir, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	refused(sessionFile(dir.Fd()), "session file is not a regular file", nil)
+	refused(-2, "failed to stat session file", unix.EBADF)
+	if os.Getuid() == 0 {
+		if err := file.Chown(65534, -1); err != nil {
+			t.Fatal(err)
+		}
+		refused(f, "session file has incorrect owner (uid 65534 != 0)", nil)
+	}
+}
+
+func TestSessionFileTake(t *testing.T) {
+	f, file := newSessionFile(t, nil)
+	if _, err := file.Seek(7, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	first, second := fileSession("first"), fileSession("second")
+	if err := f.put("example.test", fileTime, first, second); err != nil {
+		t.Fatal(err)
+	}
+	later := fileSession("later")
+	later.Created = fileTime.Add(time.Second)
+	now := fileTime.Add(2 * time.Second)
+	if err := f.put("example.test", now, later); err != nil {
+		t.Fatal(err)
+	}
+	if got := tickets(t, f); !slices.Equal(got, []string{"later", "second", "first"}) {
+		t.Fatalf("file has %v", got)
+	}
+	if s, err := f.take("other.test", now, anySession); s != nil || err != nil {
+		t.Errorf("other server: %+v, %v", s, err)
+	}
+	if s, err := f.take("example.test", now, func(*Session) bool { return false }); s != nil || err != nil {
+		t.Errorf("none usable: %+v, %v", s, err)
+	}
+	for _, want := range []*Session{later, second, first} {
+		s, err := f.take("EXAMPLE.test", now, anySession)
+		if err != nil || !reflect.DeepEqual(s, want) {
+			t.Errorf("took %+v, %v; want %+v", s, err, want)
+		}
+		if slices.Contains(tickets(t, f), string(want.Ticket)) {
+			t.Errorf("%s is still in the file", want.Ticket)
+		}
+	}
+	if s, err := f.take("example.test", now, anySession); s != nil || err != nil {
+		t.Errorf("from an empty file: %+v, %v", s, err)
+	}
+	if st, err := file.Stat(); err != nil || st.Size() != 0 {
+		t.Errorf("%d bytes left, %v", st.Size(), err)
+	}
+	if offset, err := file.Seek(0, io.SeekCurrent); offset != 7 || err != nil {
+		t.Errorf("offset %d, %v", offset, err)
+	}
+}
+
+func TestSessionFileTakeChooses(t *testing.T) {
+	f, _ := newSessionFile(t, nil)
+	for _, name := range []string{"a.test", "b.test"} {
+		if err := f.put(name, fileTime, fileSession(name+"1"), fileSession(name+"2")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := f.take("a.test", fileTime, func(s *Session) bool { return string(s.Ticket) != "a.test2" })
+	if err != nil || s == nil || string(s.Ticket) != "a.test1" {
+		t.Errorf("took %+v, %v", s, err)
+	}
+	if got := tickets(t, f); !slices.Equal(got, []string{"b.test2", "b.test1", "a.test2"}) {
+		t.Errorf("file has %v", got)
+	}
+}
+
+// A TLS 1.2 session serves any number of connections, and one is kept.
+func TestSessionFileTLS12(t *testing.T) {
+	f, _ := newSessionFile(t, nil)
+	byID := fileSession12("")
+	byID.Secret, byID.Lifetime, byID.Timeout = secretOf(nil), 0, 0
+	for _, s := range []*Session{fileSession12("old"), byID, fileSession12("new")} {
+		if err := f.put("example.test", fileTime, s); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			got, err := f.take("example.test", fileTime, anySession)
+			if err != nil || got == nil || !bytes.Equal(got.Ticket, s.Ticket) || !bytes.Equal(got.ID, s.ID) {
+				t.Errorf("took %+v, %v; want %+v", got, err, s)
+			}
+		}
+		if got := tickets(t, f); !slices.Equal(got, []string{string(s.Ticket)}) {
+			t.Errorf("file has %q", got)
+		}
+	}
+}
+
+func TestSessionFileForeign(t *testing.T) {
+	for _, v := range loadVectors[sessionVector](t, "ssl-sessions.json") {
+		t.Run(v.Name, func(t *testing.T) {
+			content, err := os.ReadFile(filepath.Join("testdata/sessions", v.PEMFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, _ := newSessionFile(t, content)
+			want := v.Fields.session()
+			s, err := f.take("example.test", want.Created.Add(time.Second), anySession)
+			if len(want.Secret) == 0 {
+				want = nil
+			}
+			if err != nil || !reflect.DeepEqual(s, want) {
+				t.Errorf("took %+v, %v; want %+v", s, err, want)
+			}
+		})
+	}
+}
+
+func TestSessionFileGarbage(t *testing.T) {
+	good := marshalSessions(t, fileSession("good"))
+	tests := map[string][]byte{
+		"text":            []byte("not a session\n"),
+		"other PEM":       []byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+		"not base64":      []byte("-----BEGIN SSL SESSION PARAMETERS-----\n!!!!\n-----END SSL SESSION PARAMETERS-----\n"),
+		"not DER":         []byte("-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n-----END SSL SESSION PARAMETERS-----\n"),
+		"zeros":           make([]byte, 5000),
+		"truncated":       good[:len(good)/2],
+		"hole":            append(append(bytes.Clone(good[:100]), make([]byte, 100)...), good[200:]...),
+		"too large":       append(bytes.Clone(good), make([]byte, maxSessionFile)...),
+		"certificate 1st": append([]byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"), good[:100]...),
+	}
+	for name, content := range tests {
+		t.Run(name, func(t *testing.T) {
+			f, file := newSessionFile(t, content)
+			if s, err := f.take("example.test", fileTime, anySession); s != nil || err != nil {
+				t.Errorf("took %+v, %v", s, err)
+			}
+			if got, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("content changed, %v", err)
+			}
+			if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+				t.Fatal(err)
+			}
+			if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "new" {
+				t.Errorf("took %+v, %v", s, err)
+			}
+		})
+	}
+	t.Run("past INT_MAX", func(t *testing.T) {
+		f, file := newSessionFile(t, nil)
+		if err := file.Truncate(1 << 31); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := f.take("example.test", fileTime, anySession); s != nil || err == nil || err.Error() != "invalid session file size" {
+			t.Errorf("took %+v, %v", s, err)
+		}
+	})
+}
+
+func TestOfferable(t *testing.T) {
+	const day = 24 * time.Hour
+	old := func(age time.Duration) func(*Session) {
+		return func(s *Session) { s.Created = fileTime.Add(-age) }
+	}
+	tls12 := func(change func(*Session)) func(*Session) {
+		return func(s *Session) { *s = *fileSession12("ticket"); change(s) }
+	}
+	tests := map[string]struct {
+		change func(*Session)
+		want   bool
+	}{
+		"fresh":                   {old(0), true},
+		"last second":             {old(299 * time.Second), true},
+		"expired":                 {old(300 * time.Second), false},
+		"from the future":         {old(-time.Second), false},
+		"no lifetime":             {func(s *Session) { s.Lifetime = 0 }, false},
+		"long lifetime":           {func(s *Session) { s.Lifetime = 1 << 30; old(7*day - time.Second)(s) }, true},
+		"week over":               {func(s *Session) { s.Lifetime = 1 << 30; old(7 * day)(s) }, false},
+		"timeout over":            {func(s *Session) { s.Timeout = 0; old(10 * time.Second)(s) }, true},
+		"no time":                 {func(s *Session) { s.Created = time.Time{} }, false},
+		"no ticket":               {func(s *Session) { s.Ticket = nil }, false},
+		"no secret":               {func(s *Session) { s.Secret = nil }, false},
+		"secret of another hash":  {func(s *Session) { s.Secret = s.Secret[:32] }, false},
+		"unknown suite":           {func(s *Session) { s.Suite = 0x13ff }, false},
+		"TLS 1.1":                 {func(s *Session) { s.Version = 0x0302 }, false},
+		"1.2":                     {tls12(func(*Session) {}), true},
+		"1.2, expired":            {tls12(old(300 * time.Second)), false},
+		"1.2, no id":              {tls12(func(s *Session) { s.ID = nil }), true},
+		"1.2, no ticket":          {tls12(func(s *Session) { s.Ticket = nil }), true},
+		"1.2, neither":            {tls12(func(s *Session) { s.ID, s.Ticket = nil, nil }), false},
+		"1.2, short secret":       {tls12(func(s *Session) { s.Secret = s.Secret[:47] }), false},
+		"1.2, no lifetime":        {tls12(func(s *Session) { s.Lifetime = 0; old(2*time.Hour - time.Second)(s) }), true},
+		"1.2, timeout over":       {tls12(func(s *Session) { s.Lifetime = 0; old(2 * time.Hour)(s) }), false},
+		"1.2, week over":          {tls12(func(s *Session) { s.Lifetime = 1 << 30; old(7 * day)(s) }), false},
+		"1.2, timeout unexpected": {tls12(func(s *Session) { s.Lifetime, s.Timeout = 0, 1<<62; old(8 * day)(s) }), false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := fileSession("ticket")
+			test.change(s)
+			if got := offerable(s, fileTime); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSessionFilePut(t *testing.T) {
+	f, file := newSessionFile(t, nil)
+	for _, name := range []string{"a.test", "b.test"} {
+		if err := f.put(name, fileTime, fileSession(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A handshake that brought nothing changes nothing.
+	if err := f.put("a.test", fileTime.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("content changed, %v", err)
+	}
+	// What has expired goes when something comes.
+	later := fileSession("later")
+	later.Created = fileTime.Add(time.Hour)
+	if err := f.put("b.test", later.Created, later); err != nil {
+		t.Fatal(err)
+	}
+	if got := tickets(t, f); !slices.Equal(got, []string{"later"}) {
+		t.Errorf("file has %v", got)
+	}
+	if later.ServerName != "example.test" || !whole(later) {
+		t.Errorf("the caller's session changed: %+v", later)
+	}
+}
+
+func TestSessionFileBounds(t *testing.T) {
+	f, file := newSessionFile(t, nil)
+	for i := range 2 * maxNameSessions {
+		if err := f.put("a.test", fileTime, fileSession(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := tickets(t, f); len(got) != maxNameSessions || got[0] != strconv.Itoa(2*maxNameSessions-1) {
+		t.Errorf("file has %v", got)
+	}
+	for i := range 2 * maxFileSessions {
+		if err := f.put(fmt.Sprintf("%d.test", i), fileTime, fileSession(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := tickets(t, f); len(got) != maxFileSessions || got[0] != strconv.Itoa(2*maxFileSessions-1) {
+		t.Errorf("file has %v", got)
+	}
+	// Large chains: fewer sessions, but not fewer than fit.
+	for i := range 8 {
+		s := fileSession(strconv.Itoa(i))
+		s.Staple = make([]byte, maxSessionFile/5)
+		if err := f.put("a.test", fileTime, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := tickets(t, f); len(got) < 3 || !slices.Equal(got[:3], []string{"7", "6", "5"}) {
+		t.Errorf("file has %v", got)
+	}
+	if st, err := file.Stat(); err != nil || st.Size() > maxSessionFile {
+		t.Errorf("%d bytes, %v", st.Size(), err)
+	}
+}
+
+func TestSessionFileDescriptors(t *testing.T) {
+	content := marshalSessions(t, fileSession("1.3"), fileSession12("1.2"))
+	open := func(t *testing.T, flags int) sessionFile {
+		t.Helper()
+		_, file := newSessionFile(t, content)
+		f, again, err := openSessionFile(file.Name(), flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { again.Close() })
+		return f
+	}
+	failed := func(t *testing.T, err error, text string, errno error) {
+		t.Helper()
+		var e *Error
+		if !errors.As(err, &e) || e.Text != text || e.Errno != errno {
+			t.Errorf("got %+v, want %q, %v", err, text, errno)
+		}
+	}
+	t.Run("read only", func(t *testing.T) {
+		f := open(t, os.O_RDONLY)
+		for range 2 {
+			if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || s.Version != suite.TLS12 {
+				t.Errorf("took %+v, %v", s, err)
+			}
+		}
+		failed(t, f.put("example.test", fileTime, fileSession("new")), "failed to truncate session file", unix.EINVAL)
+		if got := tickets(t, f); !slices.Equal(got, []string{"1.3", "1.2"}) {
+			t.Errorf("file has %v", got)
+		}
+	})
+	t.Run("write only", func(t *testing.T) {
+		f := open(t, os.O_WRONLY)
+		_, err := f.take("example.test", fileTime, anySession)
+		failed(t, err, "failed to read session file", unix.EBADF)
+		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("append", func(t *testing.T) {
+		f := open(t, os.O_RDWR|os.O_APPEND)
+		if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "1.3" {
+			t.Errorf("took %+v, %v", s, err)
+		}
+		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+			t.Error(err)
+		}
+		if got := tickets(t, f); !slices.Equal(got, []string{"new", "1.2"}) {
+			t.Errorf("file has %v", got)
+		}
+	})
+	t.Run("closed", func(t *testing.T) {
+		f, file := newSessionFile(t, content)
+		file.Close()
+		_, err := f.take("example.test", fileTime, anySession)
+		failed(t, err, "failed to stat session file", unix.EBADF)
+		failed(t, f.put("example.test", fileTime, fileSession("new")), "failed to truncate session file", unix.EBADF)
+	})
+}
+
+// A file that may not grow: what can't be written whole isn't there at all.
+func TestSessionFileWriteFails(t *testing.T) {
+	fd, err := unix.MemfdCreate("session", unix.MFD_ALLOW_SEALING|unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "session")
+	defer file.Close()
+	f := sessionFile(fd)
+	if err := f.put("example.test", fileTime, fileSession("first"), fileSession("second")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_GROW); err != nil {
+		t.Fatal(err)
+	}
+	var e *Error
+	err = f.put("example.test", fileTime, fileSession("third"))
+	if !errors.As(err, &e) || e.Text != "failed to write session file" || e.Errno != unix.EPERM {
+		t.Errorf("put: %+v", err)
+	}
+	if st, err := file.Stat(); err != nil || st.Size() != 0 {
+		t.Errorf("%d bytes left, %v", st.Size(), err)
+	}
+}
+
+// A ticket that can't be taken out isn't offered.
+func TestSessionFileTakeFails(t *testing.T) {
+	fd, err := unix.MemfdCreate("session", unix.MFD_ALLOW_SEALING|unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	f := sessionFile(fd)
+	if err := f.put("example.test", fileTime, fileSession("ticket")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := f.take("example.test", fileTime, anySession); s != nil || err != nil {
+		t.Errorf("took %+v, %v", s, err)
+	}
+}
+
+// childSmallFile fills a file up to a limit that cuts what it writes, as a
+// full disk does.
+func childSmallFile(args []string) {
+	signal.Ignore(unix.SIGXFSZ)
+	limit, err := strconv.ParseUint(args[1], 10, 64)
+	if err == nil {
+		err = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: limit, Max: limit})
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	f, _, err := openSessionFile(args[0], os.O_RDWR)
+	if err == nil {
+		err = f.put("example.test", fileTime, fileSession("first"), fileSession("second"))
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		fmt.Printf("%s: %v\n", e.Text, e.Errno)
+	} else {
+		fmt.Println(err)
+	}
+}
+
+func TestSessionFileDiskFull(t *testing.T) {
+	size := len(marshalSessions(t, fileSession("second"), fileSession("first")))
+	for _, limit := range []int{0, 1, size / 2, size - 1} {
+		_, file := newSessionFile(t, marshalSessions(t, fileSession("old")))
+		out, err := child(t, "small", file.Name(), strconv.Itoa(limit)).Output()
+		if want := fmt.Sprintf("failed to write session file: %v\n", unix.EFBIG); err != nil || string(out) != want {
+			t.Errorf("%d of %d bytes: got %q, %v; want %q", limit, size, out, err, want)
+		}
+		if st, err := file.Stat(); err != nil || st.Size() != 0 {
+			t.Errorf("%d of %d bytes: %d bytes left, %v", limit, size, st.Size(), err)
+		}
+	}
+}
+
+// Whatever part of a new content stands in the file, alone or, if two wrote at
+// once, before the rest of another, a session in it is one that was written.
+func TestSessionFileTorn(t *testing.T) {
+	written := map[string]*Session{}
+	list := func(names ...string) []byte {
+		var sessions []*Session
+		for _, name := range names {
+			s := fileSession(name)
+			written[name] = s
+			sessions = append(sessions, s)
+		}
+		return marshalSessions(t, sessions...)
+	}
+	before := list("one", "two", "tri")
+	after := list("fou", "six")
+	verify := func(content []byte, count int) {
+		t.Helper()
+		sessions := ParseSessionsPEM(content)
+		if len(sessions) != count {
+			t.Errorf("%d sessions, want %d", len(sessions), count)
+		}
+		for _, s := range sessions {
+			want := written[string(s.Ticket)]
+			if want == nil || !bytes.Equal(s.Secret, want.Secret) || !bytes.Equal(s.PeerChain[0], want.PeerChain[0]) {
+				t.Errorf("a session that nobody wrote: %+v", s)
+			}
+		}
+	}
+	begin, end := []byte("-----BEGIN "+pemSession+"-----"), []byte("-----END "+pemSession+"-----")
+	for n := range after {
+		verify(after[:n], bytes.Count(after[:n], end))
+	}
+	for n := range before {
+		verify(append(bytes.Clone(after), before[n:]...), 2+bytes.Count(before[n:], begin))
+	}
+}
+
+// childHoldLock holds the record lock of a file until its input ends.
+func childHoldLock(args []string) {
+	_, file, err := openSessionFile(args[0], os.O_RDWR)
+	if err == nil {
+		err = unix.FcntlFlock(file.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+	}
+	fmt.Println(err)
+	io.Copy(io.Discard, os.Stdin)
+}
+
+func TestSessionFileLocked(t *testing.T) {
+	f, file := newSessionFile(t, marshalSessions(t, fileSession("one"), fileSession12("two")))
+	before, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocked := func(by string) {
+		t.Helper()
+		if s, err := f.take("example.test", fileTime, anySession); s != nil || err != nil {
+			t.Errorf("locked by %s: took %+v, %v", by, s, err)
+		}
+		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+			t.Errorf("locked by %s: put: %v", by, err)
+		}
+		if after, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("locked by %s: content changed, %v", by, err)
+		}
+	}
+
+	cmd := child(t, "hold lock", file.Name())
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "<nil>\n" {
+		t.Fatalf("child says %q, %v", line, err)
+	}
+	blocked("a process")
+	in.Close()
+	cmd.Wait()
+
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f), &st); err != nil {
+		t.Fatal(err)
+	}
+	leave, err := awaitTurn(fileID{uint64(st.Dev), st.Ino}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocked("a thread")
+	leave()
+
+	if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil {
+		t.Errorf("unlocked: took %+v, %v", s, err)
+	}
+	if len(fileTurns.of) != 0 {
+		t.Errorf("turns left behind: %v", fileTurns.of)
+	}
+}
+
+// connect is one connection as the session file sees it: the ticket offered, if
+// any, is told to log, and new ones come as libtls servers issue them.
+func connect(f sessionFile, log io.Writer) error {
+	now := time.Now()
+	s, err := f.take("example.test", now, whole)
+	if err != nil {
+		return err
+	}
+	n, line := 2, "full\n"
+	if s != nil {
+		n, line = 1, string(s.Ticket)+"\n"
+	}
+	// One write: what a killed process logged is a whole line or nothing.
+	if _, err := io.WriteString(log, line); err != nil {
+		return err
+	}
+	for range n {
+		s := fileSession(rand.Text())
+		s.Created = now.Truncate(time.Second)
+		if err := f.put("example.test", now, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// childConnect makes some connections with a session file, and logs them. It
+// starts when its input ends.
+func childConnect(args []string) {
+	io.Copy(io.Discard, os.Stdin)
+	f, file, err := openSessionFile(args[0], os.O_RDWR)
+	if err == nil {
+		defer file.Close()
+		var log *os.File
+		log, err = os.OpenFile(args[1], os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+		n, _ := strconv.Atoi(args[2])
+		for i := 0; i < n && err == nil; i++ {
+			err = connect(f, log)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// checkLog reads the log of connections: none may have used a ticket that
+// another one used.
+func checkLog(t *testing.T, path string) (connections, resumed int) {
+	t.Helper()
+	log, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(log)) {
+		connections++
+		if line = strings.TrimSpace(line); line == "full" {
+			continue
+		}
+		resumed++
+		if seen[line] {
+			t.Errorf("ticket %s used twice", line)
+		}
+		seen[line] = true
+	}
+	return connections, resumed
+}
+
+// Two processes share a session file.
+func TestSessionFileProcesses(t *testing.T) {
+	f, file := newSessionFile(t, nil)
+	log := filepath.Join(t.TempDir(), "log")
+	wait, start, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wait.Close()
+	var commands []*exec.Cmd
+	for range 2 {
+		cmd := child(t, "connect", file.Name(), log, "500")
+		cmd.Stdin = wait
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		commands = append(commands, cmd)
+	}
+	start.Close()
+	for _, cmd := range commands {
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	connections, resumed := checkLog(t, log)
+	t.Logf("%d of %d resumed", resumed, connections)
+	if connections != 1000 || resumed < 990 {
+		t.Errorf("%d of %d resumed", resumed, connections)
+	}
+	if sessions, err := f.load(); err != nil || !slices.ContainsFunc(sessions, whole) {
+		t.Errorf("file has %+v, %v", sessions, err)
+	}
+}
+
+// Processes are killed while they use the file. The file stays good, nobody
+// is blocked, and no ticket is used twice.
+func TestSessionFileKilled(t *testing.T) {
+	const kills = 20
+	f, file := newSessionFile(t, nil)
+	log := filepath.Join(t.TempDir(), "log")
+	own, err := os.OpenFile(log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	for range kills {
+		before, err := own.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := child(t, "connect", file.Name(), log, "1000000")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// Once it is at work it has some of our connections' time left.
+		for at := before; at.Size() == before.Size(); {
+			if at, err = own.Stat(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range mathrand.IntN(50) {
+			if err := connect(f, own); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+		sessions, err := f.load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sessions {
+			if !whole(s) {
+				t.Errorf("a session that nobody wrote: %+v", s)
+			}
+		}
+	}
+	connections, resumed := checkLog(t, log)
+	t.Logf("%d of %d resumed", resumed, connections)
+	// A kill can cost the sessions of both: the next two handshakes.
+	if resumed < connections-2*kills-connections/100 {
+		t.Errorf("%d of %d resumed", resumed, connections)
+	}
+}
+
+// Threads share a session file, each through a descriptor of its own.
+func TestSessionFileThreads(t *testing.T) {
+	_, file := newSessionFile(t, nil)
+	path := filepath.Join(t.TempDir(), "log")
+	log, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	var all sync.WaitGroup
+	for range 4 {
+		// Closing one would drop the record lock of the others.
+		f, own, err := openSessionFile(file.Name(), os.O_RDWR)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer own.Close()
+		all.Go(func() {
+			for range 100 {
+				if err := connect(f, log); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if connections, resumed := checkLog(t, path); connections != 400 || resumed < 380 {
+		t.Errorf("%d of %d resumed", resumed, connections)
+	}
+}
+
+// FuzzSessionFile reads and rewrites files of any content.
+func FuzzSessionFile(f *testing.F) {
+	for _, v := range loadVectors[sessionVector](f, "ssl-sessions.json") {
+		content, err := os.ReadFile(filepath.Join("testdata/sessions", v.PEMFile))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Add(marshalSessions(f, fileSession("one"), fileSession12("two"), fileSession("three")))
+	fd, err := unix.MemfdCreate("session", unix.MFD_CLOEXEC)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer unix.Close(fd)
+	file := sessionFile(fd)
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := unix.Ftruncate(fd, 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := unix.Pwrite(fd, content, 0); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := file.take("example.test", fileTime, anySession); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := file.put("example.test", fileTime, fileSession("new")); err != nil {
+			t.Fatal(err)
+		}
+		sessions, err := file.load()
+		if err != nil || !slices.ContainsFunc(sessions, func(s *Session) bool { return string(s.Ticket) == "new" && whole(s) }) {
+			t.Errorf("file has %+v, %v", sessions, err)
+		}
+	})
+}
