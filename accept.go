@@ -76,19 +76,20 @@ func (l *listener) credentialFor(name string) (*credential, error) {
 	return l.primary, nil
 }
 
-// resume answers the engine's WaitTicket: the session to be resumed, or nil.
-func (t *Context) resume() *Session {
+// resume answers the engine's WaitTicket: the session to be resumed, or nil,
+// and whether its ticket is to be replaced.
+func (t *Context) resume() (s *Session, renew bool) {
 	lifetime := t.config.sessionLifetime()
 	ticket, isID := t.conn.OfferedTicket()
 	if isID || lifetime == 0 {
-		return nil
+		return nil, false
 	}
 	now := now()
-	s, _, ok := t.config.tickets.Open(ticket, now, lifetime)
+	s, renew, ok := t.config.tickets.Open(ticket, now, lifetime)
 	if !ok || !acceptTicket(s, now, t.listener.context[:], lifetime) || !t.mayResume(s, now) {
-		return nil
+		return nil, false
 	}
-	return s
+	return s, renew
 }
 
 // unverified marks sessions whose client certificate nobody verified: an
@@ -106,24 +107,25 @@ func (t *Context) mayResume(s *Session, now time.Time) bool {
 	return leaf != nil && s.VerifyResult == 0 && (c.noVerifyTime || !now.After(leaf.NotAfter))
 }
 
-// sendTickets puts the tickets that are due into the engine's output. Whatever
-// keeps one from being made is no failure of the connection, which goes on
-// without.
+// sendTickets puts the tickets that are due into the engine's output.
 func (t *Context) sendTickets() {
 	for ; t.ticketsDue > 0; t.ticketsDue-- {
-		t.sendTicket()
+		t.conn.SetTime(now())
+		s, err := t.conn.NewTicket(uint32(t.config.sessionLifetime() / time.Second))
+		if err != nil {
+			continue // the connection goes on without
+		}
+		if ticket := t.seal(s); ticket != nil {
+			t.conn.SendTicket(s, ticket)
+		}
+		clear(s.Secret)
 	}
 }
 
-func (t *Context) sendTicket() error {
-	lifetime := t.config.sessionLifetime()
-	now := now()
-	t.conn.SetTime(now)
-	s, err := t.conn.NewTicket(uint32(lifetime / time.Second))
-	if err != nil {
-		return err
-	}
-	defer clear(s.Secret)
+// seal completes a session that the engine made and seals it. It returns nil
+// if no ticket can be had, which is no failure of the connection.
+func (t *Context) seal(s *Session) []byte {
+	now, lifetime := now(), t.config.sessionLifetime()
 	s.Timeout = ticketLifetime(s, now, lifetime)
 	s.Lifetime = uint32(s.Timeout / time.Second)
 	if s.Lifetime == 0 {
@@ -137,7 +139,7 @@ func (t *Context) sendTicket() error {
 	}
 	ticket, err := t.config.tickets.Seal(s, now, lifetime, rand.Reader)
 	if err != nil {
-		return err
+		return nil
 	}
-	return t.conn.SendTicket(s, ticket)
+	return ticket
 }

@@ -51,9 +51,9 @@ type Config struct {
 
 	keypair keypair   // the primary one
 	added   []keypair // further ones, for SNI
-	// skipKeyCheck and fakeKey are for programs that keep their private keys
-	// elsewhere (contract, 14.2).
-	skipKeyCheck, fakeKey bool
+	// skipKeyCheck is for programs that keep their private keys elsewhere
+	// (contract, 14.2).
+	skipKeyCheck bool
 
 	verifyDepth                              int // intermediates; negative is the default
 	noVerifyCert, noVerifyName, noVerifyTime bool
@@ -144,8 +144,9 @@ func (c *Config) OCSPRequireStapling() { c.requireStaple = true }
 // SkipPrivateKeyCheck is tls_config_skip_private_key_check.
 func (c *Config) SkipPrivateKeyCheck() { c.skipKeyCheck = true }
 
-// UseFakePrivateKey is tls_config_use_fake_private_key.
-func (c *Config) UseFakePrivateKey() { c.fakeKey, c.skipKeyCheck = true, true }
+// UseFakePrivateKey is tls_config_use_fake_private_key. There is nothing to
+// fake: without a key a handshake fails that needs a signature.
+func (c *Config) UseFakePrivateKey() { c.SkipPrivateKeyCheck() }
 
 // SetSessionFD is tls_config_set_session_fd: the descriptor of a client's
 // session file, which stays the program's. -1 switches the feature off; a

@@ -2,6 +2,7 @@ package libtls
 
 import (
 	"cmp"
+	"crypto"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,7 +85,7 @@ func preferred(suites []*suite.Suite) []*suite.Suite {
 	if hasAES {
 		return suites
 	}
-	isChaCha := func(s *suite.Suite) bool { return cipherOf(s.Name).enc == "CHACHA20" }
+	isChaCha := func(s *suite.Suite) bool { return matchesWord(s, "CHACHA20") }
 	return append(keep(suites, isChaCha, true), keep(suites, isChaCha, false)...)
 }
 
@@ -189,50 +190,9 @@ func applyCommand(command string, active []*suite.Suite) []*suite.Suite {
 	return active
 }
 
-// cipherParts is what a suite's name says, in the words of cipher strings.
-type cipherParts struct {
-	kx, auth string // empty in TLS 1.3
-	enc      string // "AES128", "AES256", "CHACHA20"
-	mode     string // "AESGCM", "CBC", "POLY1305"
-	mac      string // "AEAD" or the HMAC's hash
-	old      string // OpenSSL's name of the suite
-}
-
-// cipherOf takes IANA's name of a suite apart.
-func cipherOf(name string) cipherParts {
-	var p cipherParts
-	rest := strings.TrimPrefix(name, "TLS_")
-	if before, after, ok := strings.Cut(rest, "_WITH_"); ok {
-		p.kx, p.auth, _ = strings.Cut(before, "_")
-		rest = after
-	}
-	f := strings.Split(rest, "_")
-	hash := f[len(f)-1]
-	p.mac = "AEAD"
-	switch {
-	case f[0] == "CHACHA20":
-		p.enc, p.mode, p.old = "CHACHA20", "POLY1305", "CHACHA20-POLY1305"
-	case len(f) < 4: // not a suite of the library's
-		return p
-	case f[2] == "GCM":
-		p.enc, p.mode = f[0]+f[1], "AESGCM"
-		p.old = p.enc + "-GCM-" + hash
-	default:
-		p.enc, p.mode, p.mac = f[0]+f[1], f[2], hash
-		p.old = p.enc + "-" + hash
-	}
-	if p.kx == "" {
-		p.old = name
-	} else {
-		p.old = p.kx + "-" + p.auth + "-" + p.old
-	}
-	return p
-}
-
 // matchesWord tells whether a word of a cipher string stands for s. No suite
 // matches an unknown word, nor one for what isn't built.
 func matchesWord(s *suite.Suite, word string) bool {
-	p := cipherOf(s.Name)
 	switch word {
 	case "ALL":
 		return true
@@ -241,23 +201,28 @@ func matchesWord(s *suite.Suite, word string) bool {
 	case "TLSv1.3":
 		return s.Version == suite.TLS13
 	case "TLSv1.2":
-		return s.Version == suite.TLS12 && p.mac != "SHA"
+		return s.Version == suite.TLS12 && s.MAC != crypto.SHA1
 	case "TLSv1.0", "TLSv1", "SSLv3", "SHA1", "SHA":
-		return p.mac == "SHA"
+		return s.MAC == crypto.SHA1
+	case "SHA256":
+		return s.MAC == crypto.SHA256
+	case "SHA384":
+		return s.MAC == crypto.SHA384
+	case "AEAD":
+		return s.MAC == 0
 	case "ECDHE", "EECDH", "kECDHE", "kEECDH", "ECDH":
-		return p.kx == "ECDHE"
+		return s.Version == suite.TLS12
 	case "aRSA":
-		return p.auth == "RSA"
+		return s.Auth == suite.KeyRSA
 	case "aECDSA", "ECDSA":
-		return p.auth == "ECDSA"
-	case "AES":
-		return strings.HasPrefix(p.enc, "AES")
-	case "AES128", "AES256", "CHACHA20":
-		return p.enc == word
-	case "AESGCM":
-		return p.mode == word
-	case "AEAD", "SHA256", "SHA384":
-		return p.mac == word
+		return s.Auth == suite.KeyECDSA
+	case "AES", "AES128", "AES256", "AESGCM", "CHACHA20":
+		return strings.Contains(s.Name, cipherInName[word])
 	}
-	return word == p.old || word == s.Name
+	return word == s.Name || word == s.OpenSSLName
+}
+
+// cipherInName holds what IANA's names call a cipher.
+var cipherInName = map[string]string{
+	"AES": "_AES_", "AES128": "_AES_128_", "AES256": "_AES_256_", "AESGCM": "_GCM_", "CHACHA20": "_CHACHA20_",
 }

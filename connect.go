@@ -32,10 +32,7 @@ func (t *Context) connect(name string, hasName bool) (failed *Error) {
 	if t.cred, failed = c.credential(primary, false); failed != nil {
 		return failed
 	}
-	e, failed := c.engine()
-	if failed != nil {
-		return failed
-	}
+	e := c.engine()
 	e.ALPN = c.alpnList()
 	e.RequestOCSP = true
 	if !c.noVerifyName && !hasName {

@@ -51,7 +51,7 @@ func (t *Context) ConnCipher() string {
 	if !t.complete {
 		return ""
 	}
-	return cipherOf(t.conn.Info().Suite.Name).old
+	return t.conn.Info().Suite.OpenSSLName
 }
 
 // ConnCipherStrength is tls_conn_cipher_strength, in bits; 0 before the handshake.

@@ -163,9 +163,7 @@ func newListener(c *Config) (*listener, *Error) {
 		}
 		l.added = append(l.added, cred)
 	}
-	if l.engine, err = c.engine(); err != nil {
-		return nil, err
-	}
+	l.engine = c.engine()
 	l.engine.Tickets = l.sessions
 	l.engine.PreferPeerSuites = c.preferClient
 	switch c.clientAuth {
@@ -182,11 +180,8 @@ func newListener(c *Config) (*listener, *Error) {
 	return l, nil
 }
 
-// oldestVersion is the oldest protocol version that is built.
-const oldestVersion = suite.TLS13
-
 // engine returns what the engine has to know, but for what only one role needs.
-func (c *Config) engine() (*protocol.Config, *Error) {
+func (c *Config) engine() *protocol.Config {
 	e := &protocol.Config{
 		Rand:    rand.Reader,
 		Suites:  c.suites(),
@@ -197,11 +192,7 @@ func (c *Config) engine() (*protocol.Config, *Error) {
 		e.Groups = suite.DefaultGroups
 	}
 	e.MinVersion, e.MaxVersion = versions(c.protocols, e.Suites)
-	if e.MaxVersion != 0 && e.MaxVersion < oldestVersion {
-		return nil, failure("TLS 1.2 is not supported yet")
-	}
-	e.MinVersion = max(e.MinVersion, oldestVersion)
-	return e, nil
+	return e
 }
 
 // versions returns the first and the last version that is both enabled and has

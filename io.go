@@ -139,7 +139,9 @@ func (t *Context) answer() {
 				t.conn.Select(t.serverChoice())
 			}
 		case protocol.WaitTicket:
-			t.conn.Ticket(t.resume(), false)
+			t.conn.Ticket(t.resume())
+		case protocol.WaitSeal:
+			t.conn.Sealed(t.seal(t.conn.TicketToSeal()))
 		case protocol.WaitSign:
 			t.conn.Signed(t.sign(t.conn.SignRequest()))
 		case protocol.WaitVerify:
@@ -178,7 +180,7 @@ func (t *Context) finish() Step {
 	}
 	if t.role != roleClient {
 		t.complete = true
-		if t.listener.sessions {
+		if t.listener.sessions && info.Version == suite.TLS13 {
 			t.ticketsDue = ticketCount(defaultTickets, info.Resumed)
 		}
 		return Done

@@ -226,9 +226,14 @@ func parseKey(text []byte) (crypto.Signer, error) {
 		return nil, errNoStartLine
 	}
 	defer clear(block.Bytes)
-	if block.Headers["DEK-Info"] != "" {
+	if isLegacyEncrypted(block) {
 		return nil, errKey
 	}
+	return parseKeyBlock(block)
+}
+
+// parseKeyBlock parses a private key that isn't encrypted.
+func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	var key any
 	var err error
 	switch block.Type {

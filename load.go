@@ -40,6 +40,22 @@ func readFile(kind, path string) ([]byte, error) {
 	return data, nil
 }
 
+// LoadFile is tls_load_file: the contents of a file or, with a password, the
+// first private key in it as unencrypted PKCS#8 in PEM. The error has an Errno
+// if it came from the system.
+func LoadFile(path string, password *string) ([]byte, error) {
+	data, err := readFile("key", path)
+	if err != nil || password == nil {
+		return data, err
+	}
+	defer clear(data)
+	key, err := decryptKey(data, *password)
+	if err != nil {
+		return nil, failure("%v", err)
+	}
+	return key, nil
+}
+
 // retry repeats a system call that a signal interrupts.
 func retry(call func() (int, error)) (int, error) {
 	for {

@@ -1,0 +1,92 @@
+package libtls
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"libtls/internal/suite"
+)
+
+// fullConfig has every field set to something else than NewConfig does.
+func fullConfig() *Config {
+	c := NewConfig()
+	c.protocols = 0xffffffff
+	c.ciphers = "HIGH"
+	c.groups = []suite.Group{suite.P521, suite.X25519MLKEM768}
+	c.alpn = []string{"h2", "http/1.1"}
+	c.preferClient = true
+	c.ca = []byte("ca")
+	c.caPath = "/a:/b"
+	c.crl = []byte{}
+	c.keypair = keypair{[]byte("cert"), []byte("key"), []byte("staple")}
+	c.added = []keypair{{cert: []byte("cert 1")}, {cert: []byte("cert 2"), key: []byte{}, staple: []byte("staple 2")}}
+	c.skipKeyCheck = true
+	c.verifyDepth = math.MinInt32
+	c.noVerifyCert, c.noVerifyName, c.noVerifyTime = true, true, true
+	c.clientAuth = clientCertRequired
+	c.requireStaple = true
+	c.sessionFD = 5
+	c.lifetime = time.Hour
+	return c
+}
+
+// settings prints all that Marshal encodes; nil and empty differ.
+func settings(c *Config) string {
+	v := reflect.ValueOf(c).Elem()
+	var b strings.Builder
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; name != "refs" && name != "mu" && name != "tickets" {
+			fmt.Fprintf(&b, "%s: %#v\n", name, v.Field(i))
+		}
+	}
+	return b.String()
+}
+
+func TestMarshalConfig(t *testing.T) {
+	plain, full := NewConfig(), fullConfig()
+	for v, i := reflect.ValueOf(full).Elem(), 0; i < v.NumField(); i++ {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "mu" {
+			t.Errorf("the test doesn't set %s", name)
+		}
+	}
+	for _, c := range []*Config{plain, full} {
+		data := c.Marshal()
+		got, err := UnmarshalConfig(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings(got) != settings(c) {
+			t.Errorf("%s instead of\n%s", settings(got), settings(c))
+		}
+		if again := got.Marshal(); !bytes.Equal(data, again) {
+			t.Error("another encoding")
+		}
+		for n := range data {
+			if _, err := UnmarshalConfig(data[:n]); err == nil {
+				t.Fatalf("accepted %d of %d bytes", n, len(data))
+			}
+		}
+		if _, err := UnmarshalConfig(append(bytes.Clone(data), 0)); err == nil {
+			t.Error("accepted a byte too much")
+		}
+	}
+}
+
+func FuzzUnmarshalConfig(f *testing.F) {
+	f.Add(NewConfig().Marshal())
+	f.Add(fullConfig().Marshal())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := UnmarshalConfig(data)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(c.Marshal(), data) {
+			t.Error("another encoding")
+		}
+	})
+}

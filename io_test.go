@@ -1,0 +1,712 @@
+package libtls
+
+import (
+	"bytes"
+	"crypto/x509"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"libtls/internal/protocol"
+)
+
+// end is one end of a connection in memory: what a front does with a Context.
+type end struct {
+	*Context
+	peer    *end
+	in      []byte // arrived and not read yet
+	eof     bool   // nothing more will arrive
+	left    []byte // plaintext not delivered yet
+	outputs int    // times something was written
+}
+
+func connectPair(client, server *Context) (c, s *end) {
+	c, s = &end{Context: client}, &end{Context: server}
+	c.peer, s.peer = s, c
+	return c, s
+}
+
+// record takes one record off in, nil if there is no whole one.
+func (e *end) record() []byte {
+	if len(e.in) < 5 {
+		return nil
+	}
+	n, ok := protocol.RecordBody([5]byte(e.in))
+	if !ok {
+		n = 0
+	}
+	if len(e.in) < 5+n {
+		return nil
+	}
+	rec := bytes.Clone(e.in[:5+n])
+	e.in = e.in[5+n:]
+	return rec
+}
+
+// do runs an operation as far as the input goes; false if it has to wait.
+func (e *end) do(op Op, buf []byte) (n int, step Step, done bool) {
+	if op == OpRead && len(e.left) > 0 {
+		n = copy(buf, e.left)
+		e.left = e.left[n:]
+		return n, Done, true
+	}
+	io := IO{Buf: buf}
+	for {
+		io.Out = make([]byte, 0, SealedSize(len(buf)))
+		step = e.Step(op, &io)
+		if len(io.Out) > 0 {
+			e.peer.in = append(e.peer.in, io.Out...)
+			e.outputs++
+		}
+		if step == Done || step == Failed {
+			e.left = append(e.left, io.Data...)
+			return io.N, step, true
+		}
+		if io.Record = e.record(); io.Record == nil {
+			if !e.eof {
+				return 0, step, false
+			}
+			io.EOF = true
+		}
+	}
+}
+
+// handshake runs both handshakes to their ends and returns the errors.
+func handshake(c, s *end) (clientErr, serverErr string) {
+	var cDone, sDone bool
+	for i := 0; i < 20 && !(cDone && sDone); i++ {
+		var step Step
+		if !cDone {
+			if _, step, cDone = c.do(OpHandshake, nil); step == Failed {
+				clientErr = c.Err().Text
+				s.eof = true
+			}
+		}
+		if !sDone {
+			if _, step, sDone = s.do(OpHandshake, nil); step == Failed {
+				serverErr = s.Err().Text
+				c.eof = true
+			}
+		}
+	}
+	if !cDone || !sDone {
+		return "handshake stuck", "handshake stuck"
+	}
+	return clientErr, serverErr
+}
+
+// accept returns a server connection under c.
+func accept(t testing.TB, c *Config) *Context {
+	t.Helper()
+	server := NewServer()
+	if err := server.Configure(c); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := server.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// dial returns a client connected to name under c.
+func dial(t testing.TB, c *Config, name string) *Context {
+	t.Helper()
+	client := NewClient()
+	client.Configure(c)
+	if err := client.Connect(name, true); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// configs returns a client's and a server's configuration that fit.
+func configs(t testing.TB, kind string) (client, server *Config) {
+	t.Helper()
+	ca := newAuthority(t, "root")
+	p := ca.issue(t, kind, "server.test")
+	client, server = NewConfig(), NewConfig()
+	client.SetCAMem(ca.pem())
+	if err := server.SetKeypairMem(p.cert, p.key); err != nil {
+		t.Fatal(err)
+	}
+	return client, server
+}
+
+func mustHandshake(t testing.TB, c, s *end) {
+	t.Helper()
+	if ce, se := handshake(c, s); ce != "" || se != "" {
+		t.Fatalf("handshake: client %q, server %q", ce, se)
+	}
+}
+
+// transfer writes data at one end and reads it at the other.
+func transfer(t testing.TB, from, to *end, data []byte, piece, buffer int) {
+	t.Helper()
+	var got []byte
+	buf := make([]byte, buffer)
+	for rest := data; len(rest) > 0 || len(got) < len(data); {
+		if len(rest) > 0 {
+			n, step, _ := from.do(OpWrite, rest[:min(piece, len(rest))])
+			if step != Done || n <= 0 {
+				t.Fatalf("write: %v, %v", n, from.Err())
+			}
+			rest = rest[n:]
+		}
+		for {
+			n, step, done := to.do(OpRead, buf)
+			if step == Failed {
+				t.Fatal(to.Err())
+			}
+			if !done {
+				break
+			}
+			if n == 0 {
+				t.Fatal("end of data")
+			}
+			got = append(got, buf[:n]...)
+		}
+	}
+	if !bytes.Equal(got, data) {
+		t.Fatalf("%d bytes arrived damaged", len(data))
+	}
+}
+
+func TestHandshake(t *testing.T) {
+	for _, kind := range []string{"p256", "p384", "rsa", "ed25519"} {
+		t.Run(kind, func(t *testing.T) {
+			client, server := configs(t, kind)
+			c, s := connectPair(dial(t, client, "server.test."), accept(t, server))
+			mustHandshake(t, c, s)
+			for _, e := range []*end{c, s} {
+				if !e.HandshakeDone() || e.ConnVersion() != "TLSv1.3" || e.ConnCipher() != "TLS_AES_256_GCM_SHA384" ||
+					e.ConnCipherStrength() != 256 || e.ConnGroup() != "X25519MLKEM768" || e.ConnSessionResumed() {
+					t.Errorf("%v %s %s %d %s", e.HandshakeDone(), e.ConnVersion(), e.ConnCipher(), e.ConnCipherStrength(), e.ConnGroup())
+				}
+				if name, ok := e.ConnServername(); name != "server.test" || !ok {
+					t.Errorf("server name %q, %v", name, ok)
+				}
+			}
+			if !c.PeerCertProvided() || s.PeerCertProvided() || c.PeerCertSubject() != "/CN=server.test" || c.PeerCertIssuer() != "/CN=root" {
+				t.Errorf("certificates: %q by %q", c.PeerCertSubject(), c.PeerCertIssuer())
+			}
+			if !c.PeerCertContainsName("server.test") || c.PeerCertContainsName("other.test") {
+				t.Error("names in the certificate")
+			}
+			transfer(t, c, s, []byte("hello"), 5, 100)
+			transfer(t, s, c, []byte("hello"), 5, 2)
+		})
+	}
+}
+
+func TestTransfer(t *testing.T) {
+	client, server := configs(t, "")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	data := make([]byte, 1<<20)
+	rand.NewChaCha8([32]byte{}).Read(data)
+	for _, tc := range []struct{ size, piece, buffer int }{
+		{500, 1, 1}, {500, 1, 16384}, {1 << 20, 64 << 10, 16384}, {1 << 20, 1 << 20, 64 << 10}, {200_000, 70_001, 1000},
+	} {
+		transfer(t, c, s, data[:tc.size], tc.piece, tc.buffer)
+		transfer(t, s, c, data[:tc.size], tc.piece, tc.buffer)
+	}
+
+	before := c.outputs
+	if n, step, _ := c.do(OpWrite, data); step != Done || n != 64<<10 || c.outputs != before+1 {
+		t.Errorf("one write took %d bytes in %d outputs", n, c.outputs-before)
+	}
+	if n, step, _ := c.do(OpWrite, nil); step != Done || n != 0 || c.outputs != before+1 {
+		t.Error("an empty write had an effect")
+	}
+	if n, step, _ := s.do(OpRead, nil); step != Done || n != 0 {
+		t.Error("an empty read failed")
+	}
+}
+
+// The implicit handshake of tls_read and tls_write.
+func TestImplicitHandshake(t *testing.T) {
+	client, server := configs(t, "")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	buf := make([]byte, 100)
+	var n int
+	var done bool
+	for i := 0; i < 10 && !done; i++ {
+		c.do(OpWrite, []byte("hello"))
+		n, _, done = s.do(OpRead, buf)
+	}
+	if string(buf[:n]) != "hello" || !c.HandshakeDone() || !s.HandshakeDone() {
+		t.Fatalf("read %q", buf[:n])
+	}
+	if _, step, _ := c.do(OpHandshake, nil); step != Failed || c.Err().Text != "handshake already completed" {
+		t.Errorf("second handshake: %v", c.Err())
+	}
+	transfer(t, c, s, []byte("still alive"), 3, 3)
+}
+
+func TestClose(t *testing.T) {
+	client, server := configs(t, "")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	if _, step, _ := c.do(OpClose, nil); step != Done || len(s.in) != 0 {
+		t.Fatal("close before the handshake sent something")
+	}
+	c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	buf := make([]byte, 100)
+	before := c.outputs
+	for range 2 {
+		if _, step, _ := c.do(OpClose, nil); step != Done {
+			t.Fatal(c.Err())
+		}
+	}
+	if c.outputs != before+1 {
+		t.Errorf("close wrote %d times", c.outputs-before)
+	}
+	for range 2 {
+		if n, step, done := s.do(OpRead, buf); n != 0 || step != Done || !done || !s.PeerClosed() {
+			t.Fatalf("read %d, %v after close_notify", n, s.Err())
+		}
+	}
+	transfer(t, s, c, []byte("half closed"), 100, 100)
+	if _, step, _ := c.do(OpWrite, buf); step != Failed || c.Err().Text != "write failed: protocol is shutdown" {
+		t.Errorf("write after close: %v", c.Err())
+	}
+	s.do(OpClose, nil)
+	if n, step, done := c.do(OpRead, buf); n != 0 || step != Done || !done || !c.PeerClosed() {
+		t.Error("no end of data")
+	}
+}
+
+func TestTruncation(t *testing.T) {
+	client, server := configs(t, "")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	c.do(OpHandshake, nil)
+	s.eof, s.in = true, s.in[:len(s.in)-1]
+	for range 2 {
+		if _, step, _ := s.do(OpHandshake, nil); step != Failed || s.Err().Text != "handshake failed: unexpected EOF" {
+			t.Fatalf("handshake: %v", s.Err())
+		}
+	}
+
+	c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	s.eof = true
+	for range 2 {
+		if n, step, done := s.do(OpRead, make([]byte, 10)); n != 0 || step != Done || !done || s.PeerClosed() {
+			t.Fatalf("read: %v", s.Err())
+		}
+	}
+}
+
+func TestDamage(t *testing.T) {
+	client, server := configs(t, "")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	c.do(OpWrite, []byte("hello"))
+	s.in[len(s.in)-1] ^= 1
+	const text = "read failed: decryption failed or bad record mac"
+	for range 2 {
+		if _, step, _ := s.do(OpRead, make([]byte, 10)); step != Failed || s.Err().Text != text {
+			t.Fatalf("read: %v", s.Err())
+		}
+	}
+	if _, step, _ := s.do(OpWrite, []byte("x")); step != Failed || s.Err().Text != text {
+		t.Errorf("write: %v", s.Err())
+	}
+	if _, step, _ := s.do(OpClose, nil); step != Done {
+		t.Errorf("close: %v", s.Err())
+	}
+	if _, step, _ := c.do(OpRead, make([]byte, 10)); step != Failed || c.Err().Text != "read failed: sslv3 alert bad record mac" {
+		t.Errorf("peer's read: %v", c.Err())
+	}
+}
+
+// Failures of verification, with what each end says.
+func TestVerification(t *testing.T) {
+	ca := newAuthority(t, "root")
+	good := ca.issue(t, "", "server.test")
+	expired := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	future := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })
+	foreign := newAuthority(t, "other").issue(t, "", "server.test")
+	address := ca.issue(t, "", "192.0.2.1")
+	commonName := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.DNSNames = nil })
+	for _, tc := range []struct {
+		name           string
+		server         pair
+		host           string
+		edit           func(*Config)
+		client, listen string // errors
+	}{
+		{"good", good, "server.test", nil, "", ""},
+		{"trailing dot", good, "server.test.", nil, "", ""},
+		{"wrong name", good, "other.test", nil, "name `other.test' not present in server certificate", ""},
+		{"name off", good, "other.test", (*Config).InsecureNoVerifyName, "", ""},
+		{"cert off, name on", foreign, "other.test", (*Config).InsecureNoVerifyCert, "name `other.test' not present in server certificate", ""},
+		{"cert off", foreign, "server.test", (*Config).InsecureNoVerifyCert, "", ""},
+		{"expired", expired, "server.test", nil, "certificate verification failed: certificate has expired",
+			"handshake failed: sslv3 alert certificate expired"},
+		{"time off", expired, "server.test", (*Config).InsecureNoVerifyTime, "", ""},
+		{"not yet valid", future, "server.test", nil, "certificate verification failed: certificate is not yet valid",
+			"handshake failed: sslv3 alert bad certificate"},
+		{"untrusted", foreign, "server.test", nil, "certificate verification failed: unable to get local issuer certificate",
+			"handshake failed: tlsv1 alert unknown ca"},
+		{"IP address", address, "192.0.2.1", nil, "", ""},
+		{"wrong IP address", address, "192.0.2.2", nil, "name `192.0.2.2' not present in server certificate", ""},
+		{"common name", commonName, "server.test", nil, "", ""},
+		{"stapling required", good, "server.test", (*Config).OCSPRequireStapling, "no stapled OCSP response provided",
+			"handshake failed: tlsv1 bad certificate status response"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			client, server := NewConfig(), NewConfig()
+			client.SetCAMem(ca.pem())
+			if tc.edit != nil {
+				tc.edit(client)
+			}
+			server.SetKeypairMem(tc.server.cert, tc.server.key)
+			c, s := connectPair(dial(t, client, tc.host), accept(t, server))
+			ce, se := handshake(c, s)
+			if ce != tc.client || se != tc.listen {
+				t.Fatalf("client %q, server %q", ce, se)
+			}
+			if tc.client == "" {
+				transfer(t, s, c, []byte("x"), 1, 1)
+				return
+			}
+			if _, step, _ := c.do(OpRead, make([]byte, 1)); step != Failed || c.Err().Text != tc.client {
+				t.Errorf("not sticky: %v", c.Err())
+			}
+			if c.HandshakeDone() || c.ConnVersion() != "" || c.PeerCertProvided() {
+				t.Error("connection information after a failure")
+			}
+			// The end of a connection to the wrong server is a clean one.
+			if _, step, _ := c.do(OpClose, nil); step != Done {
+				t.Error(c.Err())
+			}
+			if _, step, _ := s.do(OpRead, make([]byte, 1)); tc.listen == "" && (step != Done || !s.PeerClosed()) {
+				t.Errorf("server: %v", s.Err())
+			}
+		})
+	}
+}
+
+func TestNoProtocols(t *testing.T) {
+	client, server := configs(t, "")
+	client.SetProtocols(ProtocolTLS10)
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	if _, step, _ := c.do(OpHandshake, nil); step != Failed || c.Err().Text != "handshake failed: no protocols available" || len(s.in) != 0 {
+		t.Errorf("client: %v", c.Err())
+	}
+	client.SetProtocols(ProtocolTLS13)
+	server.SetProtocols(0)
+	c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+	if ce, se := handshake(c, s); se == "" || ce == "" {
+		t.Errorf("client %q, server %q", ce, se)
+	}
+}
+
+func TestALPN(t *testing.T) {
+	for _, tc := range []struct{ client, server, want, failure string }{
+		{"http/2,http/1.1", "http/1.1", "http/1.1", ""},
+		{"http/1.1,http/2", "http/2,http/1.1", "http/2", ""},
+		{"h2", "http/1.1", "", "handshake failed: tlsv1 alert no application protocol"},
+		{"h2", "", "", ""},
+		{"", "h2", "", ""},
+	} {
+		client, server := configs(t, "")
+		if tc.client != "" {
+			client.SetALPN(tc.client)
+		}
+		if tc.server != "" {
+			server.SetALPN(tc.server)
+		}
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		ce, _ := handshake(c, s)
+		got, ok := c.ConnALPNSelected()
+		if ce != tc.failure || got != tc.want || ok != (tc.want != "") {
+			t.Errorf("%q and %q: %q, %q", tc.client, tc.server, got, ce)
+		}
+		if other, _ := s.ConnALPNSelected(); other != got {
+			t.Errorf("server: %q", other)
+		}
+	}
+}
+
+func TestSNI(t *testing.T) {
+	ca := newAuthority(t, "root")
+	server := NewConfig()
+	main := ca.issue(t, "", "main.test")
+	server.SetKeypairMem(main.cert, main.key)
+	for _, name := range []string{"*.w.test", "b.test", "main.test"} {
+		p := ca.issue(t, "", name, func(c *x509.Certificate) { c.Subject.CommonName = "added " + name })
+		server.AddKeypairMem(p.cert, p.key)
+	}
+	client := NewConfig()
+	client.SetCAMem(ca.pem())
+	client.InsecureNoVerifyName()
+	for host, subject := range map[string]string{
+		"a.w.test":  "/CN=added *.w.test",
+		"B.test":    "/CN=added b.test",
+		"main.test": "/CN=added main.test",
+		"w.test":    "/CN=main.test",
+		"192.0.2.1": "/CN=main.test",
+	} {
+		c, s := connectPair(dial(t, client, host), accept(t, server))
+		mustHandshake(t, c, s)
+		if got := c.PeerCertSubject(); got != subject {
+			t.Errorf("%s: %s", host, got)
+		}
+		name, ok := s.ConnServername()
+		if isIP := net.ParseIP(host) != nil; ok == isIP || ok && name != host {
+			t.Errorf("server saw %q", name)
+		}
+	}
+}
+
+func TestClientCertificate(t *testing.T) {
+	ca, other := newAuthority(t, "root"), newAuthority(t, "other")
+	sp := ca.issue(t, "", "server.test")
+	good, foreign := ca.issue(t, "", "client.test"), other.issue(t, "", "client.test")
+	for _, tc := range []struct {
+		name    string
+		mode    func(*Config)
+		client  pair
+		want    string // of the server
+		subject string
+	}{
+		{"not asked", func(*Config) {}, good, "", ""},
+		{"required", (*Config).VerifyClient, good, "", "/CN=client.test"},
+		{"optional", (*Config).VerifyClientOptional, good, "", "/CN=client.test"},
+		{"optional, none", (*Config).VerifyClientOptional, pair{}, "", ""},
+		{"required, none", (*Config).VerifyClient, pair{}, "handshake failed: peer did not return a certificate", ""},
+		{"required, foreign", (*Config).VerifyClient, foreign, "certificate verification failed: unable to get local issuer certificate", ""},
+		{"optional, foreign", (*Config).VerifyClientOptional, foreign, "certificate verification failed: unable to get local issuer certificate", ""},
+		{"unverified", func(c *Config) { c.VerifyClient(); c.InsecureNoVerifyCert() }, foreign, "", "/CN=client.test"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			client, server := NewConfig(), NewConfig()
+			client.SetCAMem(ca.pem())
+			server.SetCAMem(ca.pem())
+			server.SetKeypairMem(sp.cert, sp.key)
+			tc.mode(server)
+			client.SetKeypairMem(tc.client.cert, tc.client.key)
+			c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+			ce, se := handshake(c, s)
+			if ce != "" || se != tc.want || s.PeerCertSubject() != tc.subject {
+				t.Fatalf("client %q, server %q, subject %q", ce, se, s.PeerCertSubject())
+			}
+			if se != "" {
+				// The client's handshake is over before the server judges.
+				if _, step, _ := c.do(OpRead, make([]byte, 1)); step != Failed || !strings.Contains(c.Err().Text, "alert") {
+					t.Errorf("client's read: %v", c.Err())
+				}
+			}
+		})
+	}
+}
+
+// sessionFD returns the descriptor of a fresh session file.
+func sessionFD(t testing.TB) (fd int, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "session")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return int(f.Fd()), path
+}
+
+// drain reads what comes without data: tickets.
+func drain(t testing.TB, e *end) {
+	t.Helper()
+	if n, step, _ := e.do(OpRead, make([]byte, 100)); step == Failed || n != 0 {
+		t.Fatalf("read %d, %v", n, e.Err())
+	}
+}
+
+// session makes one connection and returns whether it was resumed and how many
+// sessions the file holds while it is open and after it.
+func session(t testing.TB, client, server *Config, path string) (resumed bool, left, after int) {
+	t.Helper()
+	count := func() int {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(ParseSessionsPEM(data))
+	}
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	left = count()
+	resumed = c.ConnSessionResumed()
+	if s.ConnSessionResumed() != resumed {
+		t.Error("the ends disagree about resumption")
+	}
+	if c.PeerCertSubject() != "/CN=server.test" || len(c.PeerCertChainPEM()) == 0 {
+		t.Errorf("peer %q", c.PeerCertSubject())
+	}
+	outputs := s.outputs
+	s.do(OpWrite, []byte("data"))
+	if s.outputs != outputs+1 {
+		t.Error("tickets were not sent with the first data")
+	}
+	buf := make([]byte, 100)
+	if n, _, _ := c.do(OpRead, buf); string(buf[:n]) != "data" {
+		t.Errorf("read %q", buf[:n])
+	}
+	s.do(OpClose, nil)
+	drain(t, c)
+	return resumed, left, count()
+}
+
+func TestResumption(t *testing.T) {
+	client, server := configs(t, "")
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	if err := client.SetSessionFD(fd); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		resumed     bool
+		left, after int
+	}{{false, 0, 2}, {true, 1, 2}, {true, 1, 2}, {true, 1, 2}} {
+		resumed, left, after := session(t, client, server, path)
+		if resumed != want.resumed || left != want.left || after != want.after {
+			t.Fatalf("connection %d: resumed %v, %d sessions while open, %d after", i, resumed, left, after)
+		}
+	}
+}
+
+// Tickets of a server that never writes come before its close_notify.
+func TestTicketsAtClose(t *testing.T) {
+	client, server := configs(t, "")
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	drain(t, c)
+	s.do(OpClose, nil)
+	drain(t, c)
+	data, _ := os.ReadFile(path)
+	if n := len(ParseSessionsPEM(data)); n != 2 || !c.PeerClosed() {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+// What keeps a session from being resumed, on either side.
+func TestNoResumption(t *testing.T) {
+	stranger := newAuthority(t, "stranger")
+	for name, change := range map[string]func(client, server *Config){
+		"lifetime 0":        func(_, s *Config) { s.SetSessionLifetime(0) },
+		"other session id":  func(_, s *Config) { s.SetSessionID([]byte("other")) },
+		"other ticket keys": func(_, s *Config) { s.AddTicketKey(9, make([]byte, 48)); s.tickets = NewTicketKeys() },
+		"other CA":          func(c, _ *Config) { c.SetCAMem(stranger.pem()) },
+		"other protocol":    func(c, _ *Config) { c.SetCiphers(new("TLS_CHACHA20_POLY1305_SHA256")) },
+		"required staple":   func(c, _ *Config) { c.OCSPRequireStapling() },
+		"required client certificate": func(_, s *Config) {
+			s.InsecureNoVerifyCert()
+			s.VerifyClient()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, server := configs(t, "")
+			server.SetSessionLifetime(3600)
+			fd, path := sessionFD(t)
+			client.SetSessionFD(fd)
+			session(t, client, server, path)
+			change(client, server)
+			c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+			handshake(c, s)
+			if s.conn.Info().Resumed || c.ConnSessionResumed() || s.ConnSessionResumed() {
+				t.Error("resumed")
+			}
+		})
+	}
+}
+
+// A session belongs to the name it was made for.
+func TestSessionOfOtherName(t *testing.T) {
+	ca := newAuthority(t, "root")
+	p := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "alias.test") })
+	client, server := NewConfig(), NewConfig()
+	client.SetCAMem(ca.pem())
+	server.SetKeypairMem(p.cert, p.key)
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	session(t, client, server, path)
+	for name, want := range map[string]bool{"alias.test": false, "SERVER.test": true} {
+		c, s := connectPair(dial(t, client, name), accept(t, server))
+		mustHandshake(t, c, s)
+		if c.ConnSessionResumed() != want {
+			t.Errorf("%s: resumed %v", name, !want)
+		}
+	}
+}
+
+// A resumed session keeps the client's certificate.
+func TestResumedClientCertificate(t *testing.T) {
+	ca := newAuthority(t, "root")
+	sp, cp := ca.issue(t, "", "server.test"), ca.issue(t, "", "client.test")
+	client, server := NewConfig(), NewConfig()
+	client.SetCAMem(ca.pem())
+	client.SetKeypairMem(cp.cert, cp.key)
+	server.SetCAMem(ca.pem())
+	server.SetKeypairMem(sp.cert, sp.key)
+	server.VerifyClient()
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	session(t, client, server, path)
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	if !s.ConnSessionResumed() || s.PeerCertSubject() != "/CN=client.test" {
+		t.Errorf("resumed %v, client %q", s.ConnSessionResumed(), s.PeerCertSubject())
+	}
+}
+
+// A certificate that nobody verified must not pass for one that was.
+func TestUnverifiedClientCertificate(t *testing.T) {
+	ca, other := newAuthority(t, "root"), newAuthority(t, "other")
+	sp, cp := ca.issue(t, "", "server.test"), other.issue(t, "", "client.test")
+	client, lax, strict := NewConfig(), NewConfig(), NewConfig()
+	client.SetCAMem(ca.pem())
+	client.SetKeypairMem(cp.cert, cp.key)
+	for _, server := range []*Config{lax, strict} {
+		server.SetCAMem(ca.pem())
+		server.SetKeypairMem(sp.cert, sp.key)
+		server.VerifyClient()
+		server.SetSessionLifetime(3600)
+		server.SetSessionID([]byte("shared"))
+		server.AddTicketKey(1, make([]byte, 48))
+	}
+	lax.InsecureNoVerifyCert()
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	session(t, client, lax, path)
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, strict))
+	if _, se := handshake(c, s); s.HandshakeDone() || !strings.HasPrefix(se, "certificate verification failed") {
+		t.Errorf("server: %q", se)
+	}
+}
+
+func TestGarbage(t *testing.T) {
+	client, server := configs(t, "")
+	for _, garbage := range []string{"GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\x00\x05hello", strings.Repeat("\x00", 100)} {
+		s := accept(t, server)
+		e := &end{Context: s, peer: new(end), in: []byte(garbage), eof: true}
+		if _, step, _ := e.do(OpHandshake, nil); step != Failed || !strings.HasPrefix(s.Err().Text, "handshake failed: ") {
+			t.Errorf("server, %q: %v", garbage, s.Err())
+		}
+		c := dial(t, client, "server.test")
+		e = &end{Context: c, peer: new(end), in: []byte(garbage), eof: true}
+		if _, step, _ := e.do(OpHandshake, nil); step != Failed || !strings.HasPrefix(c.Err().Text, "handshake failed: ") {
+			t.Errorf("client, %q: %v", garbage, c.Err())
+		}
+	}
+}
