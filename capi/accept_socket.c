@@ -1,0 +1,70 @@
+/* tls_accept_socket(3) */
+#include "front.h"
+#include "_cgo_export.h"
+
+/* A context for a connection that came in at the server ctx. */
+static struct tls *
+accept_common(struct tls *ctx)
+{
+	struct tls *conn;
+	struct visit v;
+
+	if (ctx->kind != SERVER) {
+		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
+		    "not a server context");
+		return NULL;
+	}
+	if ((conn = context_new(SERVER_CONN)) == NULL) {
+		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY,
+		    "connection context failure");
+		return NULL;
+	}
+	if (context_enter(ctx, &v))
+		context_leave(ctx, &v, goAccept(ctx->go, &v.fail, &conn->go));
+	if (conn->go == 0) {
+		tls_free(conn);
+		return NULL;
+	}
+	return conn;
+}
+
+static int
+accept_on(struct tls *ctx, struct tls **cctx, int fd_read, int fd_write,
+    tls_read_cb read_cb, tls_write_cb write_cb, void *cb_arg)
+{
+	struct tls *conn;
+
+	if ((conn = accept_common(ctx)) == NULL)
+		return -1;
+	transport_open(conn, fd_read, fd_write, read_cb, write_cb, cb_arg);
+	*cctx = conn;
+	return 0;
+}
+
+int
+tls_accept_fds(struct tls *ctx, struct tls **cctx, int fd_read, int fd_write)
+{
+	*cctx = NULL;
+	if (!context_valid(ctx))
+		return -1;
+	return accept_on(ctx, cctx, fd_read, fd_write, NULL, NULL, NULL);
+}
+
+int
+tls_accept_socket(struct tls *ctx, struct tls **cctx, int s)
+{
+	return tls_accept_fds(ctx, cctx, s, s);
+}
+
+int
+tls_accept_cbs(struct tls *ctx, struct tls **cctx, tls_read_cb read_cb,
+    tls_write_cb write_cb, void *cb_arg)
+{
+	*cctx = NULL;
+	if (!context_valid(ctx))
+		return -1;
+	if (ctx->kind == SERVER && (read_cb == NULL || write_cb == NULL))
+		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "no callbacks provided");
+	return accept_on(ctx, cctx, -1, -1, read_cb, write_cb, cb_arg);
+}

@@ -1,0 +1,61 @@
+/* What passes between the C front and Go. */
+#ifndef BRIDGE_H
+#define BRIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* cgo has no way to spell const. */
+typedef const char cchar;
+typedef const uint8_t cbyte;
+
+/* An error on its way from Go to an object's slot. */
+struct failure {
+	char	*text;		/* malloc'ed, or NULL */
+	int	 num;		/* errno to be told behind the text, or 0 */
+	int	 code;		/* TLS_ERROR_* */
+};
+
+/* The operations of a connection: libtls.Op. */
+enum {
+	OP_HANDSHAKE,
+	OP_READ,
+	OP_WRITE,
+	OP_CLOSE,
+};
+
+/* How a step of an operation ends: libtls.Step, and a panic in it. */
+enum {
+	STEP_DONE,
+	STEP_NEED_INPUT,
+	STEP_NO_DATA,
+	STEP_FAILED,
+	STEP_PANICKED,
+};
+
+enum {
+	HEADER_SIZE = 5,
+	RECORD_SIZE = HEADER_SIZE + 18432,	/* the longest record */
+	SEAL_SIZE = 65536,			/* sealed by one tls_write */
+	OUTPUT_SIZE = SEAL_SIZE + 4096,		/* and what it grows to */
+};
+
+/* One step; see libtls.IO. */
+struct step {
+	uint8_t	*record;	/* NULL if none */
+	size_t	 record_len;
+	bool	 eof;
+	uint8_t	*buf;
+	size_t	 buf_len;
+	uint8_t	*out;		/* returned as given, or malloc'ed */
+	size_t	 out_cap;
+	size_t	 out_len;
+	size_t	 n;
+	size_t	 data_off;	/* plaintext left inside record */
+	size_t	 data_len;
+	bool	 handshake_done;
+	bool	 peer_closed;	/* by close_notify */
+};
+
+#endif

@@ -1,0 +1,48 @@
+package main
+
+// #include "bridge.h"
+import "C"
+
+import "libtls"
+
+func add(t *libtls.Context) C.uint64_t {
+	return C.uint64_t(contexts.add(&connection{Context: t}))
+}
+
+func context(handle C.uint64_t) *connection { return must(contexts.get(uint64(handle))) }
+
+//export goClientNew
+func goClientNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*handle = add(libtls.NewClient())
+	return 0
+}
+
+//export goServerNew
+func goServerNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*handle = add(libtls.NewServer())
+	return 0
+}
+
+//export goConfigure
+func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	if config == 0 {
+		return tell(fail, context(ctx).Configure(nil))
+	}
+	return tell(fail, context(ctx).Configure(configuration(config)))
+}
+
+//export goReset
+func goReset(ctx C.uint64_t, fail *C.struct_failure) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	context(ctx).Reset()
+	return 0
+}
+
+//export goContextFree
+func goContextFree(ctx C.uint64_t) {
+	defer func() { _ = recover() }()
+	must(contexts.remove(uint64(ctx))).Free()
+}

@@ -1,0 +1,49 @@
+/* tls_config_set_session_id(3) */
+#include "front.h"
+#include "_cgo_export.h"
+
+int
+tls_config_set_session_fd(struct tls_config *config, int session_fd)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetSessionFD(config->go,
+	    &v.fail, session_fd));
+}
+
+int
+tls_config_set_session_id(struct tls_config *config,
+    const unsigned char *session_id, size_t len)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetSessionID(config->go,
+	    &v.fail, session_id, len));
+}
+
+int
+tls_config_set_session_lifetime(struct tls_config *config, int lifetime)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetSessionLifetime(config->go,
+	    &v.fail, lifetime));
+}
+
+int
+tls_config_add_ticket_key(struct tls_config *config, uint32_t keyrev,
+    unsigned char *key, size_t keylen)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigAddTicketKey(config->go,
+	    &v.fail, keyrev, key, keylen));
+}

@@ -1,0 +1,200 @@
+/* tls_connect(3) */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front.h"
+#include "_cgo_export.h"
+
+static bool
+is_client(struct tls *ctx)
+{
+	if (!context_valid(ctx))
+		return false;
+	if (ctx->kind != CLIENT)
+		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
+		    "not a client context");
+	return ctx->kind == CLIENT;
+}
+
+/* What all forms of connecting have in common; nothing is sent. */
+static int
+set_up(struct tls *ctx, const char *servername)
+{
+	struct visit v;
+
+	transport_drop(ctx);
+	strings_drop(ctx);
+	if (!context_enter(ctx, &v))
+		return -1;
+	return context_leave(ctx, &v, goConnect(ctx->go, &v.fail, servername));
+}
+
+int
+tls_connect_fds(struct tls *ctx, int fd_read, int fd_write,
+    const char *servername)
+{
+	if (!context_valid(ctx))
+		return -1;
+	if (fd_read < 0 || fd_write < 0)
+		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "invalid file descriptors");
+	if (!is_client(ctx) || set_up(ctx, servername) == -1)
+		return -1;
+	transport_open(ctx, fd_read, fd_write, NULL, NULL, NULL);
+	return 0;
+}
+
+int
+tls_connect_socket(struct tls *ctx, int s, const char *servername)
+{
+	return tls_connect_fds(ctx, s, s, servername);
+}
+
+int
+tls_connect_cbs(struct tls *ctx, tls_read_cb read_cb, tls_write_cb write_cb,
+    void *cb_arg, const char *servername)
+{
+	if (!is_client(ctx))
+		return -1;
+	if (read_cb == NULL || write_cb == NULL)
+		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "no callbacks provided");
+	if (set_up(ctx, servername) == -1)
+		return -1;
+	transport_open(ctx, -1, -1, read_cb, write_cb, cb_arg);
+	return 0;
+}
+
+/*
+ * Splits "host:port" or "[host]:port", in place. A second colon means that
+ * there is no port.
+ */
+static bool
+split(char *text, char **host, char **port)
+{
+	char *colon;
+
+	*host = text;
+	if (*text == '[') {
+		*host = text + 1;
+		if ((text = strchr(text, ']')) == NULL)
+			return false;
+		*text++ = '\0';
+	}
+	if ((colon = strchr(text, ':')) == NULL ||
+	    strchr(colon + 1, ':') != NULL)
+		return false;
+	*colon = '\0';
+	*port = colon + 1;
+	return true;
+}
+
+/* Numeric addresses come first, so that they never need the resolver. */
+static struct addrinfo *
+resolve(struct tls *ctx, const char *host, const char *port)
+{
+	static const struct {
+		int family;
+		int flags;
+	} tries[] = {
+		{ AF_INET, AI_NUMERICHOST },
+		{ AF_INET6, AI_NUMERICHOST },
+		{ AF_UNSPEC, AI_ADDRCONFIG },
+	};
+	struct addrinfo hints, *list;
+	int rv = EAI_FAIL;
+
+	if (*port == '\0')
+		port = "0";
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		memset(&hints, 0, sizeof(hints));
+		hints.ai_socktype = SOCK_STREAM;
+		hints.ai_family = tries[i].family;
+		hints.ai_flags = tries[i].flags;
+		if ((rv = getaddrinfo(host, port, &hints, &list)) == 0)
+			return list;
+	}
+	error_set(&ctx->err, TLS_ERROR_UNKNOWN, "%s", gai_strerror(rv));
+	return NULL;
+}
+
+/* A socket connected to the first address that answers, or -1. */
+static int
+dial(struct tls *ctx, const char *host, const char *port)
+{
+	struct addrinfo *list, *ai;
+	int s = -1;
+
+	if ((list = resolve(ctx, host, port)) == NULL)
+		return -1;
+	for (ai = list; ai != NULL; ai = ai->ai_next) {
+		s = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC,
+		    ai->ai_protocol);
+		if (s == -1) {
+			error_errno(&ctx->err, errno, "socket");
+			continue;
+		}
+		if (connect(s, ai->ai_addr, ai->ai_addrlen) == 0)
+			break;
+		error_errno(&ctx->err, errno, "connect");
+		close(s);
+		s = -1;
+	}
+	freeaddrinfo(list);
+	return s;
+}
+
+static int
+connect_host(struct tls *ctx, const char *host, const char *port,
+    const char *servername)
+{
+	int s;
+
+	if ((s = dial(ctx, host, port)) == -1)
+		return -1;
+	if (tls_connect_socket(ctx, s, servername) == -1) {
+		close(s);
+		return -1;
+	}
+	ctx->c.socket = s;
+	return 0;
+}
+
+int
+tls_connect(struct tls *ctx, const char *host, const char *port)
+{
+	return tls_connect_servername(ctx, host, port, NULL);
+}
+
+int
+tls_connect_servername(struct tls *ctx, const char *host, const char *port,
+    const char *servername)
+{
+	char *copy, *name, *number;
+	int rv;
+
+	if (!is_client(ctx))
+		return -1;
+	if (host == NULL)
+		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "host not specified");
+	if (port != NULL)
+		return connect_host(ctx, host, port,
+		    servername != NULL ? servername : host);
+	if ((copy = strdup(host)) == NULL)
+		return error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY,
+		    "out of memory");
+	if (split(copy, &name, &number))
+		rv = connect_host(ctx, name, number,
+		    servername != NULL ? servername : name);
+	else
+		rv = error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "no port provided");
+	free(copy);
+	return rv;
+}

@@ -1,0 +1,176 @@
+/* What the files of the C front share. */
+#ifndef FRONT_H
+#define FRONT_H
+
+#include <stdatomic.h>
+
+#include "../tls.h"
+#include "bridge.h"
+
+/* The latest error of an object. Threads may share a listener, hence atomic. */
+struct error {
+	_Atomic(char *)	text;
+	atomic_int	code;
+};
+
+/*
+ * The objects' magic numbers tell a stale or foreign pointer. They stand
+ * behind the first 16 bytes, which malloc uses for itself once an object is
+ * freed.
+ */
+enum {
+	CONFIG_MAGIC = 0x746c7363,
+	CONTEXT_MAGIC = 0x746c7374,
+	SIGNER_MAGIC = 0x746c736e,
+};
+
+struct tls_config {
+	uint64_t	 go;		/* handle of the libtls.Config */
+	struct error	 err;
+	uint32_t	 magic;
+	const char	*unsupported;	/* makes tls_configure fail */
+};
+
+enum kind {
+	CLIENT,
+	SERVER,
+	SERVER_CONN,
+};
+
+/* Strings that a context hands out and keeps until it is reset. */
+enum string {
+	CONN_VERSION,
+	CONN_CIPHER,
+	CONN_ALPN_SELECTED,
+	CONN_SERVERNAME,
+	PEER_CERT_COMMON_NAME,
+	PEER_CERT_HASH,
+	PEER_CERT_ISSUER,
+	PEER_CERT_SUBJECT,
+	PEER_CERT_CHAIN_PEM,
+	PEER_OCSP_URL,
+	STRINGS,
+};
+
+struct tls {
+	uint64_t	 go;		/* handle of the libtls.Context */
+	struct error	 err;
+	uint32_t	 magic;
+	enum kind	 kind;
+	char		*strings[STRINGS];
+
+	/* From here on cleared by every connect and reset. */
+	struct conn {
+		bool	 connected;
+		bool	 started;	/* the handshake */
+		bool	 done;		/* the handshake, but for its output */
+		bool	 established;	/* and that is written too */
+		bool	 ask;		/* ask Go before reading */
+		bool	 eof;		/* the transport ended */
+		bool	 truncated;	/* and no close_notify had come */
+		bool	 closing;	/* close_notify is in out, if any */
+		bool	 closed;	/* and written */
+		bool	 broken;	/* Go panicked */
+
+		int	 fd_read;
+		int	 fd_write;
+		int	 socket;	/* our own, or -1 */
+		tls_read_cb	 read_cb;
+		tls_write_cb	 write_cb;
+		void	*cb_arg;
+		int	 read_errno;	/* that ended reading, or 0 */
+		int	 write_errno;
+
+		/* The record being read, or whose plaintext is left. */
+		uint8_t	 header[HEADER_SIZE];
+		size_t	 header_len;
+		uint8_t	*in;
+		size_t	 in_len;
+		size_t	 in_want;
+		size_t	 data_off;
+		size_t	 data_len;
+
+		/* Records to be written. */
+		uint8_t	*out;
+		size_t	 out_cap;
+		size_t	 out_off;
+		size_t	 out_len;
+		size_t	 sealed;	/* data of a tls_write among them */
+	} c;
+};
+
+/* Stands for an errno where a callback failed without telling one. */
+enum { NO_ERRNO = -1 };
+
+/* runtime.c */
+
+/* A stay in Go. */
+struct visit {
+	uint64_t	mask;	/* signals blocked by the thread before */
+	struct failure	fail;
+};
+
+/* Why there is no entry. */
+extern const char no_runtime[];
+
+/*
+ * Every call of a Go function stands between these two. enter() starts the
+ * runtime if need be; false means that Go can't be called.
+ */
+bool	enter(struct visit *);
+void	leave(struct visit *);
+
+/* Whether this is a forked child, where the runtime is dead. */
+bool	stranded(void);
+
+/* The same for a call on behalf of an object, whose error slot is filled. */
+bool	config_enter(struct tls_config *, struct visit *);
+int	config_leave(struct tls_config *, struct visit *, int);
+bool	context_enter(struct tls *, struct visit *);
+int	context_leave(struct tls *, struct visit *, int);
+
+/* error.c */
+void	error_clear(struct error *);
+void	error_take(struct error *, struct failure *);
+/* These return -1 for the caller to return. */
+int	error_set(struct error *, int, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+int	error_errno(struct error *, int, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* pool.c */
+enum pool {
+	RECORDS,
+	OUTPUTS,
+};
+uint8_t	*pool_get(enum pool);
+void	 pool_put(enum pool, uint8_t *);
+
+/* init.c, client.c: is this one of ours, and alive? */
+bool	 config_valid(const struct tls_config *);
+bool	 context_valid(const struct tls *);
+struct tls *context_new(enum kind);
+
+/* conn_version.c */
+void	 string_drop(struct tls *, enum string);
+void	 strings_drop(struct tls *);
+const char *context_string(struct tls *, enum string,
+	    char *(*)(uint64_t, struct failure *));
+int64_t	 context_number(struct tls *, int64_t (*)(uint64_t, struct failure *),
+	    int64_t);
+time_t	 context_time(struct tls *, int64_t (*)(uint64_t, struct failure *));
+
+/* transport.c: 1 for done, 0 for end of input, -1 or TLS_WANT_*. */
+void	 transport_open(struct tls *, int, int, tls_read_cb, tls_write_cb,
+	    void *);
+void	 transport_drop(struct tls *);
+int	 transport_fill(struct tls *);
+void	 transport_release(struct tls *);
+bool	 transport_ready(struct tls *);
+void	 transport_offer(struct tls *, struct step *);
+bool	 transport_queue(struct tls *, struct step *);
+bool	 transport_pending(const struct tls *);
+int	 transport_flush(struct tls *);
+void	 transport_discard(struct tls *);
+
+#endif

@@ -1,0 +1,73 @@
+/* tls_init(3): the library, and configurations as objects. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "front.h"
+#include "_cgo_export.h"
+
+int
+tls_init(void)
+{
+	struct visit v;
+
+	if (!enter(&v)) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	leave(&v);
+	return 0;
+}
+
+bool
+config_valid(const struct tls_config *config)
+{
+	return config != NULL && config->magic == CONFIG_MAGIC;
+}
+
+struct tls_config *
+tls_config_new(void)
+{
+	struct tls_config *config;
+	struct visit v;
+
+	if ((config = calloc(1, sizeof(*config))) == NULL)
+		return NULL;
+	config->magic = CONFIG_MAGIC;
+	if (config_enter(config, &v))
+		config_leave(config, &v, goConfigNew(&v.fail, &config->go));
+	if (config->go == 0) {
+		tls_config_free(config);
+		return NULL;
+	}
+	return config;
+}
+
+void
+tls_config_free(struct tls_config *config)
+{
+	struct visit v;
+
+	if (!config_valid(config))
+		return;
+	if (config->go != 0 && enter(&v)) {
+		goConfigFree(config->go);
+		leave(&v);
+	}
+	error_clear(&config->err);
+	explicit_bzero(config, sizeof(*config));
+	free(config);
+}
+
+const char *
+tls_config_error(struct tls_config *config)
+{
+	return config_valid(config) ? atomic_load(&config->err.text) : NULL;
+}
+
+int
+tls_config_error_code(struct tls_config *config)
+{
+	return config_valid(config) ? atomic_load(&config->err.code) :
+	    TLS_ERROR_INVALID_CONTEXT;
+}

@@ -1,0 +1,26 @@
+package main
+
+// #include "bridge.h"
+import "C"
+
+import "libtls"
+
+func configuration(handle C.uint64_t) *libtls.Config { return must(configs.get(uint64(handle))) }
+
+// goEnter does nothing; that it is called makes the thread known to Go.
+//
+//export goEnter
+func goEnter() {}
+
+//export goConfigNew
+func goConfigNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*handle = C.uint64_t(configs.add(libtls.NewConfig()))
+	return 0
+}
+
+//export goConfigFree
+func goConfigFree(config C.uint64_t) {
+	defer func() { _ = recover() }()
+	must(configs.remove(uint64(config))).Release()
+}

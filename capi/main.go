@@ -1,0 +1,100 @@
+// Command capi is libtls.so: the C interface of package libtls. The C front
+// checks what programs pass, keeps what they may point to, does their I/O, and
+// calls the functions exported here, each of which makes one call.
+package main
+
+/*
+#cgo CFLAGS: -std=c11 -D_GNU_SOURCE -Wall -Wextra
+#include <stdlib.h>
+#include "bridge.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"unsafe"
+
+	"libtls"
+)
+
+func main() {}
+
+var (
+	configs  table[libtls.Config]
+	contexts table[connection]
+)
+
+// connection is a context, and what its steps pass so that they needn't
+// allocate it.
+type connection struct {
+	*libtls.Context
+	io libtls.IO
+}
+
+// tell writes err to the place of an error; nil leaves that alone.
+func tell(fail *C.struct_failure, err error) C.int {
+	if err == nil {
+		return 0
+	}
+	C.free(unsafe.Pointer(fail.text))
+	fail.text = C.CString(err.Error())
+	fail.num, fail.code = 0, libtls.ErrorUnknown
+	if e, ok := errors.AsType[*libtls.Error](err); ok {
+		fail.num, fail.code = C.int(e.Errno), C.int(e.Code)
+	}
+	return -1
+}
+
+// barrier, deferred by every exported function, keeps a panic from leaving Go:
+// it becomes an error, and the function's result.
+func barrier[T any](fail *C.struct_failure, result *T, failed T) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	text := "internal error"
+	if err, ok := p.(error); ok {
+		text += ": " + err.Error()
+	}
+	tell(fail, errors.New(text))
+	*result = failed
+}
+
+// The views of a program's memory below last as long as the call. What is
+// NULL in C is nil in Go.
+
+func str(s *C.cchar) string { return C.GoString((*C.char)(unsafe.Pointer(s))) }
+
+func opt(s *C.cchar) *string {
+	if s == nil {
+		return nil
+	}
+	g := str(s)
+	return &g
+}
+
+func mem(p *C.cbyte, n C.size_t) []byte {
+	if p == nil {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), n)
+}
+
+func buffer(p *C.uint8_t, n C.size_t) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), n)
+}
+
+// cstring copies s for C, and is NULL if !ok.
+func cstring(s string, ok bool) *C.char {
+	if !ok {
+		return nil
+	}
+	return C.CString(s)
+}
+
+func cbool(b bool) C.int64_t {
+	if b {
+		return 1
+	}
+	return 0
+}

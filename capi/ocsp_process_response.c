@@ -1,0 +1,76 @@
+/* tls_ocsp_process_response(3) */
+#include "front.h"
+#include "_cgo_export.h"
+
+int
+tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
+    size_t size)
+{
+	struct visit v;
+	int rv;
+
+	if (!context_enter(ctx, &v))
+		return -1;
+	rv = goOCSPProcessResponse(ctx->go, &v.fail, response, size);
+	context_leave(ctx, &v, rv);
+	/* A response that can't be parsed makes Go forget the URL. */
+	if (rv == -1)
+		string_drop(ctx, PEER_OCSP_URL);
+	return rv;
+}
+
+int
+tls_peer_ocsp_cert_status(struct tls *ctx)
+{
+	return context_number(ctx, goPeerOCSPCertStatus, -1);
+}
+
+int
+tls_peer_ocsp_crl_reason(struct tls *ctx)
+{
+	return context_number(ctx, goPeerOCSPCRLReason, -1);
+}
+
+time_t
+tls_peer_ocsp_next_update(struct tls *ctx)
+{
+	return context_time(ctx, goPeerOCSPNextUpdate);
+}
+
+int
+tls_peer_ocsp_response_status(struct tls *ctx)
+{
+	return context_number(ctx, goPeerOCSPResponseStatus, -1);
+}
+
+/* One of a few strings that last forever. */
+const char *
+tls_peer_ocsp_result(struct tls *ctx)
+{
+	struct visit v;
+	const char *result;
+
+	if (!context_enter(ctx, &v))
+		return NULL;
+	result = goPeerOCSPResult(ctx->go, &v.fail);
+	context_leave(ctx, &v, 0);
+	return result;
+}
+
+time_t
+tls_peer_ocsp_revocation_time(struct tls *ctx)
+{
+	return context_time(ctx, goPeerOCSPRevocationTime);
+}
+
+time_t
+tls_peer_ocsp_this_update(struct tls *ctx)
+{
+	return context_time(ctx, goPeerOCSPThisUpdate);
+}
+
+const char *
+tls_peer_ocsp_url(struct tls *ctx)
+{
+	return context_string(ctx, PEER_OCSP_URL, goPeerOCSPURL);
+}

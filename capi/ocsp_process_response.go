@@ -1,0 +1,79 @@
+package main
+
+// #include "bridge.h"
+import "C"
+
+import "sync"
+
+//export goOCSPProcessResponse
+func goOCSPProcessResponse(ctx C.uint64_t, fail *C.struct_failure, der *C.cbyte, n C.size_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	if err := context(ctx).OCSPProcessResponse(mem(der, n)); err != nil {
+		tell(fail, err)
+		return -1
+	}
+	return 0
+}
+
+//export goPeerOCSPURL
+func goPeerOCSPURL(ctx C.uint64_t, fail *C.struct_failure) (s *C.char) {
+	defer barrier(fail, &s, nil)
+	return cstring(context(ctx).PeerOCSPURL())
+}
+
+//export goPeerOCSPResult
+func goPeerOCSPResult(ctx C.uint64_t, fail *C.struct_failure) (s *C.char) {
+	defer barrier(fail, &s, nil)
+	if result, ok := context(ctx).PeerOCSPResult(); ok {
+		return lasting(result)
+	}
+	return nil
+}
+
+//export goPeerOCSPResponseStatus
+func goPeerOCSPResponseStatus(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) {
+	defer barrier(fail, &n, -1)
+	return C.int64_t(context(ctx).PeerOCSPResponseStatus())
+}
+
+//export goPeerOCSPCertStatus
+func goPeerOCSPCertStatus(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) {
+	defer barrier(fail, &n, -1)
+	return C.int64_t(context(ctx).PeerOCSPCertStatus())
+}
+
+//export goPeerOCSPCRLReason
+func goPeerOCSPCRLReason(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) {
+	defer barrier(fail, &n, -1)
+	return C.int64_t(context(ctx).PeerOCSPCRLReason())
+}
+
+//export goPeerOCSPThisUpdate
+func goPeerOCSPThisUpdate(ctx C.uint64_t, fail *C.struct_failure) (t C.int64_t) {
+	defer barrier(fail, &t, -1)
+	return C.int64_t(context(ctx).PeerOCSPThisUpdate())
+}
+
+//export goPeerOCSPNextUpdate
+func goPeerOCSPNextUpdate(ctx C.uint64_t, fail *C.struct_failure) (t C.int64_t) {
+	defer barrier(fail, &t, -1)
+	return C.int64_t(context(ctx).PeerOCSPNextUpdate())
+}
+
+//export goPeerOCSPRevocationTime
+func goPeerOCSPRevocationTime(ctx C.uint64_t, fail *C.struct_failure) (t C.int64_t) {
+	defer barrier(fail, &t, -1)
+	return C.int64_t(context(ctx).PeerOCSPRevocationTime())
+}
+
+var lastingStrings sync.Map // string to *C.char
+
+// lasting returns a C string that is never freed, always the same for the same
+// s, of which there must be but a few.
+func lasting(s string) *C.char {
+	if c, ok := lastingStrings.Load(s); ok {
+		return c.(*C.char)
+	}
+	c, _ := lastingStrings.LoadOrStore(s, C.CString(s))
+	return c.(*C.char)
+}

@@ -1,0 +1,56 @@
+package main
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"libtls"
+)
+
+//export goStep
+func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) (rc C.int) {
+	defer barrier(fail, &rc, C.STEP_PANICKED)
+	c := context(ctx)
+	c.io = libtls.IO{
+		Record: buffer(s.record, s.record_len),
+		EOF:    bool(s.eof),
+		Buf:    buffer(s.buf, s.buf_len),
+		Out:    buffer(s.out, s.out_cap)[:0],
+	}
+	step := c.Step(libtls.Op(op), &c.io)
+	output(s, c.io.Out)
+	s.n = C.size_t(c.io.N)
+	rest(s, c.io.Data)
+	s.handshake_done = C.bool(c.HandshakeDone())
+	s.peer_closed = C.bool(c.PeerClosed())
+	c.io = libtls.IO{}
+	if step == libtls.Failed {
+		tell(fail, c.Err())
+	}
+	return C.int(step)
+}
+
+// output tells where the output is. What outgrew the offered memory is copied
+// to C's, which the capacity 0 says.
+func output(s *C.struct_step, out []byte) {
+	s.out_len = C.size_t(len(out))
+	if len(out) == 0 || unsafe.Pointer(unsafe.SliceData(out)) == unsafe.Pointer(s.out) {
+		return
+	}
+	s.out = (*C.uint8_t)(C.CBytes(out))
+	s.out_cap = 0
+}
+
+// rest tells where in the record there is plaintext left.
+func rest(s *C.struct_step, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	off := uintptr(unsafe.Pointer(unsafe.SliceData(data))) - uintptr(unsafe.Pointer(s.record))
+	if off+uintptr(len(data)) > uintptr(s.record_len) {
+		panic("plaintext outside of its record")
+	}
+	s.data_off, s.data_len = C.size_t(off), C.size_t(len(data))
+}
