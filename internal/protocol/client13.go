@@ -458,6 +458,13 @@ func (c *Conn) certificateRequest(m message) *Error {
 	if err := hello.read(exts, data); err != nil {
 		return err
 	}
+	// RFC 8446, 4.4.2.1: here the extension is empty.
+	if data, there := exts[wire.ExtStatusRequest]; there {
+		if len(data) != 0 {
+			return errParsingExtension
+		}
+		hello.OCSP = true
+	}
 	c.hs.certRequested = true
 	c.hs.transcript.add(m.raw)
 	c.state = clientExpectsCertificate
@@ -477,11 +484,6 @@ func (h *Hello) read(exts extensions, schemes []byte) *Error {
 	}
 	if data, there := exts[wire.ExtCertAuthorities]; there {
 		if h.CAs, ok = wire.ParseAuthorities(data); !ok {
-			return errParsingExtension
-		}
-	}
-	if data, there := exts[wire.ExtStatusRequest]; there {
-		if h.OCSP, ok = wire.ParseStatusRequest(data); !ok {
 			return errParsingExtension
 		}
 	}

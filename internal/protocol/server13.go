@@ -85,6 +85,11 @@ func (c *Conn) readClientExtensions() *Error {
 			return errParsingALPN
 		}
 	}
+	if data, there := hs.exts[wire.ExtStatusRequest]; there {
+		if hello.OCSP, ok = wire.ParseStatusRequest(data); !ok {
+			return errParsingExtension
+		}
+	}
 	if data, there := hs.exts[wire.ExtEarlyData]; there {
 		if len(data) != 0 {
 			return errParsingExtension
