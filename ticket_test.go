@@ -2,10 +2,13 @@ package libtls
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,6 +150,37 @@ func TestTicketOpenRefuses(t *testing.T) {
 	}
 	if s, _, ok := NewTicketKeys().Open(ticket, now, time.Hour); ok {
 		t.Errorf("without the key: %+v", s)
+	}
+}
+
+// The MAC is right, so this is for other libraries' mistakes only.
+func TestTicketPadding(t *testing.T) {
+	now := time.Unix(1795313304, 0)
+	keys := NewTicketKeys()
+	if err := keys.Add(1, counting(48), now); err != nil {
+		t.Fatal(err)
+	}
+	k := &keys.ring.keys[0]
+	// 32 bytes, so that there may be any padding.
+	der := sessionDER(t, leadingFields+timeField+"a708"+"0406"+"000000000000")
+	if len(der) != 2*aes.BlockSize {
+		t.Fatalf("%d bytes", len(der))
+	}
+	for padding, want := range map[string]bool{
+		strings.Repeat("\x10", 16):                              true,
+		strings.Repeat("\x00", 15) + "\x10":                     false,
+		strings.Repeat("\x11", 16):                              false,
+		strings.Repeat("\x20", 32):                              false,
+		strings.Repeat("\x10", 15) + "\x00":                     false,
+		strings.Repeat("\x10", 16) + strings.Repeat("\x10", 16): false,
+		"": false,
+	} {
+		body := append(bytes.Clone(der), padding...)
+		cipher.NewCBCEncrypter(k.cipher(), make([]byte, aes.BlockSize)).CryptBlocks(body, body)
+		ticket := slices.Concat(k.name[:], make([]byte, aes.BlockSize), body)
+		if _, _, ok := keys.Open(k.appendTag(ticket), now, time.Hour); ok != want {
+			t.Errorf("padding %x: ok = %v", padding, ok)
+		}
 	}
 }
 
