@@ -207,8 +207,7 @@ func (c *Conn) certificateRequest12(m message) *Error {
 	}
 	hello := &c.hs.hello
 	hello.CertificateRequest = true
-	hello.Schemes, hello.CAs = req.Schemes, req.Authorities
-	c.hs.tls12.certTypes = req.Types
+	hello.Schemes, hello.CAs, hello.CertTypes = req.Schemes, req.Authorities, req.Types
 	c.hs.certRequested = true
 	c.hs.transcript.add(m.raw)
 	return nil

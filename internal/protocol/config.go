@@ -111,6 +111,7 @@ type Hello struct {
 	CertSchemes []suite.Scheme // ... and in certificates; nil if the same
 	CAs         [][]byte       // raw DER names of CAs the peer trusts, if it said
 	OCSP        bool           // the peer wants a staple
+	CertTypes   []byte         // TLS 1.2: ClientCertificateType values of the request
 	// CertificateRequest tells that this is a client asked for a certificate.
 	CertificateRequest bool
 }

@@ -38,7 +38,6 @@ type handshake12 struct {
 	keys                       *schedule.Keys12
 	seal                       *Session // server: the ticket's content
 	share                      *suite.KeyShare
-	certTypes                  []byte
 }
 
 func (h *handshake12) wipe() {

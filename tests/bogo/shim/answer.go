@@ -6,12 +6,13 @@ import (
 
 // Errors of the reference stack's hooks; the engine has no such hooks.
 var (
-	errRejected  = &protocol.Error{Code: "CONNECTION_REJECTED", Alert: protocol.AlertInternalError}
-	errEarly     = &protocol.Error{Code: "CONNECTION_REJECTED", Alert: protocol.AlertHandshakeFailure}
-	errCertHook  = &protocol.Error{Code: "CERT_CB_ERROR", Alert: protocol.AlertInternalError}
-	errOCSPHook  = &protocol.Error{Code: "OCSP_CB_ERROR", Alert: protocol.AlertInternalError}
-	errOCSPCheck = &protocol.Error{Code: "OCSP_CB_ERROR", Alert: protocol.AlertBadCertificateStatusResponse}
-	errEmptyALPN = &protocol.Error{Code: "INVALID_ALPN_PROTOCOL", Alert: protocol.AlertInternalError}
+	errLegacyServer = &protocol.Error{Code: "UNSAFE_LEGACY_RENEGOTIATION_DISABLED", Alert: protocol.AlertHandshakeFailure}
+	errRejected     = &protocol.Error{Code: "CONNECTION_REJECTED", Alert: protocol.AlertInternalError}
+	errEarly        = &protocol.Error{Code: "CONNECTION_REJECTED", Alert: protocol.AlertHandshakeFailure}
+	errCertHook     = &protocol.Error{Code: "CERT_CB_ERROR", Alert: protocol.AlertInternalError}
+	errOCSPHook     = &protocol.Error{Code: "OCSP_CB_ERROR", Alert: protocol.AlertInternalError}
+	errOCSPCheck    = &protocol.Error{Code: "OCSP_CB_ERROR", Alert: protocol.AlertBadCertificateStatusResponse}
+	errEmptyALPN    = &protocol.Error{Code: "INVALID_ALPN_PROTOCOL", Alert: protocol.AlertInternalError}
 )
 
 // X509_V_* numbers that the shim's verdicts use.
@@ -26,7 +27,7 @@ func (l *link) answer(wait protocol.Wait) error {
 	case protocol.WaitSelect:
 		l.tls.Select(l.selection())
 	case protocol.WaitTicket:
-		l.tls.Ticket(l.offered(), false)
+		l.tls.Ticket(l.offered(), l.opts.renewTicket)
 	case protocol.WaitSign:
 		req := l.tls.SignRequest()
 		if req.Credential != &l.chosen.Credential {
@@ -39,6 +40,8 @@ func (l *link) answer(wait protocol.Wait) error {
 		}
 		l.verified = true
 		l.tls.Verified(l.verify())
+	case protocol.WaitSeal:
+		return l.seal()
 	default:
 		return brokenf("the engine waits for %d", wait)
 	}
@@ -103,7 +106,10 @@ func (l *link) selectALPN(choice *protocol.Choice) string {
 
 // offered returns the session that the client wants to resume, if it is ours.
 func (l *link) offered() *protocol.Session {
-	ticket, _ := l.tls.OfferedTicket()
+	ticket, isID := l.tls.OfferedTicket()
+	if isID {
+		return l.mem.byID[string(ticket)]
+	}
 	s := l.mem.open(ticket)
 	// The reference stack resumes under the session's own suite only, which is
 	// more than RFC 8446, 4.2.11 asks for.
@@ -128,5 +134,22 @@ func (l *link) verify() *protocol.Error {
 	case o.ocspCallback && o.failOCSP && !o.server:
 		return errOCSPCheck
 	}
+	return nil
+}
+
+// seal makes the ticket of a TLS 1.2 connection.
+func (l *link) seal() error {
+	s := l.tls.TicketToSeal()
+	if l.opts.skipTicket {
+		l.tls.Sealed(nil)
+		return nil
+	}
+	s.VerifyResult = l.verdict
+	s.Lifetime = ticketLifetime
+	ticket, err := l.mem.seal(s)
+	if err != nil {
+		return err
+	}
+	l.tls.Sealed(ticket)
 	return nil
 }

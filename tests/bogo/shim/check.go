@@ -49,6 +49,8 @@ func (l *link) checkParameters(info *protocol.Info) error {
 	case o.expectTicketAgeSkew != nil && info.Resumed:
 		return differ("ticket age's skew", info.TicketAgeSkew, *o.expectTicketAgeSkew)
 	// What both stand for is always there in TLS 1.3 (RFC 7627, 5.4; RFC 8446, 4.1.2).
+	case o.expectSessionID && l.newSession == nil, o.expectNoSessionID && l.newSession != nil:
+		return differ("session stored by id", l.newSession != nil, o.expectSessionID)
 	case o.expectExtendedMasterSecret && info.Version < suite.TLS13 && !info.ExtendedMasterSecret:
 		return brokenf("no extended master secret")
 	case o.expectSecureRenegotiation && info.Version < suite.TLS13 && !info.SecureRenegotiation:
@@ -112,6 +114,11 @@ func (l *link) checkRequest(*protocol.Info) error {
 	o := l.opts
 	if o.expectPeerSchemes != nil {
 		if err := differ("peer's list of schemes", l.hello.Schemes, o.expectPeerSchemes); err != nil {
+			return err
+		}
+	}
+	if o.expectCertTypes != nil {
+		if err := differ("list of certificate types", l.hello.CertTypes, o.expectCertTypes); err != nil {
 			return err
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"golang.org/x/sys/cpu"
-
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
@@ -24,16 +22,6 @@ var (
 		suite.PSSWithSHA512, suite.PKCS1WithSHA512,
 	}
 )
-
-// hasAES tells whether AES-GCM is faster here than ChaCha20-Poly1305.
-var hasAES = cpu.X86.HasAES && cpu.X86.HasPCLMULQDQ || cpu.ARM64.HasAES && cpu.ARM64.HasPMULL
-
-func defaultSuites() []suite.ID {
-	if hasAES {
-		return []suite.ID{suite.AES128GCMSHA256, suite.AES256GCMSHA384, suite.ChaCha20Poly1305SHA256}
-	}
-	return []suite.ID{suite.ChaCha20Poly1305SHA256, suite.AES128GCMSHA256, suite.AES256GCMSHA384}
-}
 
 var errNoVersions = &protocol.Error{Code: "NO_SUPPORTED_VERSIONS_ENABLED"}
 
@@ -63,15 +51,16 @@ func (o *options) config(mem *memory) (*protocol.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if highest < suite.TLS13 {
-		return nil, fmt.Errorf("TLS 1.2: %w", errUnimplemented)
+	suites, err := o.suites()
+	if err != nil {
+		return nil, err
 	}
 	cfg := &protocol.Config{
 		Rand:             rand.Reader,
 		MinVersion:       lowest,
 		MaxVersion:       highest,
-		Suites:           defaultSuites(),
-		PreferPeerSuites: !o.serverPreference,
+		Suites:           suites,
+		PreferPeerSuites: !o.serverPreference && o.cipher == "",
 		Groups:           defaultGroups,
 		PreferPeerGroups: !o.serverPreference,
 		KeyShares:        o.keyShares,
@@ -125,6 +114,7 @@ func firstShares(groups []suite.Group) []suite.Group {
 
 func (o *options) serverConfig(cfg *protocol.Config) {
 	cfg.NoServerNameAck = o.noServerNameAck
+	cfg.SessionIDs = true
 	if o.clientCAs != nil {
 		cfg.ClientCAs = *o.clientCAs
 	}

@@ -30,6 +30,7 @@ type options struct {
 	groups, keyShares                       []suite.Group
 	noKeyShares                             bool
 	verifyPrefs                             []suite.Scheme
+	cipher                                  string // TLS 1.2 suites; implies serverPreference
 	serverPreference                        bool
 	hostName                                string
 	advertiseALPN                           string
@@ -73,6 +74,7 @@ type options struct {
 	expectSuiteAES, expectSuiteNoAES                        uint16
 	expectALPN, expectAdvertisedALPN, expectServerName      string
 	expectStaple                                            []byte
+	expectCertTypes                                         []byte
 	expectPeerChain                                         string // file
 	expectClientCAs                                         [][]byte
 	expectCredential                                        *int
@@ -170,7 +172,7 @@ func (o *options) define(fs *flag.FlagSet) {
 		"host-name":  &o.hostName, "advertise-alpn": &o.advertiseALPN,
 		"export-label": &o.exportLabel, "export-context": &o.exportContext,
 		"expect-alpn": &o.expectALPN, "expect-advertised-alpn": &o.expectAdvertisedALPN,
-		"expect-server-name": &o.expectServerName, "expect-peer-cert-file": &o.expectPeerChain,
+		"cipher": &o.cipher, "expect-server-name": &o.expectServerName, "expect-peer-cert-file": &o.expectPeerChain,
 	} {
 		fs.StringVar(p, name, "", "")
 	}
@@ -186,6 +188,10 @@ func (o *options) define(fs *flag.FlagSet) {
 	})
 	fs.Func("expect-ocsp-response", "", func(s string) (err error) {
 		o.expectStaple, err = base64.StdEncoding.DecodeString(s)
+		return err
+	})
+	fs.Func("expect-certificate-types", "", func(s string) (err error) {
+		o.expectCertTypes, err = base64.StdEncoding.DecodeString(s)
 		return err
 	})
 	fs.Func("use-client-ca-list", "", func(s string) error {

@@ -63,7 +63,7 @@ func connect(opts *options, mem *memory, i int) error {
 	err = l.exchange(i > 0)
 	l.hangUp()
 	mem.session = l.newSession
-	return l.renamed(unbuilt(cfg, err))
+	return l.renamed(err)
 }
 
 // renamed gives an error the name that the reference stack has for it if the
@@ -173,18 +173,25 @@ func (l *link) ended() error {
 	return io.EOF
 }
 
-// progress does what is due between two steps: a client keeps the sessions
-// that came, and once connected a server sends a ticket.
+// progress does what is due between two steps: both ends keep the sessions
+// that came, and once connected a TLS 1.3 server sends a ticket.
 func (l *link) progress() error {
-	if got := l.tls.TakeSessions(); len(got) > 0 {
-		l.newSession = got[len(got)-1]
-		l.newSession.VerifyResult = l.verdict
+	for _, s := range l.tls.TakeSessions() {
+		l.newSession = s
+		s.VerifyResult = l.verdict
+		if l.opts.server {
+			l.mem.byID[string(s.ID)] = s
+		}
 	}
 	if l.connected || !l.tls.Established() {
 		return nil
 	}
 	l.connected = true
 	info := l.tls.Info()
+	if l.opts.noLegacyServerConnect && info.Version == suite.TLS12 && !info.SecureRenegotiation {
+		l.tls.SendAlert(protocol.AlertHandshakeFailure)
+		return errLegacyServer
+	}
 	if info.Resumed {
 		l.verdict = info.Session.VerifyResult
 		if err := l.reverify(); err != nil {
@@ -277,14 +284,4 @@ func (l *link) write(p []byte) error {
 	}
 	l.flush()
 	return nil
-}
-
-// unbuilt tells tests that need TLS 1.2 from those that fail: both ends would
-// settle for it, or the server refuses our offer of TLS 1.3 alone.
-func unbuilt(cfg *protocol.Config, err error) error {
-	e, ok := errors.AsType[*protocol.Error](err)
-	if ok && (e == protocol.ErrTLS12 || cfg.MinVersion < suite.TLS13 && e.Received && e.Alert == protocol.AlertProtocolVersion) {
-		return fmt.Errorf("TLS 1.2: %w", errUnimplemented)
-	}
-	return err
 }

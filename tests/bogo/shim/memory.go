@@ -10,12 +10,13 @@ import (
 	"libtls/internal/protocol"
 )
 
-// memory is what outlives a connection: a client's session and a server's
-// ticket key.
+// memory is what outlives a connection: a client's session, a server's ticket
+// key and the sessions it keeps by their ids.
 type memory struct {
 	start   time.Time // the clock's time at the first connection
 	session *protocol.Session
 	aead    cipher.AEAD
+	byID    map[string]*protocol.Session
 }
 
 func newMemory() (*memory, error) {
@@ -29,7 +30,7 @@ func newMemory() (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &memory{start: time.Now(), aead: aead}, nil
+	return &memory{start: time.Now(), aead: aead, byID: make(map[string]*protocol.Session)}, nil
 }
 
 // seal makes a ticket of a session.
