@@ -22,7 +22,7 @@ context_new(enum kind kind)
 		return NULL;
 	ctx->magic = CONTEXT_MAGIC;
 	ctx->kind = kind;
-	transport_drop(ctx);
+	ctx->c.socket = -1;
 	return ctx;
 }
 

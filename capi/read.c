@@ -101,7 +101,7 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 			if (rv < 0)
 				return rv;
 			s.record = ctx->c.in;
-			s.record_len = ctx->c.in_want;
+			s.record_len = ctx->c.in == NULL ? 0 : ctx->c.in_want;
 		}
 		s.eof = ctx->c.eof;
 		s.buf = buf;

@@ -32,17 +32,22 @@ transport_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
 	ctx->c.connected = true;
 }
 
-/* Forgets the connection; a socket of ours stays open. */
+/*
+ * Forgets the connection. Other implementations leave a socket of their own
+ * open, which nobody can reach any more.
+ */
 void
 transport_drop(struct tls *ctx)
 {
+	if (ctx->c.socket != -1)
+		close(ctx->c.socket);
 	transport_release(ctx);
 	transport_discard(ctx);
 	memset(&ctx->c, 0, sizeof(ctx->c));
 	ctx->c.socket = -1;
 }
 
-/* What of a moved count is to be reported: a WANT, 1, 0 or -1 with *num set. */
+/* Sorts out a count: that, a WANT, or -1 with *num telling why. */
 static ssize_t
 moved(ssize_t n, size_t len, bool callback, int *num)
 {
