@@ -76,7 +76,7 @@ func (c *Coder) raw(n int) []byte {
 }
 
 // Number takes any kind of number as eight bytes.
-func Number[T ~int | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64](c *Coder, v *T) {
+func Number[T ~int | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](c *Coder, v *T) {
 	b := c.raw(8)
 	switch {
 	case b == nil:
@@ -180,7 +180,7 @@ func List[T any](c *Coder, v *[]T, min int, element func(*T)) {
 }
 
 // Numbers takes a list of numbers.
-func Numbers[T ~int | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64](c *Coder, v *[]T) {
+func Numbers[T ~int | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](c *Coder, v *[]T) {
 	List(c, v, 8, func(n *T) { Number(c, n) })
 }
 

@@ -28,6 +28,7 @@ type Conn struct {
 	info  Info
 
 	in, out             record.Half
+	inKeyed, outKeyed   bool
 	inSecret, outSecret []byte // traffic secrets that in and out are keyed with
 	exporter            []byte // TLS 1.2: the master secret
 	randoms             []byte // TLS 1.2: client_random and server_random
@@ -44,6 +45,8 @@ type Conn struct {
 	completed                time.Time // when the handshake was
 	tickets                  uint64    // issued so far
 	sessions                 []*Session
+
+	epoch uint64 // see Epoch
 }
 
 // Client returns the client's end of a connection. It sends nothing before Start.
@@ -290,6 +293,7 @@ func (c *Conn) handleCCS(payload []byte) *Error {
 }
 
 func (c *Conn) handleAlert(payload []byte) *Error {
+	c.epoch++
 	if len(payload) != 2 {
 		return errBadAlert
 	}
@@ -332,6 +336,7 @@ func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
 }
 
 func (c *Conn) handleHandshake(payload []byte) *Error {
+	c.epoch++
 	c.hand = append(c.hand, payload...)
 	return c.advance()
 }
@@ -387,6 +392,7 @@ func (c *Conn) advance() *Error {
 
 // answered goes on after the caller's answer to what was asked.
 func (c *Conn) answered(asked Wait, goOn func() *Error) {
+	c.epoch++
 	if c.err != nil {
 		return
 	}
@@ -422,6 +428,9 @@ func (c *Conn) Output() []byte { return c.output }
 
 // TakeOutput appends the records that have to be sent to dst.
 func (c *Conn) TakeOutput(dst []byte) []byte {
+	if len(c.output) > 0 {
+		c.epoch++
+	}
 	dst = append(dst, c.output...)
 	c.output = nil
 	return dst
@@ -429,6 +438,7 @@ func (c *Conn) TakeOutput(dst []byte) []byte {
 
 // write puts a payload of any length into records.
 func (c *Conn) write(t record.Type, payload []byte) {
+	c.epoch++
 	for {
 		n := min(len(payload), record.MaxPlaintext)
 		out, err := c.out.Seal(c.output, t, payload[:n])

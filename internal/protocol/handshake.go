@@ -143,11 +143,13 @@ func (c *Conn) setReadKeys(s *suite.Suite, secret []byte) *Error {
 	if len(c.hand) > 0 {
 		return errExcessData
 	}
+	c.inKeyed = true
 	return setKeys(&c.in, &c.inSecret, s, secret)
 }
 
 func (c *Conn) setWriteKeys(s *suite.Suite, secret []byte) *Error {
 	c.flush()
+	c.outKeyed = true
 	return setKeys(&c.out, &c.outSecret, s, secret)
 }
 

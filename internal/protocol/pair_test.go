@@ -70,12 +70,16 @@ type end struct {
 	verdict *Error
 	tickets map[string]*Session
 	renew   bool
+	onWait  func() // called before each answer and after each record
 	data    []byte
 }
 
 // answer answers all that the engine asks.
 func (e *end) answer() {
 	for {
+		if e.onWait != nil && e.Err() == nil {
+			e.onWait()
+		}
 		switch e.Wait() {
 		case WaitSelect:
 			var ch Choice

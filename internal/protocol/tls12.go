@@ -72,12 +72,8 @@ func (c *Conn) masterSecret(premaster []byte) {
 
 // expandKeys makes the key block of the master secret.
 func (c *Conn) expandKeys() {
-	s, h := c.hs.suite, c.hs.tls12
-	macLen := 0
-	if s.MAC != 0 {
-		macLen = s.MAC.Size()
-	}
-	h.keys = schedule.KeyBlock(s.Hash, h.master, slices.Concat(h.serverRandom, h.clientRandom), macLen, s.KeyLen, s.IVLen)
+	h := c.hs.tls12
+	h.keys = keyBlock(c.hs.suite, h.master, h.clientRandom, h.serverRandom)
 }
 
 // finished12 returns an end's verify_data.
@@ -102,11 +98,8 @@ func (c *Conn) peerFinished12(m message, label string) *Error {
 func (c *Conn) writeFinished12(label string) *Error {
 	c.flush()
 	c.write(record.ChangeCipherSpec, []byte{1})
-	k := c.hs.tls12.keys
-	mac, key, iv := k.ClientMAC, k.ClientKey, k.ClientIV
-	if !c.client {
-		mac, key, iv = k.ServerMAC, k.ServerKey, k.ServerIV
-	}
+	mac, key, iv := c.hs.tls12.keys.Of(c.client)
+	c.outKeyed = true
 	if c.out.SetKeys12(c.hs.suite, mac, key, iv, c.cfg.Rand) != nil {
 		return errInternal
 	}
@@ -131,11 +124,8 @@ func (c *Conn) changeCipherSpec(payload []byte) *Error {
 	if len(c.hand) > 0 {
 		return errExcessData
 	}
-	k := c.hs.tls12.keys
-	mac, key, iv := k.ServerMAC, k.ServerKey, k.ServerIV
-	if !c.client {
-		mac, key, iv = k.ClientMAC, k.ClientKey, k.ClientIV
-	}
+	mac, key, iv := c.hs.tls12.keys.Of(!c.client)
+	c.inKeyed = true
 	if c.in.SetKeys12(c.hs.suite, mac, key, iv, c.cfg.Rand) != nil {
 		return errInternal
 	}

@@ -78,6 +78,9 @@ func (h *Half) Active() bool { return h.aead != nil || h.cbc != nil }
 // Seq is the number of records protected or opened under the present key.
 func (h *Half) Seq() uint64 { return h.seq }
 
+// SetSeq goes on where another Half with the same keys stood.
+func (h *Half) SetSeq(n uint64) { h.seq = n }
+
 // Worn tells that the key nears the number of records it may protect.
 func (h *Half) Worn() bool { return h.limit != 0 && h.seq >= h.limit }
 

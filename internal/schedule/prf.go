@@ -39,6 +39,14 @@ func KeyBlock(h crypto.Hash, master, seed []byte, macLen, keyLen, ivLen int) *Ke
 	return &Keys12{take(macLen), take(macLen), take(keyLen), take(keyLen), take(ivLen), take(ivLen)}
 }
 
+// Of returns the client's or the server's keys.
+func (k *Keys12) Of(client bool) (mac, key, iv []byte) {
+	if client {
+		return k.ClientMAC, k.ClientKey, k.ClientIV
+	}
+	return k.ServerMAC, k.ServerKey, k.ServerIV
+}
+
 // Wipe clears the keys.
 func (k *Keys12) Wipe() {
 	for _, key := range [][]byte{k.ClientMAC, k.ServerMAC, k.ClientKey, k.ServerKey, k.ClientIV, k.ServerIV} {

@@ -1,0 +1,142 @@
+package protocol
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"libtls/internal/plain"
+	"libtls/internal/suite"
+)
+
+// moved replaces an end's connection by what its encoding makes.
+func (e *end) moved(t *testing.T, cfg *Config) {
+	t.Helper()
+	data := e.Marshal()
+	in, out := e.Sequence()
+	c, err := UnmarshalConn(cfg, data, in, out)
+	if err != nil {
+		t.Fatalf("state %d: %v", e.state, err)
+	}
+	if again := c.Marshal(); !bytes.Equal(again, data) {
+		t.Fatalf("state %d: another encoding", e.state)
+	}
+	e.Conn = c
+}
+
+// TestMoved makes whole connections of ends that are rebuilt from bytes after
+// each record and each answer.
+func TestMoved(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		client *Config
+		change func(client, server *Config)
+	}{
+		{"TLS 1.3", testConfig(), func(_, _ *Config) {}},
+		{"retry", testConfig(), func(client, _ *Config) { client.KeyShares = []suite.Group{} }},
+		{"TLS 1.2", config12(), func(_, _ *Config) {}},
+		{"TLS 1.2 session id", config12(), func(_, server *Config) { server.Tickets = false }},
+		{"TLS 1.2 CBC", config12(), func(client, _ *Config) { client.Suites = []suite.ID{suite.ECDHEECDSAAES128SHA256} }},
+		{"client certificate", testConfig(), func(_, server *Config) { server.ClientAuth = RequireClientCert }},
+		{"TLS 1.2 client certificate", config12(), func(_, server *Config) { server.ClientAuth = RequireClientCert }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			client, server := test.client, allConfig()
+			test.change(client, server)
+			var session *Session
+			tickets := make(map[string]*Session)
+			for round := range 2 {
+				client.Session = session
+				c, s := newPair(client, server)
+				c.id, s.tickets, s.renew = identities()["p256"], tickets, true
+				c.onWait = func() { c.moved(t, client) }
+				s.onWait = func() { s.moved(t, server) }
+				connect(t, c, s)
+				if round == 1 && (!c.Info().Resumed || !s.Info().Resumed) {
+					t.Error("not resumed")
+				}
+				exchange(t, c, s)
+				if c.Info().Version == suite.TLS13 {
+					issued, err := s.NewTicket(3600)
+					if err != nil {
+						t.Fatal(err)
+					}
+					tickets["issued"] = issued
+					if err := s.SendTicket(issued, []byte("issued")); err != nil {
+						t.Fatal(err)
+					}
+					shuttle(c, s)
+					if err := c.UpdateKeys(true); err != nil {
+						t.Fatal(err)
+					}
+					exchange(t, c, s)
+				}
+				for _, stored := range s.TakeSessions() {
+					tickets[string(stored.ID)] = stored
+				}
+				if got := c.TakeSessions(); len(got) > 0 {
+					session = got[0]
+				}
+				c.CloseNotify()
+				shuttle(c, s)
+				if !s.PeerClosed() {
+					t.Error("close_notify was lost")
+				}
+			}
+		})
+	}
+}
+
+// TestEpoch holds Epoch to its promise: data alone doesn't change it.
+func TestEpoch(t *testing.T) {
+	c, s := newPair(testConfig(), testConfig())
+	connect(t, c, s)
+	before, beforePeer := c.Epoch(), s.Epoch()
+	old, oldPeer := c.Marshal(), s.Marshal()
+	exchange(t, c, s)
+	if c.Epoch() != before || s.Epoch() != beforePeer {
+		t.Error("data changed the epoch")
+	}
+	if !bytes.Equal(c.Marshal(), old) || !bytes.Equal(s.Marshal(), oldPeer) {
+		t.Error("data changed more than sequence numbers")
+	}
+	steps := map[string]func(){
+		"key update": func() { c.UpdateKeys(false); shuttle(c, s) },
+		"close":      func() { c.CloseNotify(); shuttle(c, s) },
+	}
+	for name, step := range steps {
+		before, beforePeer = c.Epoch(), s.Epoch()
+		step()
+		if c.Epoch() == before || s.Epoch() == beforePeer {
+			t.Errorf("%s left the epoch", name)
+		}
+	}
+}
+
+func FuzzUnmarshalConn(f *testing.F) {
+	for _, cfg := range []*Config{allConfig(), config12(), testConfig()} {
+		c, s := newPair(cfg, allConfig())
+		f.Add(c.Marshal())
+		c.Start()
+		f.Add(c.Marshal())
+		s.feed(c.TakeOutput(nil))
+		f.Add(s.Marshal())
+		c.feed(s.TakeOutput(nil))
+		f.Add(c.Marshal())
+		shuttle(c, s)
+		f.Add(c.Marshal())
+		f.Add(s.Marshal())
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := UnmarshalConn(allConfig(), data, 1, 2)
+		if err != nil {
+			if !errors.Is(err, plain.ErrDecode) {
+				t.Error(err)
+			}
+			return
+		}
+		if c.state > open {
+			t.Error("unknown state")
+		}
+	})
+}
