@@ -10,14 +10,15 @@ import (
 )
 
 // Accept is what all forms of tls_accept have in common: it returns a context
-// for a connection that a client has made, without any I/O.
+// for a connection that a client has made, without any I/O. As threads may share
+// a listener its failures are not kept for Err.
 func (t *Context) Accept() (*Context, error) {
 	if t.role != roleServer {
-		return nil, t.record(invalidContext("not a server context"))
+		return nil, invalidContext("not a server context")
 	}
 	l := t.listener
 	if l == nil {
-		return nil, t.record(failure("ssl failure"))
+		return nil, failure("ssl failure")
 	}
 	conn := newContext(roleServerConn, l.config)
 	conn.listener = l

@@ -81,6 +81,9 @@ func (c *Config) Retain() { c.refs.Add(1) }
 func (c *Config) Release() {
 	if c.refs.Add(-1) == 0 {
 		c.ClearKeys()
+		c.tickets.mu.Lock()
+		defer c.tickets.mu.Unlock()
+		*c.tickets.ring = ticketRing{}
 	}
 }
 

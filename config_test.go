@@ -675,7 +675,7 @@ func TestContexts(t *testing.T) {
 	if _, err := client.Accept(); text(err) != "not a server context" {
 		t.Error(err)
 	}
-	if _, err := server.Accept(); text(err) != "ssl failure" || text(server.Err()) != "ssl failure" {
+	if _, err := server.Accept(); text(err) != "ssl failure" {
 		t.Error(err)
 	}
 	if got := text(server.Configure(nil)); got != "private/public key mismatch" {
@@ -731,15 +731,16 @@ func mustServerConfig(t *testing.T) *Config {
 func TestRelease(t *testing.T) {
 	c := NewConfig()
 	c.SetKeyMem([]byte("secret"))
-	key := c.keypair.key
+	c.AddTicketKey(1, bytes.Repeat([]byte{1}, 48))
+	key, ring := c.keypair.key, c.tickets.ring
 	client := NewClient()
 	client.Configure(c)
 	c.Release()
-	if string(key) != "secret" {
+	if string(key) != "secret" || *ring == (ticketRing{}) {
 		t.Error("wiped while in use")
 	}
 	client.Free()
-	if string(key) == "secret" {
+	if string(key) == "secret" || *ring != (ticketRing{}) {
 		t.Error("not wiped")
 	}
 }

@@ -113,6 +113,7 @@ func (t *Context) PeerCertProvided() bool { return t.leaf() != nil }
 // PeerCertContainsName is tls_peer_cert_contains_name. A certificate that is
 // malformed in this respect contains none; Err then tells why.
 func (t *Context) PeerCertContainsName(name string) bool {
+	t.err = nil
 	leaf := t.leaf()
 	if leaf == nil {
 		return false

@@ -190,22 +190,23 @@ func (t *Context) finish() Step {
 		return t.failed(err)
 	}
 	t.complete = true
-	if err := t.saveSessions(); err != nil {
-		t.err = err
+	if err := t.saveSessions(); errors.As(err, &t.err) {
 		return Failed // this call; the connection is as good as any
 	}
 	return Done
 }
 
 // saveSessions puts the tickets that came into the session file.
-func (t *Context) saveSessions() (failed *Error) {
-	if sessions := t.conn.TakeSessions(); len(sessions) > 0 {
-		errors.As(t.file.put(t.name, now(), sessions...), &failed)
-		for _, s := range sessions {
-			clear(s.Secret)
-		}
+func (t *Context) saveSessions() error {
+	sessions := t.conn.TakeSessions()
+	if len(sessions) == 0 || t.role != roleClient {
+		return nil
 	}
-	return failed
+	err := t.file.put(t.name, now(), sessions...)
+	for _, s := range sessions {
+		clear(s.Secret)
+	}
+	return err
 }
 
 func (t *Context) stepRead(io *IO) Step {

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"libtls/internal/protocol"
+	"libtls/internal/suite"
 )
 
 // end is one end of a connection in memory: what a front does with a Context.
@@ -72,6 +74,20 @@ func (e *end) do(op Op, buf []byte) (n int, step Step, done bool) {
 			}
 			io.EOF = true
 		}
+	}
+}
+
+// eachVersion runs a test under each protocol version alone. limit restricts
+// configurations to it.
+func eachVersion(t *testing.T, test func(t *testing.T, limit func(...*Config))) {
+	for name, bit := range map[string]uint32{"TLSv1.2": ProtocolTLS12, "TLSv1.3": ProtocolTLS13} {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(configs ...*Config) {
+				for _, c := range configs {
+					c.SetProtocols(bit)
+				}
+			})
+		})
 	}
 }
 
@@ -204,193 +220,217 @@ func TestHandshake(t *testing.T) {
 }
 
 func TestTransfer(t *testing.T) {
-	client, server := configs(t, "")
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	mustHandshake(t, c, s)
-	data := make([]byte, 1<<20)
-	rand.NewChaCha8([32]byte{}).Read(data)
-	for _, tc := range []struct{ size, piece, buffer int }{
-		{500, 1, 1}, {500, 1, 16384}, {1 << 20, 64 << 10, 16384}, {1 << 20, 1 << 20, 64 << 10}, {200_000, 70_001, 1000},
-	} {
-		transfer(t, c, s, data[:tc.size], tc.piece, tc.buffer)
-		transfer(t, s, c, data[:tc.size], tc.piece, tc.buffer)
-	}
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		data := make([]byte, 1<<20)
+		rand.NewChaCha8([32]byte{}).Read(data)
+		for _, tc := range []struct{ size, piece, buffer int }{
+			{500, 1, 1}, {500, 1, 16384}, {1 << 20, 64 << 10, 16384}, {1 << 20, 1 << 20, 64 << 10}, {200_000, 70_001, 1000},
+		} {
+			transfer(t, c, s, data[:tc.size], tc.piece, tc.buffer)
+			transfer(t, s, c, data[:tc.size], tc.piece, tc.buffer)
+		}
 
-	before := c.outputs
-	if n, step, _ := c.do(OpWrite, data); step != Done || n != 64<<10 || c.outputs != before+1 {
-		t.Errorf("one write took %d bytes in %d outputs", n, c.outputs-before)
-	}
-	if n, step, _ := c.do(OpWrite, nil); step != Done || n != 0 || c.outputs != before+1 {
-		t.Error("an empty write had an effect")
-	}
-	if n, step, _ := s.do(OpRead, nil); step != Done || n != 0 {
-		t.Error("an empty read failed")
-	}
+		before := c.outputs
+		if n, step, _ := c.do(OpWrite, data); step != Done || n != 64<<10 || c.outputs != before+1 {
+			t.Errorf("one write took %d bytes in %d outputs", n, c.outputs-before)
+		}
+		if n, step, _ := c.do(OpWrite, nil); step != Done || n != 0 || c.outputs != before+1 {
+			t.Error("an empty write had an effect")
+		}
+		if n, step, _ := s.do(OpRead, nil); step != Done || n != 0 {
+			t.Error("an empty read failed")
+		}
+	})
 }
 
 // The implicit handshake of tls_read and tls_write.
 func TestImplicitHandshake(t *testing.T) {
-	client, server := configs(t, "")
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	buf := make([]byte, 100)
-	var n int
-	var done bool
-	for i := 0; i < 10 && !done; i++ {
-		c.do(OpWrite, []byte("hello"))
-		n, _, done = s.do(OpRead, buf)
-	}
-	if string(buf[:n]) != "hello" || !c.HandshakeDone() || !s.HandshakeDone() {
-		t.Fatalf("read %q", buf[:n])
-	}
-	if _, step, _ := c.do(OpHandshake, nil); step != Failed || c.Err().Text != "handshake already completed" {
-		t.Errorf("second handshake: %v", c.Err())
-	}
-	transfer(t, c, s, []byte("still alive"), 3, 3)
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		buf := make([]byte, 100)
+		var n int
+		var done bool
+		for i := 0; i < 10 && !done; i++ {
+			c.do(OpWrite, []byte("hello"))
+			n, _, done = s.do(OpRead, buf)
+		}
+		if string(buf[:n]) != "hello" || !c.HandshakeDone() || !s.HandshakeDone() {
+			t.Fatalf("read %q", buf[:n])
+		}
+		if _, step, _ := c.do(OpHandshake, nil); step != Failed || c.Err().Text != "handshake already completed" {
+			t.Errorf("second handshake: %v", c.Err())
+		}
+		transfer(t, c, s, []byte("still alive"), 3, 3)
+	})
 }
 
 func TestClose(t *testing.T) {
-	client, server := configs(t, "")
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	if _, step, _ := c.do(OpClose, nil); step != Done || len(s.in) != 0 {
-		t.Fatal("close before the handshake sent something")
-	}
-	c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
-	mustHandshake(t, c, s)
-	buf := make([]byte, 100)
-	before := c.outputs
-	for range 2 {
-		if _, step, _ := c.do(OpClose, nil); step != Done {
-			t.Fatal(c.Err())
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		if _, step, _ := c.do(OpClose, nil); step != Done || len(s.in) != 0 {
+			t.Fatal("close before the handshake sent something")
 		}
-	}
-	if c.outputs != before+1 {
-		t.Errorf("close wrote %d times", c.outputs-before)
-	}
-	for range 2 {
-		if n, step, done := s.do(OpRead, buf); n != 0 || step != Done || !done || !s.PeerClosed() {
-			t.Fatalf("read %d, %v after close_notify", n, s.Err())
+		c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		buf := make([]byte, 100)
+		before := c.outputs
+		for range 2 {
+			if _, step, _ := c.do(OpClose, nil); step != Done {
+				t.Fatal(c.Err())
+			}
 		}
-	}
-	transfer(t, s, c, []byte("half closed"), 100, 100)
-	if _, step, _ := c.do(OpWrite, buf); step != Failed || c.Err().Text != "write failed: protocol is shutdown" {
-		t.Errorf("write after close: %v", c.Err())
-	}
-	s.do(OpClose, nil)
-	if n, step, done := c.do(OpRead, buf); n != 0 || step != Done || !done || !c.PeerClosed() {
-		t.Error("no end of data")
-	}
+		if c.outputs != before+1 {
+			t.Errorf("close wrote %d times", c.outputs-before)
+		}
+		for range 2 {
+			if n, step, done := s.do(OpRead, buf); n != 0 || step != Done || !done || !s.PeerClosed() {
+				t.Fatalf("read %d, %v after close_notify", n, s.Err())
+			}
+		}
+		transfer(t, s, c, []byte("half closed"), 100, 100)
+		if _, step, _ := c.do(OpWrite, buf); step != Failed || c.Err().Text != "write failed: protocol is shutdown" {
+			t.Errorf("write after close: %v", c.Err())
+		}
+		s.do(OpClose, nil)
+		if n, step, done := c.do(OpRead, buf); n != 0 || step != Done || !done || !c.PeerClosed() {
+			t.Error("no end of data")
+		}
+	})
 }
 
 func TestTruncation(t *testing.T) {
-	client, server := configs(t, "")
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	c.do(OpHandshake, nil)
-	s.eof, s.in = true, s.in[:len(s.in)-1]
-	for range 2 {
-		if _, step, _ := s.do(OpHandshake, nil); step != Failed || s.Err().Text != "handshake failed: unexpected EOF" {
-			t.Fatalf("handshake: %v", s.Err())
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		c.do(OpHandshake, nil)
+		s.eof, s.in = true, s.in[:len(s.in)-1]
+		for range 2 {
+			if _, step, _ := s.do(OpHandshake, nil); step != Failed || s.Err().Text != "handshake failed: unexpected EOF" {
+				t.Fatalf("handshake: %v", s.Err())
+			}
 		}
-	}
 
-	c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
-	mustHandshake(t, c, s)
-	s.eof = true
-	for range 2 {
-		if n, step, done := s.do(OpRead, make([]byte, 10)); n != 0 || step != Done || !done || s.PeerClosed() {
-			t.Fatalf("read: %v", s.Err())
+		c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		s.eof = true
+		for range 2 {
+			if n, step, done := s.do(OpRead, make([]byte, 10)); n != 0 || step != Done || !done || s.PeerClosed() {
+				t.Fatalf("read: %v", s.Err())
+			}
 		}
-	}
+	})
 }
 
 func TestDamage(t *testing.T) {
-	client, server := configs(t, "")
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	mustHandshake(t, c, s)
-	c.do(OpWrite, []byte("hello"))
-	s.in[len(s.in)-1] ^= 1
-	const text = "read failed: decryption failed or bad record mac"
-	for range 2 {
-		if _, step, _ := s.do(OpRead, make([]byte, 10)); step != Failed || s.Err().Text != text {
-			t.Fatalf("read: %v", s.Err())
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		c.do(OpWrite, []byte("hello"))
+		s.in[len(s.in)-1] ^= 1
+		const text = "read failed: decryption failed or bad record mac"
+		for range 2 {
+			if _, step, _ := s.do(OpRead, make([]byte, 10)); step != Failed || s.Err().Text != text {
+				t.Fatalf("read: %v", s.Err())
+			}
 		}
-	}
-	if _, step, _ := s.do(OpWrite, []byte("x")); step != Failed || s.Err().Text != text {
-		t.Errorf("write: %v", s.Err())
-	}
-	if _, step, _ := s.do(OpClose, nil); step != Done {
-		t.Errorf("close: %v", s.Err())
-	}
-	if _, step, _ := c.do(OpRead, make([]byte, 10)); step != Failed || c.Err().Text != "read failed: sslv3 alert bad record mac" {
-		t.Errorf("peer's read: %v", c.Err())
-	}
+		if _, step, _ := s.do(OpWrite, []byte("x")); step != Failed || s.Err().Text != text {
+			t.Errorf("write: %v", s.Err())
+		}
+		if _, step, _ := s.do(OpClose, nil); step != Done {
+			t.Errorf("close: %v", s.Err())
+		}
+		if _, step, _ := c.do(OpRead, make([]byte, 10)); step != Failed || c.Err().Text != "read failed: sslv3 alert bad record mac" {
+			t.Errorf("peer's read: %v", c.Err())
+		}
+	})
 }
 
 // Failures of verification, with what each end says.
 func TestVerification(t *testing.T) {
-	ca := newAuthority(t, "root")
-	good := ca.issue(t, "", "server.test")
-	expired := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
-	future := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })
-	foreign := newAuthority(t, "other").issue(t, "", "server.test")
-	address := ca.issue(t, "", "192.0.2.1")
-	commonName := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.DNSNames = nil })
-	for _, tc := range []struct {
-		name           string
-		server         pair
-		host           string
-		edit           func(*Config)
-		client, listen string // errors
-	}{
-		{"good", good, "server.test", nil, "", ""},
-		{"trailing dot", good, "server.test.", nil, "", ""},
-		{"wrong name", good, "other.test", nil, "name `other.test' not present in server certificate", ""},
-		{"name off", good, "other.test", (*Config).InsecureNoVerifyName, "", ""},
-		{"cert off, name on", foreign, "other.test", (*Config).InsecureNoVerifyCert, "name `other.test' not present in server certificate", ""},
-		{"cert off", foreign, "server.test", (*Config).InsecureNoVerifyCert, "", ""},
-		{"expired", expired, "server.test", nil, "certificate verification failed: certificate has expired",
-			"handshake failed: sslv3 alert certificate expired"},
-		{"time off", expired, "server.test", (*Config).InsecureNoVerifyTime, "", ""},
-		{"not yet valid", future, "server.test", nil, "certificate verification failed: certificate is not yet valid",
-			"handshake failed: sslv3 alert bad certificate"},
-		{"untrusted", foreign, "server.test", nil, "certificate verification failed: unable to get local issuer certificate",
-			"handshake failed: tlsv1 alert unknown ca"},
-		{"IP address", address, "192.0.2.1", nil, "", ""},
-		{"wrong IP address", address, "192.0.2.2", nil, "name `192.0.2.2' not present in server certificate", ""},
-		{"common name", commonName, "server.test", nil, "", ""},
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		ca := newAuthority(t, "root")
+		good := ca.issue(t, "", "server.test")
+		expired := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+		future := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })
+		foreign := newAuthority(t, "other").issue(t, "", "server.test")
+		address := ca.issue(t, "", "192.0.2.1")
+		commonName := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.DNSNames = nil })
+		for _, tc := range []struct {
+			name           string
+			server         pair
+			host           string
+			edit           func(*Config)
+			client, listen string // errors
+		}{
+			{"good", good, "server.test", nil, "", ""},
+			{"trailing dot", good, "server.test.", nil, "", ""},
+			{"wrong name", good, "other.test", nil, "name `other.test' not present in server certificate", ""},
+			{"name off", good, "other.test", (*Config).InsecureNoVerifyName, "", ""},
+			{"cert off, name on", foreign, "other.test", (*Config).InsecureNoVerifyCert, "name `other.test' not present in server certificate", ""},
+			{"cert off", foreign, "server.test", (*Config).InsecureNoVerifyCert, "", ""},
+			{"expired", expired, "server.test", nil, "certificate verification failed: certificate has expired",
+				"handshake failed: sslv3 alert certificate expired"},
+			{"time off", expired, "server.test", (*Config).InsecureNoVerifyTime, "", ""},
+			{"not yet valid", future, "server.test", nil, "certificate verification failed: certificate is not yet valid",
+				"handshake failed: sslv3 alert bad certificate"},
+			{"untrusted", foreign, "server.test", nil, "certificate verification failed: unable to get local issuer certificate",
+				"handshake failed: tlsv1 alert unknown ca"},
+			{"IP address", address, "192.0.2.1", nil, "", ""},
+			{"wrong IP address", address, "192.0.2.2", nil, "name `192.0.2.2' not present in server certificate", ""},
+			{"common name", commonName, "server.test", nil, "", ""},
+			{"CA:FALSE pinned", foreign, "server.test", func(c *Config) { c.SetCAMem(foreign.cert) },
+			"certificate verification failed: unable to get local issuer certificate", "handshake failed: tlsv1 alert unknown ca"},
+		{"missing CRL", good, "server.test", func(c *Config) { c.SetCRLMem([]byte("junk")) },
+			"certificate verification failed: unable to get certificate CRL", "handshake failed: tlsv1 alert unknown ca"},
+		{"missing CA directory", good, "server.test", func(c *Config) { c.SetCAMem(nil); c.SetCAPath("/nonexistent") },
+			"certificate verification failed: unable to get local issuer certificate", "handshake failed: tlsv1 alert unknown ca"},
 		{"stapling required", good, "server.test", (*Config).OCSPRequireStapling, "no stapled OCSP response provided",
-			"handshake failed: tlsv1 bad certificate status response"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			client, server := NewConfig(), NewConfig()
-			client.SetCAMem(ca.pem())
-			if tc.edit != nil {
-				tc.edit(client)
-			}
-			server.SetKeypairMem(tc.server.cert, tc.server.key)
-			c, s := connectPair(dial(t, client, tc.host), accept(t, server))
-			ce, se := handshake(c, s)
-			if ce != tc.client || se != tc.listen {
-				t.Fatalf("client %q, server %q", ce, se)
-			}
-			if tc.client == "" {
-				transfer(t, s, c, []byte("x"), 1, 1)
-				return
-			}
-			if _, step, _ := c.do(OpRead, make([]byte, 1)); step != Failed || c.Err().Text != tc.client {
-				t.Errorf("not sticky: %v", c.Err())
-			}
-			if c.HandshakeDone() || c.ConnVersion() != "" || c.PeerCertProvided() {
-				t.Error("connection information after a failure")
-			}
-			// The end of a connection to the wrong server is a clean one.
-			if _, step, _ := c.do(OpClose, nil); step != Done {
-				t.Error(c.Err())
-			}
-			if _, step, _ := s.do(OpRead, make([]byte, 1)); tc.listen == "" && (step != Done || !s.PeerClosed()) {
-				t.Errorf("server: %v", s.Err())
-			}
-		})
-	}
+				"handshake failed: tlsv1 bad certificate status response"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				client, server := NewConfig(), NewConfig()
+				limit(client, server)
+				client.SetCAMem(ca.pem())
+				if tc.edit != nil {
+					tc.edit(client)
+				}
+				server.SetKeypairMem(tc.server.cert, tc.server.key)
+				c, s := connectPair(dial(t, client, tc.host), accept(t, server))
+				ce, se := handshake(c, s)
+				if ce != tc.client || se != tc.listen {
+					t.Fatalf("client %q, server %q", ce, se)
+				}
+				if tc.client == "" {
+					transfer(t, s, c, []byte("x"), 1, 1)
+					return
+				}
+				if _, step, _ := c.do(OpRead, make([]byte, 1)); step != Failed || c.Err().Text != tc.client {
+					t.Errorf("not sticky: %v", c.Err())
+				}
+				if c.HandshakeDone() || c.ConnVersion() != "" || c.PeerCertProvided() {
+					t.Error("connection information after a failure")
+				}
+				// The end of a connection to the wrong server is a clean one.
+				if _, step, _ := c.do(OpClose, nil); step != Done {
+					t.Error(c.Err())
+				}
+				if _, step, _ := s.do(OpRead, make([]byte, 1)); tc.listen == "" && (step != Done || !s.PeerClosed()) {
+					t.Errorf("server: %v", s.Err())
+				}
+			})
+		}
+	})
 }
 
 func TestNoProtocols(t *testing.T) {
@@ -409,30 +449,33 @@ func TestNoProtocols(t *testing.T) {
 }
 
 func TestALPN(t *testing.T) {
-	for _, tc := range []struct{ client, server, want, failure string }{
-		{"http/2,http/1.1", "http/1.1", "http/1.1", ""},
-		{"http/1.1,http/2", "http/2,http/1.1", "http/2", ""},
-		{"h2", "http/1.1", "", "handshake failed: tlsv1 alert no application protocol"},
-		{"h2", "", "", ""},
-		{"", "h2", "", ""},
-	} {
-		client, server := configs(t, "")
-		if tc.client != "" {
-			client.SetALPN(tc.client)
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		for _, tc := range []struct{ client, server, want, failure string }{
+			{"http/2,http/1.1", "http/1.1", "http/1.1", ""},
+			{"http/1.1,http/2", "http/2,http/1.1", "http/2", ""},
+			{"h2", "http/1.1", "", "handshake failed: tlsv1 alert no application protocol"},
+			{"h2", "", "", ""},
+			{"", "h2", "", ""},
+		} {
+			client, server := configs(t, "")
+			limit(client, server)
+			if tc.client != "" {
+				client.SetALPN(tc.client)
+			}
+			if tc.server != "" {
+				server.SetALPN(tc.server)
+			}
+			c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+			ce, _ := handshake(c, s)
+			got, ok := c.ConnALPNSelected()
+			if ce != tc.failure || got != tc.want || ok != (tc.want != "") {
+				t.Errorf("%q and %q: %q, %q", tc.client, tc.server, got, ce)
+			}
+			if other, _ := s.ConnALPNSelected(); other != got {
+				t.Errorf("server: %q", other)
+			}
 		}
-		if tc.server != "" {
-			server.SetALPN(tc.server)
-		}
-		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-		ce, _ := handshake(c, s)
-		got, ok := c.ConnALPNSelected()
-		if ce != tc.failure || got != tc.want || ok != (tc.want != "") {
-			t.Errorf("%q and %q: %q, %q", tc.client, tc.server, got, ce)
-		}
-		if other, _ := s.ConnALPNSelected(); other != got {
-			t.Errorf("server: %q", other)
-		}
-	}
+	})
 }
 
 func TestSNI(t *testing.T) {
@@ -463,6 +506,22 @@ func TestSNI(t *testing.T) {
 		if isIP := net.ParseIP(host) != nil; ok == isIP || ok && name != host {
 			t.Errorf("server saw %q", name)
 		}
+	}
+}
+
+// A name that can't be compared with an added certificate ends the handshake.
+func TestSNIError(t *testing.T) {
+	ca := newAuthority(t, "root")
+	client, server := configs(t, "")
+	bad := ca.issue(t, "", "x", func(c *x509.Certificate) { c.DNSNames = []string{" "} })
+	if err := server.AddKeypairMem(bad.cert, bad.key); err != nil {
+		t.Fatal(err)
+	}
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	ce, se := handshake(c, s)
+	if ce != "handshake failed: tlsv1 alert internal error" ||
+		se != "error verifying name 'server.test': a dNSName of \" \" must not be used" {
+		t.Errorf("client %q, server %q", ce, se)
 	}
 }
 
@@ -505,6 +564,142 @@ func TestClientCertificate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// In TLS 1.2 the client learns within its handshake what the server thinks.
+func TestClientCertificate12(t *testing.T) {
+	ca, other := newAuthority(t, "root"), newAuthority(t, "other")
+	sp, good, foreign := ca.issue(t, "", "server.test"), ca.issue(t, "", "client.test"), other.issue(t, "", "client.test")
+	for _, tc := range []struct {
+		name             string
+		client           pair
+		wantC, wantS, is string
+	}{
+		{"good", good, "", "", "/CN=client.test"},
+		{"none", pair{}, "handshake failed: sslv3 alert handshake failure", "handshake failed: peer did not return a certificate", ""},
+		{"foreign", foreign, "handshake failed: tlsv1 alert unknown ca",
+			"certificate verification failed: unable to get local issuer certificate", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			client, server := NewConfig(), NewConfig()
+			server.SetProtocols(ProtocolTLS12)
+			client.SetCAMem(ca.pem())
+			server.SetCAMem(ca.pem())
+			server.SetKeypairMem(sp.cert, sp.key)
+			server.VerifyClient()
+			client.SetKeypairMem(tc.client.cert, tc.client.key)
+			c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+			ce, se := handshake(c, s)
+			if ce != tc.wantC || se != tc.wantS || s.PeerCertSubject() != tc.is {
+				t.Errorf("client %q, server %q, subject %q", ce, se, s.PeerCertSubject())
+			}
+			if ce == "" && (c.ConnVersion() != "TLSv1.2" || c.ConnCipher() != "ECDHE-ECDSA-AES256-GCM-SHA384") && hasAES {
+				t.Errorf("%s, %s", c.ConnVersion(), c.ConnCipher())
+			}
+		})
+	}
+}
+
+// Each suite by its name, in the version it belongs to.
+func TestSuites(t *testing.T) {
+	for _, su := range suite.All {
+		kind := ""
+		if su.Auth == suite.KeyRSA {
+			kind = "rsa"
+		}
+		client, server := configs(t, kind)
+		name := su.OpenSSLName
+		if su.Version == suite.TLS12 {
+			client.SetProtocols(ProtocolTLS12)
+		}
+		for _, c := range []*Config{client, server} {
+			if err := c.SetCiphers(&name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		if c.ConnCipher() != name || s.ConnCipher() != name {
+			t.Errorf("%s instead of %s", c.ConnCipher(), name)
+		}
+		transfer(t, c, s, make([]byte, 40000), 40000, 20000)
+		transfer(t, s, c, make([]byte, 40000), 3000, 20000)
+	}
+}
+
+// Whose order of suites counts.
+func TestPreference(t *testing.T) {
+	for _, preferClient := range []bool{false, true} {
+		client, server := configs(t, "")
+		client.SetCiphers(new("TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"))
+		server.SetCiphers(new("TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"))
+		want := "TLS_CHACHA20_POLY1305_SHA256"
+		if preferClient {
+			server.PreferCiphersClient()
+			want = "TLS_AES_128_GCM_SHA256"
+		}
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		if c.ConnCipher() != want {
+			t.Errorf("preference of the client %v: %s", preferClient, c.ConnCipher())
+		}
+	}
+}
+
+// Curves in the configured order.
+func TestCurves(t *testing.T) {
+	for _, curves := range []string{"P-384:X25519", "X25519", "P-521", "X25519MLKEM768"} {
+		client, server := configs(t, "")
+		client.SetECDHECurves(&curves)
+		server.SetECDHECurves(new("P-384,P-521,X25519,X25519MLKEM768"))
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		if want, _, _ := strings.Cut(curves, ":"); c.ConnGroup() != want || s.ConnGroup() != want {
+			t.Errorf("%s instead of %s", c.ConnGroup(), want)
+		}
+	}
+}
+
+// What may change in a configuration that a server uses, and what may not.
+func TestLiveConfig(t *testing.T) {
+	client, config := configs(t, "")
+	client.SetALPN("a,b")
+	config.SetALPN("a")
+	server := NewServer()
+	if err := server.Configure(config); err != nil {
+		t.Fatal(err)
+	}
+	config.SetALPN("b")
+	config.SetCiphers(new("TLS_AES_128_GCM_SHA256"))
+	config.SetProtocols(ProtocolTLS12)
+	config.VerifyClient()
+	config.ClearKeys()
+	conn, err := server.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, s := connectPair(dial(t, client, "server.test"), conn)
+	mustHandshake(t, c, s)
+	if alpn, _ := c.ConnALPNSelected(); alpn != "b" || c.ConnVersion() != "TLSv1.3" || c.ConnCipher() == "TLS_AES_128_GCM_SHA256" {
+		t.Errorf("%q, %s, %s", alpn, c.ConnVersion(), c.ConnCipher())
+	}
+}
+
+// A connection that is made again starts from nothing.
+func TestReconnect(t *testing.T) {
+	client, server := configs(t, "")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	if err := c.Connect("other.test", true); err != nil {
+		t.Fatal(err)
+	}
+	if c.HandshakeDone() || c.ConnVersion() != "" || c.PeerCertProvided() {
+		t.Error("something is left of the first connection")
+	}
+	c, s = connectPair(c.Context, accept(t, server))
+	if ce, _ := handshake(c, s); ce != "name `other.test' not present in server certificate" {
+		t.Errorf("client %q", ce)
 	}
 }
 
@@ -581,6 +776,61 @@ func TestResumption(t *testing.T) {
 	}
 }
 
+// A TLS 1.2 ticket serves many connections, and is replaced when a newer key
+// has come.
+func TestResumption12(t *testing.T) {
+	client, server := configs(t, "")
+	client.SetProtocols(ProtocolTLS12)
+	server.SetSessionLifetime(3600)
+	server.AddTicketKey(1, make([]byte, 48))
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	ticket := func() []byte {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions := ParseSessionsPEM(data)
+		if len(sessions) != 1 {
+			t.Fatalf("%d sessions", len(sessions))
+		}
+		return sessions[0].Ticket
+	}
+	connect := func(want bool) []byte {
+		if resumed, left, after := session(t, client, server, path); resumed != want || left != 1 || after != 1 {
+			t.Fatalf("resumed %v, %d sessions while open, %d after", resumed, left, after)
+		}
+		return ticket()
+	}
+	first := connect(false)
+	if second := connect(true); !bytes.Equal(first, second) {
+		t.Error("a ticket under the newest key was replaced")
+	}
+	server.AddTicketKey(2, make([]byte, 48))
+	renewed := connect(true)
+	if bytes.Equal(first, renewed) {
+		t.Error("a ticket under an old key was not replaced")
+	}
+	if again := connect(true); !bytes.Equal(renewed, again) {
+		t.Error("the new ticket was replaced")
+	}
+}
+
+// No ticket can be sealed when all keys have aged out; the handshake goes on.
+func TestNoTicketKey(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		server.SetSessionLifetime(3600)
+		server.tickets.Add(1, make([]byte, 48), time.Now().Add(-2*time.Hour))
+		fd, path := sessionFD(t)
+		client.SetSessionFD(fd)
+		if resumed, _, after := session(t, client, server, path); resumed || after != 0 {
+			t.Errorf("resumed %v, %d sessions", resumed, after)
+		}
+	})
+}
+
 // Tickets of a server that never writes come before its close_notify.
 func TestTicketsAtClose(t *testing.T) {
 	client, server := configs(t, "")
@@ -600,74 +850,150 @@ func TestTicketsAtClose(t *testing.T) {
 
 // What keeps a session from being resumed, on either side.
 func TestNoResumption(t *testing.T) {
-	stranger := newAuthority(t, "stranger")
-	for name, change := range map[string]func(client, server *Config){
-		"lifetime 0":        func(_, s *Config) { s.SetSessionLifetime(0) },
-		"other session id":  func(_, s *Config) { s.SetSessionID([]byte("other")) },
-		"other ticket keys": func(_, s *Config) { s.AddTicketKey(9, make([]byte, 48)); s.tickets = NewTicketKeys() },
-		"other CA":          func(c, _ *Config) { c.SetCAMem(stranger.pem()) },
-		"other protocol":    func(c, _ *Config) { c.SetCiphers(new("TLS_CHACHA20_POLY1305_SHA256")) },
-		"required staple":   func(c, _ *Config) { c.OCSPRequireStapling() },
-		"required client certificate": func(_, s *Config) {
-			s.InsecureNoVerifyCert()
-			s.VerifyClient()
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client, server := configs(t, "")
-			server.SetSessionLifetime(3600)
-			fd, path := sessionFD(t)
-			client.SetSessionFD(fd)
-			session(t, client, server, path)
-			change(client, server)
-			c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-			handshake(c, s)
-			if s.conn.Info().Resumed || c.ConnSessionResumed() || s.ConnSessionResumed() {
-				t.Error("resumed")
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		stranger := newAuthority(t, "stranger")
+		for name, change := range map[string]func(client, server *Config){
+			"lifetime 0":        func(_, s *Config) { s.SetSessionLifetime(0) },
+			"other session id":  func(_, s *Config) { s.SetSessionID([]byte("other")) },
+			"other ticket keys": func(_, s *Config) { s.AddTicketKey(9, make([]byte, 48)); s.tickets = NewTicketKeys() },
+			"other CA":          func(c, _ *Config) { c.SetCAMem(stranger.pem()) },
+			"other protocol":    func(c, _ *Config) { c.SetCiphers(new("TLS_CHACHA20_POLY1305_SHA256")) },
+			"required staple":   func(c, _ *Config) { c.OCSPRequireStapling() },
+			"required client certificate": func(_, s *Config) {
+				s.InsecureNoVerifyCert()
+				s.VerifyClient()
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				client, server := configs(t, "")
+				limit(client, server)
+				server.SetSessionLifetime(3600)
+				fd, path := sessionFD(t)
+				client.SetSessionFD(fd)
+				session(t, client, server, path)
+				change(client, server)
+				c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+				handshake(c, s)
+				if s.conn.Info().Resumed || c.ConnSessionResumed() || s.ConnSessionResumed() {
+					t.Error("resumed")
+				}
+			})
+		}
+	})
+}
+
+// A session file that can't be written fails a TLS 1.2 handshake, whose session
+// comes with it, but not the connection; it costs a TLS 1.3 connection nothing.
+func TestReadOnlySessionFile(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		server.SetSessionLifetime(3600)
+		_, path := sessionFD(t)
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := client.SetSessionFD(int(f.Fd())); err != nil {
+			t.Fatal(err)
+		}
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		ce, se := handshake(c, s)
+		if s.ConnVersion() == "TLSv1.3" {
+			if ce != "" || se != "" {
+				t.Errorf("client %q, server %q", ce, se)
+			}
+		} else if ce != "failed to truncate session file" || c.Err().Errno == 0 || se != "" {
+			t.Errorf("client %q, server %q", ce, se)
+		}
+		s.eof = false
+		transfer(t, s, c, []byte("data"), 4, 4)
+		transfer(t, c, s, []byte("data"), 4, 4)
+	})
+}
+
+// Several threads accept from one listener while its configuration gets new
+// ticket keys and staples.
+func TestConcurrentAccept(t *testing.T) {
+	client, config := configs(t, "")
+	config.SetSessionLifetime(3600)
+	server := NewServer()
+	if err := server.Configure(config); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 5 {
+				conn, err := server.Accept()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c, s := connectPair(dial(t, client, "server.test"), conn)
+				if ce, se := handshake(c, s); ce != "" || se != "" {
+					t.Errorf("client %q, server %q", ce, se)
+				}
+				s.do(OpClose, nil)
+				c.Free()
+				s.Free()
 			}
 		})
 	}
+	for i := range 20 {
+		config.AddTicketKey(uint32(i), make([]byte, 48))
+		config.SetOCSPStapleMem(nil)
+		config.SetALPN("a")
+	}
+	group.Wait()
 }
 
 // A session belongs to the name it was made for.
 func TestSessionOfOtherName(t *testing.T) {
-	ca := newAuthority(t, "root")
-	p := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "alias.test") })
-	client, server := NewConfig(), NewConfig()
-	client.SetCAMem(ca.pem())
-	server.SetKeypairMem(p.cert, p.key)
-	server.SetSessionLifetime(3600)
-	fd, path := sessionFD(t)
-	client.SetSessionFD(fd)
-	session(t, client, server, path)
-	for name, want := range map[string]bool{"alias.test": false, "SERVER.test": true} {
-		c, s := connectPair(dial(t, client, name), accept(t, server))
-		mustHandshake(t, c, s)
-		if c.ConnSessionResumed() != want {
-			t.Errorf("%s: resumed %v", name, !want)
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		ca := newAuthority(t, "root")
+		p := ca.issue(t, "", "server.test", func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "alias.test") })
+		client, server := NewConfig(), NewConfig()
+		limit(client, server)
+		client.SetCAMem(ca.pem())
+		server.SetKeypairMem(p.cert, p.key)
+		server.SetSessionLifetime(3600)
+		fd, path := sessionFD(t)
+		client.SetSessionFD(fd)
+		session(t, client, server, path)
+		for name, want := range map[string]bool{"alias.test": false, "SERVER.test": true} {
+			c, s := connectPair(dial(t, client, name), accept(t, server))
+			mustHandshake(t, c, s)
+			if c.ConnSessionResumed() != want {
+				t.Errorf("%s: resumed %v", name, !want)
+			}
 		}
-	}
+	})
 }
 
 // A resumed session keeps the client's certificate.
 func TestResumedClientCertificate(t *testing.T) {
-	ca := newAuthority(t, "root")
-	sp, cp := ca.issue(t, "", "server.test"), ca.issue(t, "", "client.test")
-	client, server := NewConfig(), NewConfig()
-	client.SetCAMem(ca.pem())
-	client.SetKeypairMem(cp.cert, cp.key)
-	server.SetCAMem(ca.pem())
-	server.SetKeypairMem(sp.cert, sp.key)
-	server.VerifyClient()
-	server.SetSessionLifetime(3600)
-	fd, path := sessionFD(t)
-	client.SetSessionFD(fd)
-	session(t, client, server, path)
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	mustHandshake(t, c, s)
-	if !s.ConnSessionResumed() || s.PeerCertSubject() != "/CN=client.test" {
-		t.Errorf("resumed %v, client %q", s.ConnSessionResumed(), s.PeerCertSubject())
-	}
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		ca := newAuthority(t, "root")
+		sp, cp := ca.issue(t, "", "server.test"), ca.issue(t, "", "client.test")
+		client, server := NewConfig(), NewConfig()
+		limit(client, server)
+		client.SetCAMem(ca.pem())
+		client.SetKeypairMem(cp.cert, cp.key)
+		server.SetCAMem(ca.pem())
+		server.SetKeypairMem(sp.cert, sp.key)
+		server.VerifyClient()
+		server.SetSessionLifetime(3600)
+		fd, path := sessionFD(t)
+		client.SetSessionFD(fd)
+		session(t, client, server, path)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		if !s.ConnSessionResumed() || s.PeerCertSubject() != "/CN=client.test" {
+			t.Errorf("resumed %v, client %q", s.ConnSessionResumed(), s.PeerCertSubject())
+		}
+	})
 }
 
 // A certificate that nobody verified must not pass for one that was.
