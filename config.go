@@ -40,7 +40,7 @@ type Config struct {
 	mu   sync.Mutex // guards what live servers listen to
 
 	protocols    uint32
-	ciphers      string        // cipher string; empty is the default
+	suites       []suite.ID    // in order of preference; nil is the default
 	groups       []suite.Group // nil is the default
 	alpn         []string      // nil is off
 	preferClient bool

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/cpu"
 
@@ -23,23 +24,21 @@ var cipherKeywords = map[string]string{
 	"insecure": "ALL:!aNULL:!eNULL",
 }
 
+var defaultSuites = sync.OnceValue(func() []suite.ID { return parseCiphers("default", suite.All) })
+
 // SetCiphers is tls_config_set_ciphers; nil stands for the default. A string
 // that is refused changes nothing.
 func (c *Config) SetCiphers(list *string) error {
 	if list == nil {
-		c.ciphers = ""
+		c.suites = nil
 		return nil
 	}
-	if len(parseCiphers(*list, suite.All)) == 0 {
+	suites := parseCiphers(*list, suite.All)
+	if len(suites) == 0 {
 		return failure("no ciphers for '%s'", *list)
 	}
-	c.ciphers = *list
+	c.suites = suites
 	return nil
-}
-
-// suites returns what the configuration allows, in order of preference.
-func (c *Config) suites() []suite.ID {
-	return parseCiphers(cmp.Or(c.ciphers, "default"), suite.All)
 }
 
 // parseCiphers returns the suites among known that a cipher string selects,

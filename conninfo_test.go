@@ -102,3 +102,32 @@ func BenchmarkRecord(b *testing.B) {
 		b.Fatal(s.Err())
 	}
 }
+
+// What setting up costs before anything is sent, with the system's CA bundle.
+func BenchmarkConnect(b *testing.B) {
+	client := NewClient()
+	if err := client.Connect("server.test", true); err != nil {
+		b.Skip(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		client.Connect("server.test", true)
+	}
+}
+
+func BenchmarkHandshake(b *testing.B) {
+	client, server := configs(b, "")
+	listener := NewServer()
+	if err := listener.Configure(server); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		conn, err := listener.Accept()
+		if err != nil {
+			b.Fatal(err)
+		}
+		c, s := connectPair(dial(b, client, "server.test"), conn)
+		mustHandshake(b, c, s)
+	}
+}

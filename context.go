@@ -184,9 +184,12 @@ func newListener(c *Config) (*listener, *Error) {
 func (c *Config) engine() *protocol.Config {
 	e := &protocol.Config{
 		Rand:    rand.Reader,
-		Suites:  c.suites(),
+		Suites:  c.suites,
 		Groups:  c.groups,
 		Schemes: suite.DefaultSchemes(),
+	}
+	if e.Suites == nil {
+		e.Suites = defaultSuites()
 	}
 	if e.Groups == nil {
 		e.Groups = suite.DefaultGroups

@@ -28,7 +28,7 @@ func UnmarshalConfig(data []byte) (*Config, error) {
 // fields goes through all that a configuration is made of.
 func (c *Config) fields(r *plain.Coder) {
 	plain.Number(r, &c.protocols)
-	r.Text(&c.ciphers)
+	plain.Numbers(r, &c.suites)
 	plain.Numbers(r, &c.groups)
 	plain.List(r, &c.alpn, 8, r.Text)
 	r.Flag(&c.preferClient)

@@ -16,7 +16,7 @@ import (
 func fullConfig() *Config {
 	c := NewConfig()
 	c.protocols = 0xffffffff
-	c.ciphers = "HIGH"
+	c.suites = []suite.ID{suite.AES128GCMSHA256}
 	c.groups = []suite.Group{suite.P521, suite.X25519MLKEM768}
 	c.alpn = []string{"h2", "http/1.1"}
 	c.preferClient = true

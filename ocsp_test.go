@@ -2,6 +2,7 @@ package libtls
 
 import (
 	"crypto/x509"
+	"os"
 	"testing"
 	"time"
 
@@ -158,4 +159,43 @@ func TestOCSPProcessResponse(t *testing.T) {
 	if url, there := c.PeerOCSPURL(); there {
 		t.Error(url)
 	}
+}
+
+// A session is offered as long as the staple that came with it is good.
+func TestStapleOfSession(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		ca := newAuthority(t, "root")
+		p := ca.issue(t, "", "server.test", withOCSP)
+		client, server := NewConfig(), NewConfig()
+		limit(client, server)
+		client.SetCAMem(ca.pem())
+		client.OCSPRequireStapling()
+		server.SetSessionLifetime(3600)
+		server.SetKeypairMem(p.cert, p.key)
+		fd, path := sessionFD(t)
+		client.SetSessionFD(fd)
+
+		server.SetOCSPStapleMem(respond(t, ca, p, ocsp.Good))
+		session(t, client, server, path)
+		if resumed, _, _ := session(t, client, server, path); !resumed {
+			t.Error("not resumed with a good staple")
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions := ParseSessionsPEM(data)
+		for _, s := range sessions {
+			s.Staple = respond(t, ca, p, ocsp.Revoked)
+		}
+		if data, err = MarshalSessionsPEM(sessions...); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if resumed, _, _ := session(t, client, server, path); resumed {
+			t.Error("resumed with a bad staple")
+		}
+	})
 }

@@ -100,9 +100,8 @@ func (t *Context) mayOffer(s *Session, e *protocol.Config, now time.Time) bool {
 	if s.Version < e.MinVersion || s.Version > e.MaxVersion || !slices.Contains(e.Suites, s.Suite) {
 		return false
 	}
-	leaf := newPeer(s.PeerChain).leaf
-	if t.checkName(leaf) != nil || !t.config.noVerifyCert && t.verifyChain(s.PeerChain, now) != nil {
-		return false
-	}
-	return !t.config.requireStaple || len(s.Staple) > 0
+	t.peer = newPeer(s.PeerChain)
+	defer func() { t.peer = peer{} }()
+	return t.checkName(t.peer.leaf) == nil && t.checkStaple(s.Staple) == nil &&
+		(t.config.noVerifyCert || t.verifyChain(s.PeerChain, now) == nil)
 }
