@@ -111,7 +111,7 @@ struct visit {
 };
 
 /* Why there is no entry. */
-extern const char no_runtime[];
+#define NO_RUNTIME "a call after fork is not supported yet"
 
 /*
  * Every call of a Go function stands between these two. enter() starts the

@@ -38,10 +38,10 @@ func (t *table[T]) at(n uint32) *slot[T] {
 	return &(*slots)[i]
 }
 
-func place(n uint32) (row int, i uint32) {
-	n += firstRow
-	row = bits.Len32(n) - bits.Len32(firstRow)
-	return row, n - firstRow<<row
+func place(n uint32) (row int, i uint64) {
+	at := uint64(n) + firstRow
+	row = bits.Len64(at) - bits.Len64(firstRow)
+	return row, at - firstRow<<row
 }
 
 // add returns a handle for object, 0 if there are too many.

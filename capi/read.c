@@ -309,7 +309,7 @@ begin(struct tls *ctx, int *cancel)
 		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
 		    "invalid operation for context");
 	else if (stranded())
-		error_set(&ctx->err, TLS_ERROR_UNKNOWN, no_runtime);
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN, NO_RUNTIME);
 	else if (ctx->c.broken)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "internal error");
 	else

@@ -30,8 +30,6 @@ extern initialiser go_init_begin[]
 extern initialiser go_init_end[]
     __attribute__((weak, visibility("hidden")));
 
-const char no_runtime[] = "a call after fork is not supported yet";
-
 enum {
 	IDLE,
 	STARTING,
@@ -91,28 +89,49 @@ in_child(void)
 }
 
 /*
- * The signals of libc's own use, which sigaction() refuses, keep the
- * SA_ONSTACK that the runtime adds: they can't be blocked for good.
+ * What the kernel knows of a signal, to be put back as it was and without being
+ * looked into.
  */
-static struct sigaction dispositions[_NSIG];
+struct disposition {
+	uint64_t words[8];
+};
+
+static struct disposition dispositions[_NSIG];
+
+static long
+disposition(int sig, const struct disposition *set, struct disposition *get)
+{
+	return syscall(SYS_rt_sigaction, sig, set, get, sizeof(uint64_t));
+}
+
+/*
+ * The first realtime signals are libc's own. They keep the SA_ONSTACK that the
+ * runtime adds, as its threads can't block them.
+ */
+static bool
+is_libcs(int sig)
+{
+	return sig >= 32 && sig < SIGRTMIN;
+}
 
 static void
 save_dispositions(void)
 {
 	for (int sig = 1; sig < _NSIG; sig++)
-		sigaction(sig, NULL, &dispositions[sig]);
+		disposition(sig, NULL, &dispositions[sig]);
 }
 
 static void
 restore_dispositions(void)
 {
-	struct sigaction now;
+	struct disposition now;
 
 	for (int sig = 1; sig < _NSIG; sig++) {
-		if (sigaction(sig, NULL, &now) == 0 &&
-		    (now.sa_sigaction != dispositions[sig].sa_sigaction ||
-		    now.sa_flags != dispositions[sig].sa_flags))
-			sigaction(sig, &dispositions[sig], NULL);
+		memset(&now, 0, sizeof(now));
+		if (is_libcs(sig) || disposition(sig, NULL, &now) == -1)
+			continue;
+		if (memcmp(&now, &dispositions[sig], sizeof(now)) != 0)
+			disposition(sig, &dispositions[sig], NULL);
 	}
 }
 
@@ -214,7 +233,7 @@ config_enter(struct tls_config *config, struct visit *v)
 		return false;
 	if (enter(v))
 		return true;
-	error_set(&config->err, TLS_ERROR_UNKNOWN, no_runtime);
+	error_set(&config->err, TLS_ERROR_UNKNOWN, NO_RUNTIME);
 	return false;
 }
 
@@ -233,7 +252,7 @@ context_enter(struct tls *ctx, struct visit *v)
 		return false;
 	if (enter(v))
 		return true;
-	error_set(&ctx->err, TLS_ERROR_UNKNOWN, no_runtime);
+	error_set(&ctx->err, TLS_ERROR_UNKNOWN, NO_RUNTIME);
 	return false;
 }
 
