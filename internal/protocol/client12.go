@@ -56,6 +56,13 @@ func (c *Conn) serverHello12(m message, sh *wire.ServerHello) *Error {
 	if sh.Compression != 0 {
 		return errCompression
 	}
+	resumed := len(hs.sessionID) > 0 && bytes.Equal(sh.SessionID, hs.sessionID)
+	switch {
+	case resumed && hs.session == nil: // it was an id for TLS 1.3's sake only
+		return errSessionIDEcho
+	case resumed && hs.session.Version != suite.TLS12:
+		return errOldVersion
+	}
 	s := suite.ByID(sh.Suite)
 	if !slices.Contains(hs.offer.Suites, sh.Suite) || s == nil || s.Version != suite.TLS12 {
 		return errWrongCipher
@@ -70,7 +77,7 @@ func (c *Conn) serverHello12(m message, sh *wire.ServerHello) *Error {
 	if err := c.readServerExtensions12(exts); err != nil {
 		return err
 	}
-	if len(hs.sessionID) > 0 && bytes.Equal(sh.SessionID, hs.sessionID) {
+	if resumed {
 		return c.resumed12(s)
 	}
 	hs.session = nil
@@ -114,11 +121,6 @@ func (c *Conn) resumed12(s *suite.Suite) *Error {
 	hs := c.hs
 	old := hs.session
 	switch {
-	case old == nil || old.Version != suite.TLS12:
-		if old != nil && c.supports(suite.TLS13) {
-			return errOldVersion
-		}
-		return errSessionIDEcho
 	case old.Suite != s.ID:
 		return errOldCipher
 	// RFC 7627, 5.3
@@ -143,8 +145,8 @@ func (c *Conn) serverCertificate12(m message) *Error {
 	if err := c.peerChain12(m); err != nil {
 		return err
 	}
-	if len(c.info.PeerChain) == 0 {
-		return errNoPeerCertificate.with(AlertDecodeError)
+	if len(c.info.PeerChain) == 0 { // RFC 5246, 7.4.2
+		return errDecode
 	}
 	pub := c.hs.peerLeaf.PublicKey
 	if !c.hs.suite.Fits(pub) {
@@ -234,15 +236,25 @@ func (c *Conn) verified12() *Error {
 	return c.clientKey12()
 }
 
+// typeWanted12 tells whether the server takes certificates with such a key
+// (RFC 5246, 7.4.4; RFC 8422, 5.5).
+func (c *Conn) typeWanted12(cred *Credential) bool {
+	want := wire.CertTypeECDSA
+	if suite.KeyTypeOf(cred.Public) == suite.KeyRSA {
+		want = wire.CertTypeRSA
+	}
+	return slices.Contains(c.hs.hello.CertTypes, want)
+}
+
 // clientAuthenticate12 sends our certificate, or none.
 func (c *Conn) clientAuthenticate12() *Error {
 	hs := c.hs
 	var chain [][]byte
 	if cred := hs.credential; cred != nil {
-		var err *Error
-		if hs.scheme, err = c.pickScheme(cred); err != nil {
+		if err := c.CanUse(cred); err != nil {
 			return err
 		}
+		hs.scheme, _ = c.pickScheme(cred)
 		chain = cred.Chain
 	}
 	c.writeMessage(wire.Certificate12(chain))

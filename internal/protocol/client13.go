@@ -278,6 +278,8 @@ func (c *Conn) serverVersion(sh *wire.ServerHello) *Error {
 	switch {
 	case c.info.Version != 0 && version != c.info.Version: // RFC 8446, 4.1.4
 		return errSecondVersion
+	case i >= 0 && version == suite.TLS12: // the extension is for TLS 1.3
+		return errUnexpectedExtension.with(AlertIllegalParameter)
 	case i < 0 && (version != suite.TLS12 || !c.supports(suite.TLS12)), i >= 0 && version != suite.TLS13:
 		return errUnsupportedProtocol.with(alert)
 	}

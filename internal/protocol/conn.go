@@ -172,11 +172,8 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 		if c.count.empty++; c.count.empty > maxEmptyRecords {
 			return nil, errTooManyEmptyFragments
 		}
-	} else {
-		c.count.empty = 0
-	}
-	if typ != record.Alert {
-		c.count.warnings = 0
+	} else if typ != record.Alert {
+		c.count.empty, c.count.warnings = 0, 0
 	}
 	switch typ {
 	case record.ChangeCipherSpec:
@@ -308,7 +305,7 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 			return nil
 		}
 		// RFC 8446, 6: whatever its level says, any other alert is an error.
-		if alert != AlertUserCanceled && c.info.Version != suite.TLS12 {
+		if alert != AlertUserCanceled && c.info.Version == suite.TLS13 {
 			return errBadAlert
 		}
 		if c.count.warnings++; c.count.warnings > maxWarnings {
@@ -379,6 +376,9 @@ func (c *Conn) advance() *Error {
 			break
 		}
 		handle := c.state.handler(m.typ)
+		if handle == nil && c.state.expectsCCS() {
+			return errUnexpectedRecord
+		}
 		if handle == nil {
 			return errUnexpectedMessage
 		}

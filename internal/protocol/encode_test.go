@@ -100,15 +100,18 @@ func TestEpoch(t *testing.T) {
 	if !bytes.Equal(c.Marshal(), old) || !bytes.Equal(s.Marshal(), oldPeer) {
 		t.Error("data changed more than sequence numbers")
 	}
-	steps := map[string]func(){
-		"key update": func() { c.UpdateKeys(false); shuttle(c, s) },
-		"close":      func() { c.CloseNotify(); shuttle(c, s) },
+	steps := []struct {
+		name string
+		step func()
+	}{
+		{"key update", func() { c.UpdateKeys(false); shuttle(c, s) }},
+		{"close", func() { c.CloseNotify(); shuttle(c, s) }},
 	}
-	for name, step := range steps {
+	for _, test := range steps {
 		before, beforePeer = c.Epoch(), s.Epoch()
-		step()
+		test.step()
 		if c.Epoch() == before || s.Epoch() == beforePeer {
-			t.Errorf("%s left the epoch", name)
+			t.Errorf("%s left the epoch", test.name)
 		}
 	}
 }

@@ -161,7 +161,6 @@ var (
 
 	errDowngrade             = &Error{Code: "TLS13_DOWNGRADE", Alert: AlertIllegalParameter, Text: "inappropriate fallback"}
 	errInappropriateFallback = &Error{Code: "INAPPROPRIATE_FALLBACK", Alert: AlertInappropriateFallback}
-	errNoCompression         = &Error{Code: "NO_COMPRESSION_SPECIFIED", Alert: AlertIllegalParameter}
 	errSecondVersion         = &Error{Code: "SECOND_SERVERHELLO_VERSION_MISMATCH", Alert: AlertIllegalParameter}
 	errRenegotiationMismatch = &Error{Code: "RENEGOTIATION_MISMATCH", Alert: AlertHandshakeFailure}
 	errNoRenegotiation       = &Error{Code: "NO_RENEGOTIATION", Alert: AlertNoRenegotiation}

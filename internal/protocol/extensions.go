@@ -24,7 +24,7 @@ const (
 var extensionTable = map[uint16]where{
 	wire.ExtServerName:          inClientHello | inEncryptedExtensions | inServerHello12,
 	wire.ExtStatusRequest:       inClientHello | inCertificateRequest | inCertificate | inServerHello12,
-	wire.ExtSupportedGroups:     inClientHello | inEncryptedExtensions,
+	wire.ExtSupportedGroups:     inClientHello | inEncryptedExtensions | inServerHello12, // some servers' mistake
 	wire.ExtSignatureAlgorithms: inClientHello | inCertificateRequest,
 	wire.ExtSignatureAlgsCert:   inClientHello | inCertificateRequest,
 	wire.ExtALPN:                inClientHello | inEncryptedExtensions | inServerHello12,
@@ -65,7 +65,7 @@ func (c *Conn) index(list []wire.Extension, at where) (extensions, *Error) {
 	for _, e := range list {
 		places, known := extensionTable[e.Type]
 		switch {
-		case known && places == inClientHello && at != inClientHello:
+		case known && at&(inClientHello|inServerHello12) == 0 && places&^(inClientHello|inServerHello12) == 0:
 			return nil, errMisplacedExtension
 		case known && places&at == 0,
 			at&answers != 0 && (!known || !c.offered(e.Type, at)):

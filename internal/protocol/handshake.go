@@ -221,6 +221,9 @@ func (c *Conn) CanUse(cred *Credential) *Error {
 			return err
 		}
 	}
+	if c.client && c.info.Version == suite.TLS12 && !c.typeWanted12(cred) {
+		return errCertificateTypes
+	}
 	_, err := c.pickScheme(cred)
 	return err
 }

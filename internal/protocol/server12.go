@@ -14,7 +14,7 @@ import (
 func (c *Conn) clientHello12() *Error {
 	hs := c.hs
 	if !slices.Contains(hs.offer.Compressions, 0) { // RFC 5246, 7.4.1.2
-		return errNoCompression
+		return errCompressionList
 	}
 	// RFC 7507, 3: a client that fell back, though we could do better
 	if slices.Contains(hs.offer.Suites, suite.FallbackSCSV) && c.supports(suite.TLS13) {
@@ -125,6 +125,12 @@ func (c *Conn) resumable12(s *Session) bool {
 	if !s.ExtendedMasterSecret && hs.tls12.ems {
 		return false
 	}
+	// Not under a suite that a full handshake wouldn't choose any more.
+	if hs.credential != nil {
+		if preferred, err := c.suite12(hs.credential); err != nil || preferred.ID != s.Suite {
+			return false
+		}
+	}
 	if age := c.now.Sub(s.Created); age < 0 || s.Timeout > 0 && age > s.Timeout {
 		return false
 	}
@@ -154,6 +160,9 @@ func (c *Conn) suite12(cred *Credential) (*suite.Suite, *Error) {
 	}
 	// RFC 8422, 5.3: the key's curve must be one the client named.
 	if key, ok := cred.Public.(*ecdsa.PublicKey); ok && !slices.Contains(c.hs.peerGroups, suite.GroupOf(key.Curve)) {
+		return nil, errWrongCurve.with(AlertHandshakeFailure)
+	}
+	if _, err := c.pickScheme(cred); err != nil {
 		return nil, errNoSharedCipher
 	}
 	ours := slices.DeleteFunc(c.suites(suite.TLS12), func(id suite.ID) bool { return !suite.ByID(id).Fits(cred.Public) })
@@ -174,9 +183,7 @@ func (c *Conn) fullHandshake12() *Error {
 	if err != nil {
 		return err
 	}
-	if hs.scheme, err = c.pickScheme(hs.credential); err != nil {
-		return err
-	}
+	hs.scheme, _ = c.pickScheme(hs.credential)
 	c.begin12(s)
 	hs.group, _ = c.group12()
 	c.info.Group = hs.group
@@ -206,6 +213,9 @@ func (c *Conn) fullHandshake12() *Error {
 // writeServerHello12 sends the ServerHello; begin12 has been called.
 func (c *Conn) writeServerHello12(sessionID []byte) *Error {
 	hs := c.hs
+	if len(c.hand) > 0 { // the client's flight ends with its ClientHello
+		return errExcessData
+	}
 	random, err := c.random(32)
 	if err != nil {
 		return err
@@ -270,9 +280,6 @@ func (c *Conn) serverSigned12(sig []byte) *Error {
 		c.state = server12ExpectsCertificate
 	}
 	c.writeMessage(wire.Raw(wire.TypeServerHelloDone, nil))
-	if len(c.hand) > 0 {
-		return errExcessData
-	}
 	return nil
 }
 

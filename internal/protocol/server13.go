@@ -48,7 +48,7 @@ func (c *Conn) readClientHello(m message) *Error {
 	if err := c.negotiateVersion(); err != nil {
 		return err
 	}
-	if c.info.Version == suite.TLS13 && len(ch.Compressions) != 1 || ch.Compressions[0] != 0 { // RFC 8446, 4.1.2
+	if c.info.Version == suite.TLS13 && !bytes.Equal(ch.Compressions, []byte{0}) { // RFC 8446, 4.1.2
 		return errCompressionList
 	}
 	return c.readClientExtensions()
@@ -94,7 +94,7 @@ func (c *Conn) readClientExtensions() *Error {
 		if len(data) != 0 {
 			return errParsingExtension
 		}
-		hs.skipEarly = true
+		hs.skipEarly = c.info.Version == suite.TLS13
 	}
 	// RFC 7250, 4.2: our certificates have X.509's form only.
 	if data, there := hs.exts[wire.ExtServerCertType]; there {

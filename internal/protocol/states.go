@@ -75,6 +75,12 @@ func (s state) waitsFor() Wait {
 	return WaitInput
 }
 
+// expectsCCS tells whether no handshake message may come, but TLS 1.2's
+// ChangeCipherSpec.
+func (s state) expectsCCS() bool {
+	return s == client12ExpectsChangeCipherSpec || s == server12ExpectsChangeCipherSpec
+}
+
 // handler returns what handles a message of that type, nil if the state takes none.
 func (s state) handler(t wire.Type) func(*Conn, message) *Error {
 	type key struct {

@@ -84,9 +84,6 @@ func (c *Conn) finished12(label string) []byte {
 // peerFinished12 checks the peer's verify_data.
 func (c *Conn) peerFinished12(m message, label string) *Error {
 	want := c.finished12(label)
-	if len(m.body) != len(want) {
-		return errDecode
-	}
 	if !hmac.Equal(want, m.body) {
 		return errDigestCheck
 	}
@@ -122,7 +119,7 @@ func (c *Conn) changeCipherSpec(payload []byte) *Error {
 		return errUnexpectedRecord
 	}
 	if len(c.hand) > 0 {
-		return errExcessData
+		return errUnexpectedRecord
 	}
 	mac, key, iv := c.hs.tls12.keys.Of(!c.client)
 	c.inKeyed = true
@@ -165,6 +162,7 @@ func (c *Conn) resume12(s *Session) {
 	c.info.Resumed = true
 	c.info.Session = s
 	c.info.PeerChain = s.PeerChain
+	c.info.Staple = s.Staple
 	c.hs.tls12.master = slices.Clone(s.Secret)
 	c.expandKeys()
 }
