@@ -186,6 +186,9 @@ func (c *Conn) writeClientHello() {
 		if len(hs.cookie) > 0 {
 			add(wire.ExtCookie, wire.Bytes16(hs.cookie))
 		}
+		if c.cfg.PostHandshakeAuth {
+			add(wire.ExtPostHandshakeAuth, nil)
+		}
 		if c.cfg.Tickets {
 			add(wire.ExtPSKModes, wire.PSKModes(wire.PSKDHE))
 		}
@@ -389,6 +392,7 @@ func (c *Conn) acceptServerHello(exts extensions) *Error {
 	}
 	c.writeCCS()
 	c.state = clientExpectsEncryptedExtensions
+	c.postHandshakeAuth = c.cfg.PostHandshakeAuth
 	return c.setWriteKeys(hs.suite, hs.clientSecret)
 }
 
@@ -447,30 +451,34 @@ func (c *Conn) certificateRequest(m message) *Error {
 	if len(req.Context) != 0 { // RFC 8446, 4.3.2
 		return errDecode.with(AlertIllegalParameter)
 	}
+	if err := c.hs.hello.readRequest(c, req); err != nil {
+		return err
+	}
+	c.hs.certRequested = true
+	c.hs.transcript.add(m.raw)
+	c.state = clientExpectsCertificate
+	return nil
+}
+
+// readRequest takes what a CertificateRequest says.
+func (h *Hello) readRequest(c *Conn, req *wire.CertificateRequest) *Error {
 	exts, err := c.index(req.Extensions, inCertificateRequest)
 	if err != nil {
 		return err
 	}
-	hello := &c.hs.hello
-	hello.CertificateRequest = true
+	h.CertificateRequest = true
 	data, ok := exts[wire.ExtSignatureAlgorithms]
 	if !ok { // RFC 8446, 4.3.2
 		return errDecode.with(AlertMissingExtension)
-	}
-	if err := hello.read(exts, data); err != nil {
-		return err
 	}
 	// RFC 8446, 4.4.2.1: here the extension is empty.
 	if data, there := exts[wire.ExtStatusRequest]; there {
 		if len(data) != 0 {
 			return errParsingExtension
 		}
-		hello.OCSP = true
+		h.OCSP = true
 	}
-	c.hs.certRequested = true
-	c.hs.transcript.add(m.raw)
-	c.state = clientExpectsCertificate
-	return nil
+	return h.read(exts, data)
 }
 
 // read takes what ClientHello and CertificateRequest have in common.

@@ -54,6 +54,10 @@ type Config struct {
 	// tickets, and accept them. The caller stores the sessions by them.
 	SessionIDs bool
 
+	// PostHandshakeAuth makes a TLS 1.3 client say that it can authenticate
+	// later, and a server able to ask such a client (RequestCertificate).
+	PostHandshakeAuth bool
+
 	// Server only.
 	ClientAuth ClientAuth
 	ClientCAs  [][]byte // raw DER names for CertificateRequest; may be empty
@@ -150,6 +154,9 @@ type Info struct {
 	// TicketAgeSkew is by how much a client's idea of its ticket's age exceeds
 	// the server's.
 	TicketAgeSkew time.Duration
+	// PostHandshakeAuths counts how often PeerChain has been replaced by
+	// post-handshake authentication.
+	PostHandshakeAuths int
 	// ExtendedMasterSecret and SecureRenegotiation are of interest in TLS 1.2.
 	ExtendedMasterSecret bool
 	SecureRenegotiation  bool

@@ -42,9 +42,15 @@ type Conn struct {
 	closeSent, closeReceived bool
 	keyUpdateDue             bool      // the peer asked for new keys of ours
 	pskDHE                   bool      // server: the client can use tickets
+	postHandshakeAuth        bool      // agreed
 	completed                time.Time // when the handshake was
 	tickets                  uint64    // issued so far
 	sessions                 []*Session
+
+	// For post-handshake authentication, if agreed (post_auth.go).
+	authTranscript []byte // up to the client's Finished, as a hash's state
+	authContext    []byte // of the server's request that is open
+	authRequested  []byte // server: that request
 
 	epoch uint64 // see Epoch
 }
@@ -63,7 +69,10 @@ func Server(cfg *Config) *Conn {
 func (c *Conn) Err() *Error { return c.err }
 
 // Established tells whether the handshake is complete, with all checks passed.
-func (c *Conn) Established() bool { return c.state == open }
+func (c *Conn) Established() bool { return c.isOpen() }
+
+// isOpen tells whether application data may flow.
+func (c *Conn) isOpen() bool { return c.state >= open }
 
 // PeerClosed tells whether the peer sent close_notify.
 func (c *Conn) PeerClosed() bool { return c.closeReceived }
@@ -233,7 +242,7 @@ func foreignProtocol(hdr []byte) *Error {
 // as it must if it can't make keys of it. Nothing that an attacker could not
 // have by cutting the connection is lost by believing that.
 func (c *Conn) plaintextAlert(t record.Type, payload []byte) bool {
-	return !c.client && c.hs != nil && c.in.Seq() == 0 && t == record.Alert && len(payload) == 2
+	return !c.client && !c.isOpen() && c.in.Seq() == 0 && t == record.Alert && len(payload) == 2
 }
 
 // open decrypts a record; skip tells that it is early data to be passed over.
@@ -277,7 +286,7 @@ func (c *Conn) skipEarlyData(n int) *Error {
 // (RFC 8446, 5): it may come unprotected between the first ClientHello and the
 // peer's Finished.
 func (c *Conn) handleCCS(payload []byte) *Error {
-	if c.hs == nil || c.state == serverExpectsClientHello || len(c.hand) > 0 {
+	if c.isOpen() || c.state == serverExpectsClientHello || len(c.hand) > 0 {
 		return errUnexpectedRecord
 	}
 	if len(payload) != 1 || payload[0] != 1 {
@@ -299,7 +308,7 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 	case 1:
 		if alert == AlertCloseNotify {
 			c.closeReceived = true
-			if c.state != open {
+			if !c.isOpen() {
 				return ErrUnexpectedEOF
 			}
 			return nil
@@ -319,11 +328,12 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 }
 
 func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
-	if c.state != open {
+	if !c.isOpen() {
 		return nil, errUnexpectedRecord
 	}
-	if len(c.hand) > 0 {
-		return nil, errUnexpectedRecord // RFC 8446, 5.1: messages are not interleaved
+	// RFC 8446, 5.1 and 4.4: messages are not interleaved, nor is a flight
+	if len(c.hand) > 0 || c.state != open {
+		return nil, errUnexpectedRecord
 	}
 	if len(payload) == 0 {
 		return nil, nil
@@ -416,7 +426,7 @@ func (c *Conn) EOF() error {
 		return c.err
 	case c.closeReceived:
 		return nil
-	case c.state != open:
+	case !c.isOpen():
 		return c.fail(ErrUnexpectedEOF)
 	}
 	return c.fail(ErrTruncated)
@@ -497,7 +507,7 @@ func (c *Conn) Seal(dst, data []byte) (out []byte, n int, err error) {
 	switch {
 	case c.err != nil:
 		return dst, 0, c.err
-	case c.state != open:
+	case !c.isOpen():
 		return dst, 0, c.fail(errInternal)
 	case c.closeSent:
 		return dst, 0, errShutdown
@@ -523,7 +533,7 @@ func (c *Conn) Seal(dst, data []byte) (out []byte, n int, err error) {
 
 // CloseNotify sends close_notify, once, if the handshake is complete.
 func (c *Conn) CloseNotify() {
-	if c.err == nil && c.state == open && !c.closeSent {
+	if c.err == nil && c.isOpen() && !c.closeSent {
 		c.closeSent = true
 		c.writeAlert(1, AlertCloseNotify)
 	}

@@ -2,8 +2,6 @@ package protocol
 
 import (
 	"crypto/x509"
-	"encoding"
-	"hash"
 	"slices"
 
 	"libtls/internal/plain"
@@ -53,13 +51,15 @@ func (c *Conn) fields(p *plain.Coder) {
 	})
 	c.info.fields(p)
 	plain.Struct(p, &c.hs, func(hs *handshake) { hs.fields(p, c.info.Suite) })
-	for _, b := range []*[]byte{&c.inSecret, &c.outSecret, &c.exporter, &c.randoms, &c.resumption, &c.hand, &c.flight, &c.output} {
+	for _, b := range []*[]byte{&c.inSecret, &c.outSecret, &c.exporter, &c.randoms, &c.resumption, &c.hand, &c.flight, &c.output,
+		&c.authTranscript, &c.authContext, &c.authRequested} {
 		p.Bytes(b)
 	}
 	for _, n := range []*int{&c.count.empty, &c.count.warnings, &c.count.keyUpdates, &c.count.skippedEarly} {
 		plain.Number(p, n)
 	}
-	for _, f := range []*bool{&c.inKeyed, &c.outKeyed, &c.closeSent, &c.closeReceived, &c.keyUpdateDue, &c.pskDHE} {
+	for _, f := range []*bool{&c.inKeyed, &c.outKeyed, &c.closeSent, &c.closeReceived, &c.keyUpdateDue, &c.pskDHE,
+		&c.postHandshakeAuth} {
 		p.Flag(f)
 	}
 	p.Time(&c.completed)
@@ -82,6 +82,7 @@ func (i *Info) fields(p *plain.Coder) {
 	plain.Number(p, &i.TicketAgeSkew)
 	p.Flag(&i.ExtendedMasterSecret)
 	p.Flag(&i.SecureRenegotiation)
+	plain.Number(p, &i.PostHandshakeAuths)
 }
 
 func (s *Session) fields(p *plain.Coder) {
@@ -204,24 +205,15 @@ func (t *transcript) fields(p *plain.Coder, s *suite.Suite) {
 	p.Flag(&t.keep)
 	var state []byte
 	if t.hash != nil && !p.Reading() {
-		var err error
-		if state, err = t.hash.(encoding.BinaryMarshaler).MarshalBinary(); err != nil {
-			p.Fail() // no hash of ours fails
-		}
+		state = t.state()
 	}
 	p.Bytes(&state)
 	if !p.Reading() || state == nil {
 		return
 	}
-	if s == nil {
-		p.Fail()
-		return
-	}
-	var h hash.Hash = s.Hash.New()
-	if h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) != nil {
+	if s == nil || !t.resume(s.Hash, state) {
 		p.Fail()
 	}
-	t.hash = h
 }
 
 func (h *handshake12) fields(p *plain.Coder) {
@@ -240,7 +232,7 @@ func (h *handshake12) fields(p *plain.Coder) {
 // don't fit together.
 func (c *Conn) restore(in, out uint64) bool {
 	s := c.info.Suite
-	if c.state > open || (c.hs == nil) != (c.state == open || c.err != nil) || (c.inKeyed || c.outKeyed) && s == nil {
+	if c.state > lastState || (c.hs == nil) != (c.state == open || c.err != nil) || (c.inKeyed || c.outKeyed) && s == nil {
 		return false
 	}
 	if c.hs != nil {
@@ -291,7 +283,7 @@ func (c *Conn) restoreHandshake() *Error {
 			hs.exts[e.Type] = e.Data
 		}
 	}
-	if len(c.info.PeerChain) > 0 && !c.info.Resumed {
+	if len(c.info.PeerChain) > 0 && (!c.info.Resumed || c.isOpen()) {
 		if err := c.parseLeaf(); err != nil {
 			return err
 		}

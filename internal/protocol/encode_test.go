@@ -138,7 +138,7 @@ func FuzzUnmarshalConn(f *testing.F) {
 			}
 			return
 		}
-		if c.state > open {
+		if c.state > lastState {
 			t.Error("unknown state")
 		}
 	})

@@ -103,6 +103,10 @@ var (
 	// ErrNoALPN is for a Choice: none of the client's protocols is served.
 	ErrNoALPN = &Error{Code: "NO_APPLICATION_PROTOCOL", Alert: AlertNoApplicationProtocol}
 
+	// RequestCertificate returns these, and the connection lives on.
+	ErrNoPostHandshakeAuth = &Error{Code: "EXTENSION_NOT_RECEIVED"}
+	ErrRequestPending      = &Error{Code: "REQUEST_PENDING"}
+
 	errInternal = &Error{Code: "INTERNAL_ERROR", Alert: AlertInternalError}
 	errShutdown = &Error{Code: "PROTOCOL_IS_SHUTDOWN"}
 

@@ -1,9 +1,11 @@
 package protocol
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/hmac"
 	"crypto/x509"
+	"encoding"
 	"hash"
 	"slices"
 	"strings"
@@ -97,6 +99,20 @@ func (t *transcript) fix(h crypto.Hash) {
 }
 
 func (t *transcript) sum() []byte { return t.hash.Sum(nil) }
+
+// state and resume take a running hash to bytes and back.
+func (t *transcript) state() []byte {
+	state, err := t.hash.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		panic("protocol: " + err.Error()) // no hash of ours fails
+	}
+	return state
+}
+
+func (t *transcript) resume(h crypto.Hash, state []byte) bool {
+	t.hash = h.New()
+	return t.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) == nil
+}
 
 // retry replaces the first ClientHello by its hash (RFC 8446, 4.4.1).
 func (t *transcript) retry(h crypto.Hash) {
@@ -240,6 +256,8 @@ func (c *Conn) Select(ch Choice) {
 			return c.clientAuthenticate()
 		case client12AwaitsCredential:
 			return c.clientAuthenticate12()
+		case openAwaitsCredential:
+			return c.authenticate()
 		}
 		c.info.ALPN = ch.ALPN
 		if c.info.Version == suite.TLS12 {
@@ -283,6 +301,8 @@ func (c *Conn) Signed(sig []byte, err error) {
 			return c.clientFinish()
 		case client12AwaitsSignature:
 			return c.clientFinish12()
+		case openAwaitsSignature:
+			return c.authFinish()
 		}
 		return c.serverFinish()
 	}
@@ -302,6 +322,8 @@ func (c *Conn) Verified(verdict *Error) {
 			c.state = serverExpectsFinished
 		case server12AwaitsVerdict:
 			c.state = server12ExpectsChangeCipherSpec
+		case openAwaitsVerdict:
+			c.state = openExpectsFinished
 		case client12AwaitsVerdict:
 			return c.verified12()
 		}
@@ -312,7 +334,7 @@ func (c *Conn) Verified(verdict *Error) {
 
 // writeCertificate sends our chain; none without a credential.
 func (c *Conn) writeCertificate(staple bool) {
-	m := new(wire.Certificate)
+	m := &wire.Certificate{Context: c.authContext}
 	if cred := c.hs.credential; cred != nil {
 		for i, der := range cred.Chain {
 			e := wire.CertificateEntry{Data: der}
@@ -336,7 +358,7 @@ func (c *Conn) peerCertificate(m message) *Error {
 	if !ok {
 		return errDecode
 	}
-	if len(cert.Context) != 0 { // RFC 8446, 4.4.2
+	if !bytes.Equal(cert.Context, c.authContext) { // RFC 8446, 4.4.2
 		return errDecode.with(AlertIllegalParameter)
 	}
 	for i, e := range cert.Entries {
@@ -412,6 +434,9 @@ func (c *Conn) fullHandshake() time.Time {
 // complete ends the handshake.
 func (c *Conn) complete() {
 	c.resumption = c.hs.schedule.Derive(schedule.Resumption, c.hs.transcript.sum())
+	if c.postHandshakeAuth {
+		c.authTranscript = c.hs.transcript.state()
+	}
 	c.established()
 }
 

@@ -49,7 +49,7 @@ func (c *Conn) UpdateKeys(requestPeer bool) error {
 	if c.err != nil {
 		return c.err
 	}
-	if c.state != open || c.info.Version != suite.TLS13 || c.closeSent {
+	if !c.isOpen() || c.info.Version != suite.TLS13 || c.closeSent {
 		return errInternal
 	}
 	if err := c.writeKeyUpdate(requestPeer); err != nil {
@@ -106,7 +106,7 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.client || c.state != open || c.info.Version != suite.TLS13 || lifetime > maxTicketLifetime {
+	if c.client || !c.isOpen() || c.info.Version != suite.TLS13 || lifetime > maxTicketLifetime {
 		return nil, errInternal
 	}
 	add, err := c.random(4)
@@ -136,7 +136,7 @@ func (c *Conn) SendTicket(s *Session, ticket []byte) error {
 	if c.err != nil {
 		return c.err
 	}
-	if c.state != open || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
+	if !c.isOpen() || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
 		return errInternal
 	}
 	if !c.pskDHE {
@@ -158,7 +158,7 @@ func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]b
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.state != open || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 {
+	if !c.isOpen() || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 {
 		return nil, errInternal
 	}
 	if c.info.Version == suite.TLS12 {

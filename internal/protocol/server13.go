@@ -96,6 +96,12 @@ func (c *Conn) readClientExtensions() *Error {
 		}
 		hs.skipEarly = c.info.Version == suite.TLS13
 	}
+	if data, there := hs.exts[wire.ExtPostHandshakeAuth]; there {
+		if len(data) != 0 {
+			return errParsingExtension
+		}
+		c.postHandshakeAuth = c.cfg.PostHandshakeAuth && c.info.Version == suite.TLS13
+	}
 	// RFC 7250, 4.2: our certificates have X.509's form only.
 	if data, there := hs.exts[wire.ExtServerCertType]; there {
 		types, ok := wire.ParseBytes8(data)
@@ -417,7 +423,8 @@ func (c *Conn) writeServerHello() *Error {
 		return c.serverFinish()
 	}
 	if c.cfg.ClientAuth != NoClientCert {
-		c.writeCertificateRequest()
+		hs.certRequested = true
+		c.writeMessage(c.certificateRequest13(nil))
 	}
 	c.writeCertificate(hs.hello.OCSP)
 	c.state = serverAwaitsSignature
@@ -436,8 +443,9 @@ func (c *Conn) writeEncryptedExtensions() {
 	c.writeMessage(wire.EncryptedExtensions(exts))
 }
 
-func (c *Conn) writeCertificateRequest() {
-	req := &wire.CertificateRequest{Extensions: []wire.Extension{
+// certificateRequest13 makes a CertificateRequest with that context.
+func (c *Conn) certificateRequest13(context []byte) []byte {
+	req := &wire.CertificateRequest{Context: context, Extensions: []wire.Extension{
 		{Type: wire.ExtSignatureAlgorithms, Data: wire.Codes(c.cfg.Schemes)},
 	}}
 	if c.cfg.CertSchemes != nil {
@@ -446,8 +454,7 @@ func (c *Conn) writeCertificateRequest() {
 	if len(c.cfg.ClientCAs) > 0 {
 		req.Extensions = append(req.Extensions, wire.Extension{Type: wire.ExtCertAuthorities, Data: wire.Authorities(c.cfg.ClientCAs)})
 	}
-	c.hs.certRequested = true
-	c.writeMessage(req.Marshal())
+	return req.Marshal()
 }
 
 // serverFinish ends the server's flight.

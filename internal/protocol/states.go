@@ -56,16 +56,24 @@ const (
 	server12AwaitsSeal               // of the ticket for the client
 
 	open // the handshake is complete (post.go)
+
+	// Post-handshake authentication (post_auth.go); data flows on.
+	openAwaitsCredential         // client: for the server's request
+	openAwaitsSignature          //
+	openExpectsCertificateVerify // server: the client's Certificate came
+	openAwaitsVerdict            //
+	openExpectsFinished          //
+	lastState                    = openExpectsFinished
 )
 
 // waitsFor tells what a connection in that state needs to go on.
 func (s state) waitsFor() Wait {
 	switch s {
-	case clientAwaitsVerdict, serverAwaitsVerdict, client12AwaitsVerdict, server12AwaitsVerdict:
+	case clientAwaitsVerdict, serverAwaitsVerdict, client12AwaitsVerdict, server12AwaitsVerdict, openAwaitsVerdict:
 		return WaitVerify
-	case clientAwaitsCredential, serverAwaitsChoice, client12AwaitsCredential:
+	case clientAwaitsCredential, serverAwaitsChoice, client12AwaitsCredential, openAwaitsCredential:
 		return WaitSelect
-	case clientAwaitsSignature, serverAwaitsSignature, client12AwaitsSignature, server12AwaitsSignature:
+	case clientAwaitsSignature, serverAwaitsSignature, client12AwaitsSignature, server12AwaitsSignature, openAwaitsSignature:
 		return WaitSign
 	case serverAwaitsTicket, server12AwaitsTicket:
 		return WaitTicket
@@ -146,6 +154,14 @@ func (s state) handler(t wire.Type) func(*Conn, message) *Error {
 		return (*Conn).newSessionTicket
 	case key{open, wire.TypeKeyUpdate}:
 		return (*Conn).keyUpdate
+	case key{open, wire.TypeCertificateRequest}:
+		return (*Conn).authRequest
+	case key{open, wire.TypeCertificate}:
+		return (*Conn).authCertificate
+	case key{openExpectsCertificateVerify, wire.TypeCertificateVerify}:
+		return (*Conn).authCertificateVerify
+	case key{openExpectsFinished, wire.TypeFinished}:
+		return (*Conn).authFinished
 	case key{open, wire.TypeHelloRequest}, key{open, wire.TypeClientHello}:
 		return (*Conn).refuseRenegotiation
 	}
