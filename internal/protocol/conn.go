@@ -40,6 +40,7 @@ type Conn struct {
 	count  counters
 
 	closeSent, closeReceived bool
+	ccsDue                   bool      // to be sent in front of the next record
 	keyUpdateDue             bool      // the peer asked for new keys of ours
 	pskDHE                   bool      // server: the client can use tickets
 	postHandshakeAuth        bool      // agreed
@@ -449,6 +450,10 @@ func (c *Conn) TakeOutput(dst []byte) []byte {
 // write puts a payload of any length into records.
 func (c *Conn) write(t record.Type, payload []byte) {
 	c.epoch++
+	if c.ccsDue {
+		c.ccsDue = false
+		c.output = append(c.output, byte(record.ChangeCipherSpec), 3, 3, 0, 1, 1)
+	}
 	for {
 		n := min(len(payload), record.MaxPlaintext)
 		out, err := c.out.Seal(c.output, t, payload[:n])
@@ -484,13 +489,19 @@ func (c *Conn) writeMessage(raw []byte) {
 }
 
 // writeCCS sends the change_cipher_spec of middlebox compatibility mode, once
-// (RFC 8446, D.4). A server does so even if the client doesn't ask for it.
+// (RFC 8446, D.4). A server does so even if the client doesn't ask for it, right
+// behind its first message; a client in front of its next record, to save a packet.
 func (c *Conn) writeCCS() {
-	if !c.hs.ccsSent {
-		c.hs.ccsSent = true
-		c.flush()
-		c.write(record.ChangeCipherSpec, []byte{1})
+	if c.hs.ccsSent {
+		return
 	}
+	c.hs.ccsSent = true
+	if c.client {
+		c.ccsDue = true
+		return
+	}
+	c.flush()
+	c.write(record.ChangeCipherSpec, []byte{1})
 }
 
 // SealedSize returns how many bytes Seal needs at most for n bytes of data,

@@ -58,7 +58,7 @@ func (c *Conn) fields(p *plain.Coder) {
 	for _, n := range []*int{&c.count.empty, &c.count.warnings, &c.count.keyUpdates, &c.count.skippedEarly} {
 		plain.Number(p, n)
 	}
-	for _, f := range []*bool{&c.inKeyed, &c.outKeyed, &c.closeSent, &c.closeReceived, &c.keyUpdateDue, &c.pskDHE,
+	for _, f := range []*bool{&c.inKeyed, &c.outKeyed, &c.closeSent, &c.closeReceived, &c.ccsDue, &c.keyUpdateDue, &c.pskDHE,
 		&c.postHandshakeAuth} {
 		p.Flag(f)
 	}

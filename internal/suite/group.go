@@ -86,12 +86,13 @@ func (g *GroupInfo) Only13() bool { return g.curve == nil }
 type KeyShare struct {
 	Group   Group
 	Private []byte
+	key     *ecdh.PrivateKey // of Private, if this is where it was made
 }
 
 // Wipe clears the private key.
 func (k *KeyShare) Wipe() {
 	clear(k.Private)
-	k.Private = nil
+	k.Private, k.key = nil, nil
 }
 
 // ErrBadShare reports a peer's key share of the wrong length, off the curve,
@@ -105,20 +106,9 @@ const (
 	mlkemCtextSize = mlkem.CiphertextSize768
 )
 
-func newECDH(curve ecdh.Curve, rand io.Reader) (private, public []byte, err error) {
-	key, err := curve.GenerateKey(rand)
-	if err != nil {
-		return nil, nil, err
-	}
-	return key.Bytes(), key.PublicKey().Bytes(), nil
-}
-
-func agree(curve ecdh.Curve, private, peer []byte) ([]byte, error) {
-	key, err := curve.NewPrivateKey(private)
-	if err != nil {
-		return nil, err
-	}
-	pub, err := curve.NewPublicKey(peer)
+// agree returns the secret that a key of ours makes with a peer's share.
+func agree(key *ecdh.PrivateKey, peer []byte) ([]byte, error) {
+	pub, err := key.Curve().NewPublicKey(peer)
 	if err != nil {
 		return nil, ErrBadShare
 	}
@@ -131,9 +121,12 @@ func agree(curve ecdh.Curve, private, peer []byte) ([]byte, error) {
 
 // Offer makes a fresh key pair and returns it with the bytes to send.
 func (g *GroupInfo) Offer(rand io.Reader) (*KeyShare, []byte, error) {
+	key, err := g.classic().GenerateKey(rand)
+	if err != nil {
+		return nil, nil, err
+	}
 	if g.curve != nil {
-		private, public, err := newECDH(g.curve, rand)
-		return &KeyShare{g.Group, private}, public, err
+		return &KeyShare{g.Group, key.Bytes(), key}, key.PublicKey().Bytes(), nil
 	}
 	private := make([]byte, mlkemSeedSize, mlkemSeedSize+x25519Size)
 	if _, err := io.ReadFull(rand, private); err != nil {
@@ -143,63 +136,72 @@ func (g *GroupInfo) Offer(rand io.Reader) (*KeyShare, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	scalar, point, err := newECDH(ecdh.X25519(), rand)
-	if err != nil {
-		return nil, nil, err
+	public := append(kem.EncapsulationKey().Bytes(), key.PublicKey().Bytes()...)
+	return &KeyShare{g.Group, append(private, key.Bytes()...), key}, public, nil
+}
+
+// classic is the curve of the group, or of the hybrid's classic half.
+func (g *GroupInfo) classic() ecdh.Curve {
+	if g.curve == nil {
+		return ecdh.X25519()
 	}
-	return &KeyShare{g.Group, append(private, scalar...)}, append(kem.EncapsulationKey().Bytes(), point...), nil
+	return g.curve
 }
 
 // Accept answers a peer's offer: it returns the share to send back and the
 // shared secret.
 func (g *GroupInfo) Accept(rand io.Reader, peer []byte) (share, secret []byte, err error) {
-	if g.curve != nil {
-		private, public, err := newECDH(g.curve, rand)
-		if err != nil {
-			return nil, nil, err
+	var pq []byte
+	if g.curve == nil {
+		if len(peer) != mlkemKeySize+x25519Size {
+			return nil, nil, ErrBadShare
 		}
-		defer clear(private)
-		secret, err = agree(g.curve, private, peer)
-		return public, secret, err
+		kem, err := mlkem.NewEncapsulationKey768(peer[:mlkemKeySize])
+		if err != nil {
+			return nil, nil, ErrBadShare
+		}
+		pq, share = kem.Encapsulate()
+		peer = peer[mlkemKeySize:]
 	}
-	if len(peer) != mlkemKeySize+x25519Size {
-		return nil, nil, ErrBadShare
-	}
-	kem, err := mlkem.NewEncapsulationKey768(peer[:mlkemKeySize])
-	if err != nil {
-		return nil, nil, ErrBadShare
-	}
-	scalar, point, err := newECDH(ecdh.X25519(), rand)
+	key, err := g.classic().GenerateKey(rand)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer clear(scalar)
-	classic, err := agree(ecdh.X25519(), scalar, peer[mlkemKeySize:])
+	classic, err := agree(key, peer)
 	if err != nil {
 		return nil, nil, err
 	}
-	pq, ctext := kem.Encapsulate()
-	return append(ctext, point...), append(pq, classic...), nil
+	return append(share, key.PublicKey().Bytes()...), append(pq, classic...), nil
 }
 
 // Finish completes an offer with the peer's answer and returns the shared secret.
 func (k *KeyShare) Finish(peer []byte) ([]byte, error) {
 	g := GroupByID(k.Group)
-	if g.curve != nil {
-		return agree(g.curve, k.Private, peer)
+	private, pq := k.Private, []byte(nil)
+	if g.curve == nil {
+		if len(private) != mlkemSeedSize+x25519Size {
+			return nil, errors.New("bad private key")
+		}
+		if len(peer) != mlkemCtextSize+x25519Size {
+			return nil, ErrBadShare
+		}
+		kem, err := mlkem.NewDecapsulationKey768(private[:mlkemSeedSize])
+		if err != nil {
+			return nil, err
+		}
+		if pq, err = kem.Decapsulate(peer[:mlkemCtextSize]); err != nil {
+			return nil, ErrBadShare
+		}
+		private, peer = private[mlkemSeedSize:], peer[mlkemCtextSize:]
 	}
-	if len(peer) != mlkemCtextSize+x25519Size {
-		return nil, ErrBadShare
+	key := k.key
+	if key == nil {
+		var err error
+		if key, err = g.classic().NewPrivateKey(private); err != nil {
+			return nil, err
+		}
 	}
-	kem, err := mlkem.NewDecapsulationKey768(k.Private[:mlkemSeedSize])
-	if err != nil {
-		return nil, err
-	}
-	pq, err := kem.Decapsulate(peer[:mlkemCtextSize])
-	if err != nil {
-		return nil, ErrBadShare
-	}
-	classic, err := agree(ecdh.X25519(), k.Private[mlkemSeedSize:], peer[mlkemCtextSize:])
+	classic, err := agree(key, peer)
 	if err != nil {
 		return nil, err
 	}
