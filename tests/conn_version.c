@@ -101,7 +101,7 @@ TEST(peer_certificate_times)
 TEST(peer_chain_as_sent)
 {
 	static const char *const keypairs[] = { "server", "chain-2", "chain-shuffled", "chain-long" };
-	char content[65536];
+	static char content[131072];
 	struct pair *p;
 	const uint8_t *pem;
 	size_t i, len, want;

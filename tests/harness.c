@@ -186,6 +186,15 @@ write_file(const char *path, const void *content, size_t len)
 	close(fd);
 }
 
+int
+session_file(const char *name)
+{
+	int fd = open(scratch(name), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	REQUIRE(fd != -1);
+	return fd;
+}
+
 size_t
 read_file(const char *path, char *buf, size_t size)
 {

@@ -77,6 +77,7 @@ const char *pki(const char *name);		/* path of a file made by tests/pki; good fo
 const char *scratch(const char *name);		/* path in a directory of this run's own; likewise */
 uint8_t *pki_bytes(const char *name, size_t *len);	/* tls_unload_file()d by the caller */
 void write_file(const char *path, const void *content, size_t len);
+int session_file(const char *name);		/* an empty scratch file, open, good for tls_config_set_session_fd */
 size_t read_file(const char *path, char *buf, size_t size);	/* NUL-terminated */
 
 /* Configurations: TLS 1.3, with the test's CA, and with a key pair NAME.pem and NAME.key. */

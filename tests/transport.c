@@ -246,6 +246,7 @@ other_server(void *arg)
 	struct other *other = arg;
 	struct tls_config *config = server_config("server");
 	struct tls *listener = tls_server(), *conn;
+	char byte;
 
 	close(other->unused);
 	if (other->lifetime != 0)
@@ -253,6 +254,9 @@ other_server(void *arg)
 	REQUIRE_OK(listener, tls_configure(listener, config));
 	REQUIRE_OK(listener, tls_accept_socket(listener, &conn, other->fd));
 	other->run(conn, other->fd);
+	/* Stay until the client has said goodbye. */
+	while (read(other->fd, &byte, 1) == 1)
+		continue;
 	tls_free(conn);
 	tls_free(listener);
 	tls_config_free(config);
@@ -404,6 +408,7 @@ TEST(blocking_calls_are_interrupted)
 	CHECK_INT(tls_write(ctx, "y", 1), 1);
 	CHECK_INT(read_some(ctx, buf, sizeof(buf)), 1);
 	CHECK_INT(tls_close(ctx), 0);
+	CHECK_INT(read_some(ctx, buf, sizeof(buf)), 0);
 	tls_free(ctx);
 	close(fd[0]);
 	tls_config_free(config);
@@ -424,6 +429,7 @@ TEST(blocking_read_returns_after_a_ticket)
 
 	if (!LACKS(TICKETS_OFF))
 		CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
+	CONFIG_OK(cc, tls_config_set_session_fd(cc, session_file("session")));
 	p = pair_wires(cc, sc, "server.test");
 	socket_pair(fd);
 	no_blocking(fd[1]);
@@ -483,6 +489,7 @@ TEST(read_goes_on_after_tickets)
 
 	NEEDS(READS_ON_AFTER_TICKET);
 	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
+	CONFIG_OK(cc, tls_config_set_session_fd(cc, session_file("session")));
 	p = pair_sockets(cc, sc, "server.test");
 	pair_established(p);
 	CHECK_INT(tls_write(p->server, "data", 4), 4);
@@ -544,6 +551,7 @@ TEST(server_outlives_a_client_that_is_gone)
 
 	NEEDS(DEFERRED_TICKETS);
 	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
+	CONFIG_OK(cc, tls_config_set_session_fd(cc, session_file("session")));
 	p = pair_sockets(cc, sc, "server.test");
 	signal(SIGPIPE, SIG_DFL);
 	CHECK_INT(tls_handshake(p->client), TLS_WANT_POLLIN);

@@ -48,6 +48,9 @@ var authorities = []authority{
 	{"expired-ca", "", func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }},
 	{"intermediate", "ca", nil},
 	{"intermediate-2", "intermediate", nil},
+	{"bulky", "ca", func(c *x509.Certificate) {
+		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 5}, Value: make([]byte, 12_000)}}
+	}},
 	{"not-a-ca", "ca", func(c *x509.Certificate) { c.IsCA = false; c.KeyUsage = x509.KeyUsageDigitalSignature }},
 	{"no-path", "ca", func(c *x509.Certificate) { c.MaxPathLenZero = true }},
 	{"below-no-path", "no-path", nil},
@@ -316,13 +319,13 @@ func main() {
 	// A chain that needs several records, and one that no peer should have to take.
 	server := made["server"]
 	long := []*entity{server}
-	for size := 0; size < 40_000; size += len(made["intermediate"].cert.Raw) {
-		long = append(long, made["intermediate"])
+	for range 4 {
+		long = append(long, made["bulky"])
 	}
 	dir.write("chain-long.pem", chainPEM(long...))
 	dir.write("chain-long.key", block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(server.key))))
-	for size := 0; size < 1_000_000; size += len(made["intermediate"].cert.Raw) {
-		long = append(long, made["intermediate"])
+	for range 40 {
+		long = append(long, made["bulky"])
 	}
 	dir.write("chain-huge.pem", chainPEM(long...))
 

@@ -8,6 +8,7 @@
  *	-C file	CA		-g list	groups		-i text	session id
  *	-k file	key		-K hex	ticket key, 48 bytes
  *	-l seconds	session lifetime		-n name	server name
+ *	-G text	server: says this first
  *	-o	client certificate wanted		-p list	protocols
  *	-R	client: the line comes back reversed	-s file	session file
  *	-v	client certificate demanded		-w bytes	client: sends so many instead of a line
@@ -34,7 +35,7 @@
 #include <tls.h>
 
 struct options {
-	const char *name;
+	const char *name, *greeting;
 	int echo, reversed;
 	size_t bulk;
 };
@@ -127,15 +128,14 @@ echo(struct tls *ctx)
 	return n;
 }
 
-static void
-close_all(struct tls *ctx)
+static int
+close_connection(struct tls *ctx)
 {
 	int rc;
 
 	while (again(rc = tls_close(ctx)))
 		continue;
-	if (rc == -1)
-		printf("error close: %s\n", text(tls_error(ctx)));
+	return rc;
 }
 
 static void
@@ -189,12 +189,13 @@ client(struct tls_config *config, const struct options *o, const char *port)
 		ask(ctx, o);
 	}
 	report(ctx);
-	close_all(ctx);
+	if (close_connection(ctx) == -1)
+		die("close", tls_error(ctx));
 	tls_free(ctx);
 }
 
 static void
-server(struct tls_config *config)
+server(struct tls_config *config, const struct options *o)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
@@ -215,9 +216,10 @@ server(struct tls_config *config)
 			printf("error handshake: %s\n", text(tls_error(conn)));
 		} else {
 			report(conn);
-			if (echo(conn) == -1)
+			if (write_all(conn, o->greeting, strlen(o->greeting)) == -1 || echo(conn) == -1)
 				printf("error read: %s\n", text(tls_error(conn)));
-			close_all(conn);
+			/* A client may be gone without waiting for this. */
+			close_connection(conn);
 		}
 		fflush(stdout);
 		tls_free(conn);
@@ -240,7 +242,7 @@ add_ticket_key(struct tls_config *config, const char *hex)
 int
 main(int argc, char *argv[])
 {
-	struct options o = { .name = "server.test" };
+	struct options o = { .name = "server.test", .greeting = "" };
 	struct tls_config *config = tls_config_new();
 	const char *cert = NULL;
 	uint32_t protocols;
@@ -250,7 +252,7 @@ main(int argc, char *argv[])
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	optind = 2;
-	while ((ch = getopt(argc, argv, "a:C:c:eg:i:K:k:l:n:op:Rs:vw:x:")) != -1) {
+	while ((ch = getopt(argc, argv, "a:C:c:eG:g:i:K:k:l:n:op:Rs:vw:x:")) != -1) {
 		switch (ch) {
 		case 'a':
 			set(config, tls_config_set_alpn(config, optarg));
@@ -263,6 +265,9 @@ main(int argc, char *argv[])
 			break;
 		case 'e':
 			o.echo = 1;
+			break;
+		case 'G':
+			o.greeting = optarg;
 			break;
 		case 'g':
 			set(config, tls_config_set_ecdhecurves(config, optarg));
@@ -312,7 +317,7 @@ main(int argc, char *argv[])
 		}
 	}
 	if (strcmp(argv[1], "server") == 0)
-		server(config);
+		server(config, &o);
 	else if (optind == argc - 1)
 		client(config, &o, argv[optind]);
 	tls_config_free(config);
