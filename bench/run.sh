@@ -7,7 +7,7 @@
 # of the items to be measured.
 set -eu
 cd "$(dirname "$0")/.."
-rounds=7
+rounds=5
 dir=$PWD/build/bench
 bundle=/etc/ssl/certs/ca-certificates.crt
 
