@@ -131,7 +131,7 @@ func (c *Conn) resumable12(s *Session) bool {
 			return false
 		}
 	}
-	if age := c.now.Sub(s.Created); age < 0 || s.Timeout > 0 && age > s.Timeout {
+	if s.Timeout > 0 && c.now.Sub(s.Created) > s.Timeout {
 		return false
 	}
 	name := hs.hello.ServerName

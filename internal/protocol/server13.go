@@ -357,7 +357,7 @@ func (c *Conn) resumable(s *Session) bool {
 	if s.Version != suite.TLS13 || old == nil || old.Hash != c.hs.suite.Hash || len(s.Secret) != old.Hash.Size() {
 		return false
 	}
-	if age := c.now.Sub(s.Created); age < 0 || s.Timeout > 0 && age > s.Timeout {
+	if s.Timeout > 0 && c.now.Sub(s.Created) > s.Timeout {
 		return false
 	}
 	// A ticket that names a host is for that host, or for a client that
