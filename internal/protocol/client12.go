@@ -32,7 +32,7 @@ func (c *Conn) extensions12() []wire.Extension {
 		{Type: wire.ExtExtendedMasterSecret},
 		{Type: wire.ExtRenegotiationInfo, Data: wire.RenegotiationInfo},
 	}
-	if c.cfg.Tickets {
+	if c.cfg.Tickets && !c.cfg.NoTickets12 {
 		var ticket []byte
 		if s := c.hs.session; s != nil && s.Version == suite.TLS12 {
 			ticket = s.Ticket

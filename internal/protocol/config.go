@@ -49,7 +49,9 @@ type Config struct {
 	// Tickets makes a client ask for tickets and keep sessions; a server
 	// needs it to accept or issue any (RFC 5077, RFC 8446 4.6.1).
 	Tickets bool
-	Session *Session // client: offered for resumption
+	// NoTickets12 leaves TLS 1.2 out of Tickets but for session ids.
+	NoTickets12 bool
+	Session     *Session // client: offered for resumption
 	// SessionIDs makes a TLS 1.2 server give session ids where it gives no
 	// tickets, and accept them. The caller stores the sessions by them.
 	SessionIDs bool

@@ -82,7 +82,7 @@ func (c *Conn) serverNegotiate12() *Error {
 // offered12 returns the ticket or else the session id that a client offers.
 func (c *Conn) offered12() (ticket []byte, isID bool) {
 	hs := c.hs
-	if ticket := hs.exts[wire.ExtSessionTicket]; c.cfg.Tickets && len(ticket) > 0 {
+	if ticket := hs.exts[wire.ExtSessionTicket]; c.wantsTicket() && len(ticket) > 0 {
 		return ticket, false
 	}
 	if c.cfg.SessionIDs && len(hs.offer.SessionID) > 0 {
@@ -144,7 +144,7 @@ func (c *Conn) resumable12(s *Session) bool {
 // wantsTicket tells whether the client asks for tickets.
 func (c *Conn) wantsTicket() bool {
 	_, there := c.hs.exts[wire.ExtSessionTicket]
-	return c.cfg.Tickets && there
+	return c.cfg.Tickets && !c.cfg.NoTickets12 && there
 }
 
 // group12 chooses the group of the key exchange.
