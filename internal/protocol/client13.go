@@ -115,13 +115,25 @@ func (c *Conn) addShare(id suite.Group) *Error {
 	if g == nil {
 		return errInternal
 	}
-	share, public, err := g.Offer(c.cfg.Rand)
+	share, public, err := c.makeShare(g)
 	if err != nil {
 		return errInternal
 	}
 	c.hs.shares = append(c.hs.shares, share)
 	c.hs.publics = append(c.hs.publics, wire.KeyShare{Group: id, Data: public})
 	return nil
+}
+
+// makeShare makes a key pair, or for X25519 takes that of a hybrid share.
+func (c *Conn) makeShare(g *suite.GroupInfo) (*suite.KeyShare, []byte, error) {
+	if g.Group == suite.X25519 {
+		for _, k := range c.hs.shares {
+			if share, public, ok := k.Classic(); ok {
+				return share, public, nil
+			}
+		}
+	}
+	return g.Offer(c.cfg.Rand)
 }
 
 // age returns a session's age, and false if it is too old to be offered or

@@ -7,8 +7,6 @@ import (
 	"crypto/hmac"
 	"hash"
 
-	"golang.org/x/crypto/cryptobyte"
-
 	"libtls/internal/suite"
 )
 
@@ -26,11 +24,12 @@ const (
 // ExpandLabel is HKDF-Expand-Label (RFC 8446, 7.1). Labels and contexts are of
 // our own making and short.
 func ExpandLabel(h crypto.Hash, secret []byte, label string, context []byte, n int) []byte {
-	var b cryptobyte.Builder
-	b.AddUint16(uint16(n))
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte("tls13 " + label)) })
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(context) })
-	out, err := hkdf.Expand(h.New, secret, string(b.BytesOrPanic()), n)
+	const prefix = "tls13 "
+	info := make([]byte, 0, 128)
+	info = append(info, byte(n>>8), byte(n), byte(len(prefix)+len(label)))
+	info = append(append(info, prefix...), label...)
+	info = append(append(info, byte(len(context))), context...)
+	out, err := hkdf.Expand(h.New, secret, string(info), n)
 	if err != nil {
 		panic("schedule: " + err.Error()) // more than 255 hashes were asked for
 	}

@@ -86,13 +86,17 @@ func (g *GroupInfo) Only13() bool { return g.curve == nil }
 type KeyShare struct {
 	Group   Group
 	Private []byte
-	key     *ecdh.PrivateKey // of Private, if this is where it was made
+
+	// What Private was made from, or has been made into, which costs as much
+	// as using it.
+	key *ecdh.PrivateKey
+	kem *mlkem.DecapsulationKey768
 }
 
 // Wipe clears the private key.
 func (k *KeyShare) Wipe() {
 	clear(k.Private)
-	k.Private, k.key = nil, nil
+	*k = KeyShare{Group: k.Group}
 }
 
 // ErrBadShare reports a peer's key share of the wrong length, off the curve,
@@ -126,7 +130,7 @@ func (g *GroupInfo) Offer(rand io.Reader) (*KeyShare, []byte, error) {
 		return nil, nil, err
 	}
 	if g.curve != nil {
-		return &KeyShare{g.Group, key.Bytes(), key}, key.PublicKey().Bytes(), nil
+		return &KeyShare{g.Group, key.Bytes(), key, nil}, key.PublicKey().Bytes(), nil
 	}
 	private := make([]byte, mlkemSeedSize, mlkemSeedSize+x25519Size)
 	if _, err := io.ReadFull(rand, private); err != nil {
@@ -137,7 +141,17 @@ func (g *GroupInfo) Offer(rand io.Reader) (*KeyShare, []byte, error) {
 		return nil, nil, err
 	}
 	public := append(kem.EncapsulationKey().Bytes(), key.PublicKey().Bytes()...)
-	return &KeyShare{g.Group, append(private, key.Bytes()...), key}, public, nil
+	return &KeyShare{g.Group, append(private, key.Bytes()...), key, kem}, public, nil
+}
+
+// Classic returns the X25519 share within an offer of the hybrid, to be offered
+// alone as well with the same key, and false for an offer of another group
+// (draft-ietf-tls-hybrid-design, 3.2).
+func (k *KeyShare) Classic() (*KeyShare, []byte, bool) {
+	if k.Group != X25519MLKEM768 || k.key == nil {
+		return nil, nil, false
+	}
+	return &KeyShare{X25519, k.key.Bytes(), k.key, nil}, k.key.PublicKey().Bytes(), true
 }
 
 // classic is the curve of the group, or of the hybrid's classic half.
@@ -185,9 +199,12 @@ func (k *KeyShare) Finish(peer []byte) ([]byte, error) {
 		if len(peer) != mlkemCtextSize+x25519Size {
 			return nil, ErrBadShare
 		}
-		kem, err := mlkem.NewDecapsulationKey768(private[:mlkemSeedSize])
-		if err != nil {
-			return nil, err
+		kem := k.kem
+		var err error
+		if kem == nil {
+			if kem, err = mlkem.NewDecapsulationKey768(private[:mlkemSeedSize]); err != nil {
+				return nil, err
+			}
 		}
 		if pq, err = kem.Decapsulate(peer[:mlkemCtextSize]); err != nil {
 			return nil, ErrBadShare
