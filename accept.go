@@ -127,9 +127,7 @@ func (t *Context) sendTickets() {
 // if no ticket can be had, which is no failure of the connection.
 func (t *Context) seal(s *Session) []byte {
 	now, lifetime := now(), t.config.sessionLifetime()
-	s.Timeout = ticketLifetime(s, now, lifetime)
-	s.Lifetime = uint32(s.Timeout / time.Second)
-	if s.Lifetime == 0 {
+	if !limitTicket(s, now, lifetime) {
 		return nil
 	}
 	s.Context = t.listener.context[:]

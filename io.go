@@ -101,8 +101,19 @@ func (t *Context) die(op Op, err error) Step {
 		t.err = failure("%s failed: %v", opNames[op], err)
 	}
 	t.dead = t.err
+	t.forgetSession()
 	t.conn.Wipe()
 	return Failed
+}
+
+// forgetSession takes from the session file what must not be resumed after a
+// failure (RFC 5246, section 7.2.2). TLS 1.3 sessions were taken out before
+// they were offered, and failures don't touch the others.
+func (t *Context) forgetSession() {
+	if t.role == roleClient && t.file >= 0 &&
+		(t.offered != nil && t.offered.Version == suite.TLS12 || t.complete && t.conn.Info().Version == suite.TLS12) {
+		t.file.forget(t.name)
+	}
 }
 
 func (t *Context) stepHandshake(io *IO) Step {

@@ -882,6 +882,47 @@ func TestNoResumption(t *testing.T) {
 	})
 }
 
+// A TLS 1.2 session of a connection that failed is not offered again, be it in
+// the handshake or later (RFC 5246, section 7.2.2).
+func TestFailedResumption(t *testing.T) {
+	for name, fail := range map[string]func(t *testing.T, c, s *end){
+		"in the handshake": func(t *testing.T, c, s *end) {
+			c.do(OpHandshake, nil) // the hello is out
+			c.in = []byte{21, 3, 3, 0, 2, 2, 40}
+			if _, step, _ := c.do(OpHandshake, nil); step != Failed {
+				t.Errorf("step %v", step)
+			}
+		},
+		"later": func(t *testing.T, c, s *end) {
+			mustHandshake(t, c, s)
+			if !c.ConnSessionResumed() {
+				t.Error("not resumed")
+			}
+			c.in = append(c.in, 23, 3, 3, 0, 32)
+			c.in = append(c.in, make([]byte, 32)...)
+			if _, step, _ := c.do(OpRead, make([]byte, 10)); step != Failed {
+				t.Errorf("step %v", step)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, server := configs(t, "")
+			client.SetProtocols(ProtocolTLS12)
+			server.SetSessionLifetime(3600)
+			fd, path := sessionFD(t)
+			client.SetSessionFD(fd)
+			if _, _, after := session(t, client, server, path); after != 1 {
+				t.Fatalf("%d sessions", after)
+			}
+			c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+			fail(t, c, s)
+			if data, _ := os.ReadFile(path); len(ParseSessionsPEM(data)) != 0 {
+				t.Error("the session is still there")
+			}
+		})
+	}
+}
+
 // A session file that can't be written fails a TLS 1.2 handshake, whose session
 // comes with it, but not the connection; it costs a TLS 1.3 connection nothing.
 func TestReadOnlySessionFile(t *testing.T) {

@@ -147,6 +147,29 @@ func (f sessionFile) put(name string, now time.Time, sessions ...*Session) error
 	return f.store(current(append(all, old...), now))
 }
 
+// forget drops the sessions of the server of that name that serve more than one
+// connection, with those that name no server: one of them failed, and is not
+// to be tried again (RFC 5246, section 7.2.2).
+func (f sessionFile) forget(name string) {
+	unlock, err := f.lock(unix.F_WRLCK)
+	if err != nil {
+		return
+	}
+	defer unlock()
+	all, err := f.load()
+	defer func() {
+		for _, s := range all {
+			clear(s.Secret)
+		}
+	}()
+	left := slices.DeleteFunc(slices.Clone(all), func(s *Session) bool {
+		return s.Version != suite.TLS13 && (s.ServerName == "" || strings.EqualFold(s.ServerName, name))
+	})
+	if err == nil && len(left) < len(all) {
+		f.store(left)
+	}
+}
+
 // current returns those sessions that can still be offered, newest first and
 // no more than are kept. Of sessions of the same time the first comes first.
 func current(all []*Session, now time.Time) []*Session {

@@ -259,6 +259,23 @@ func TestSessionFileTLS12(t *testing.T) {
 	}
 }
 
+func TestSessionFileForget(t *testing.T) {
+	f, _ := newSessionFile(t, nil)
+	for name, s := range map[string]*Session{
+		"a.test": fileSession12("a"), "b.test": fileSession12("b"), "": fileSession12("any"), "A.test": fileSession("a13"),
+	} {
+		if err := f.put(name, fileTime, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.forget("a.Test")
+	got := tickets(t, f)
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"a13", "b"}) {
+		t.Errorf("file has %v", got)
+	}
+}
+
 func TestSessionFileForeign(t *testing.T) {
 	for _, v := range loadVectors[sessionVector](t, "ssl-sessions.json") {
 		t.Run(v.Name, func(t *testing.T) {

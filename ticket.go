@@ -66,6 +66,16 @@ func ticketLifetime(s *Session, now time.Time, lifetime time.Duration) time.Dura
 	return max(0, min(left, lifetime).Truncate(time.Second))
 }
 
+// limitTicket sets what a ticket issued now for s tells of its lifetime; false
+// means to issue none.
+func limitTicket(s *Session, now time.Time, lifetime time.Duration) bool {
+	left := ticketLifetime(s, now, lifetime)
+	s.Lifetime = uint32(left / time.Second)
+	// The remainder counts from now, a session's timeout from its making.
+	s.Timeout = now.Truncate(time.Second).Sub(s.Created) + left
+	return left > 0
+}
+
 // acceptTicket tells whether a server may resume s, which came in a ticket of
 // its own: a session of a known version, made under the same session id
 // context, and not expired.

@@ -533,6 +533,37 @@ func TestTicketLifetime(t *testing.T) {
 	}
 }
 
+// A ticket that replaces another in TLS 1.2 ends when the session does, however
+// late it is issued.
+func TestLimitTicket(t *testing.T) {
+	full := time.Unix(1795313304, 0)
+	context := make([]byte, 32)
+	for _, test := range []struct {
+		version  uint16
+		age      time.Duration // of the session, in TLS 1.2 since its full handshake
+		lifetime uint32
+		timeout  time.Duration // from its making
+	}{
+		{suite.TLS13, 0, 3600, time.Hour},
+		{suite.TLS12, 0, 3600, time.Hour},
+		{suite.TLS12, 40 * time.Minute, 1200, time.Hour},
+		{suite.TLS12, 40*time.Minute + 300*time.Millisecond, 1199, time.Hour - time.Second},
+		{suite.TLS12, time.Hour - time.Second, 1, time.Hour},
+		{suite.TLS12, time.Hour, 0, time.Hour},
+	} {
+		now := full.Add(test.age)
+		s := &Session{Version: test.version, Created: full, FullHandshake: full, Context: context}
+		if ok := limitTicket(s, now, time.Hour); ok != (test.lifetime > 0) ||
+			s.Lifetime != test.lifetime || s.Timeout != test.timeout {
+			t.Errorf("%+v: %v, lifetime %d, timeout %v", test, ok, s.Lifetime, s.Timeout)
+		}
+		end := full.Add(test.timeout)
+		if !acceptTicket(s, end, context, time.Hour) || acceptTicket(s, end.Add(time.Second), context, time.Hour) {
+			t.Errorf("%+v: not accepted until %v", test, test.timeout)
+		}
+	}
+}
+
 func TestAcceptTicket(t *testing.T) {
 	now := time.Unix(1795313304, 0)
 	context := bytes.Repeat([]byte{7}, 32)
