@@ -62,10 +62,13 @@ func (c *Conn) index(list []wire.Extension, at where) (extensions, *Error) {
 		}
 		exts[e.Type] = e.Data
 	}
+	// What only a ClientHello or TLS 1.2 holds is recognised elsewhere, offered
+	// or not (RFC 8446, 4.2).
+	const other = inClientHello | inServerHello12
 	for _, e := range list {
 		places, known := extensionTable[e.Type]
 		switch {
-		case known && at&(inClientHello|inServerHello12) == 0 && places&^(inClientHello|inServerHello12) == 0:
+		case known && at&other == 0 && places&^other == 0:
 			return nil, errMisplacedExtension
 		case known && places&at == 0,
 			at&answers != 0 && (!known || !c.offered(e.Type, at)):
