@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs the Debian packages that building and testing need, if root runs it; else names those
+# that are missing and fails if there are any.
+set -eu
+
+missing=
+need() { # PACKAGE, a file that it brings, found by its path or in PATH
+	case $2 in
+	/*) [ -e "$2" ] ;;
+	*) command -v "$2" >/dev/null ;;
+	esac || missing="$missing $1"
+}
+
+need make make
+need gcc gcc
+need libc6-dev /usr/include/stdlib.h
+need g++ g++
+need clang clang
+need binutils nm
+need pkg-config pkg-config
+need libtls-dev /usr/include/tls.h
+need openssl openssl
+need gnutls-bin gnutls-cli
+need curl curl
+need valgrind valgrind
+need mandoc mandoc
+need ca-certificates /etc/ssl/certs/ca-certificates.crt
+need strace strace
+
+command -v go >/dev/null || {
+	echo "deps: Go is missing; see https://go.dev/dl/ for the version that go.mod names" >&2
+	exit 1
+}
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps: missing Debian packages:$missing" >&2
+	exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update
+# shellcheck disable=SC2086 # a list of words
+apt-get -q install -y --no-install-recommends $missing
