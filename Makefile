@@ -51,6 +51,8 @@ install: all
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtls.so
 	$(INSTALL) -m 644 $(PC) $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 644 man/*.3 $(DESTDIR)$(MANDIR)/man3
+	while read -r name page; do \
+	    ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name; done <man/links
 
 clean:
 	rm -rf $(BUILD)
