@@ -48,6 +48,7 @@ type Config struct {
 	ca     []byte // PEM; nil if not set
 	caPath string // hashed directories; empty if not set
 	crl    []byte // PEM; nil if not set
+	parsed parsed // of ca and crl
 
 	keypair keypair   // the primary one
 	added   []keypair // further ones, for SNI
@@ -89,12 +90,14 @@ func (c *Config) Release() {
 
 // SetCAFile is tls_config_set_ca_file.
 func (c *Config) SetCAFile(path string) (err error) {
+	c.parsed.anchors = nil
 	c.ca, err = readFile("CA", path)
 	return err
 }
 
 // SetCAMem is tls_config_set_ca_mem; nil clears.
 func (c *Config) SetCAMem(pem []byte) error {
+	c.parsed.anchors = nil
 	c.ca = bytes.Clone(pem)
 	return nil
 }
@@ -107,12 +110,14 @@ func (c *Config) SetCAPath(path string) error {
 
 // SetCRLFile is tls_config_set_crl_file.
 func (c *Config) SetCRLFile(path string) (err error) {
+	c.parsed.crls = nil
 	c.crl, err = readFile("CRL", path)
 	return err
 }
 
 // SetCRLMem is tls_config_set_crl_mem; nil clears.
 func (c *Config) SetCRLMem(pem []byte) error {
+	c.parsed.crls = nil
 	c.crl = bytes.Clone(pem)
 	return nil
 }

@@ -38,7 +38,7 @@ func (t *Context) connect(name string, hasName bool) (failed *Error) {
 	if !c.noVerifyName && !hasName {
 		return failure("server name not specified")
 	}
-	if t.policy, failed = c.policy(trust.ServerAuth); failed != nil {
+	if t.policy, failed = t.newPolicy(trust.ServerAuth); failed != nil {
 		return failed
 	}
 	if hasName && !isIP(t.name) {

@@ -29,6 +29,8 @@ type Context struct {
 	config   *Config
 	err      *Error
 	listener *listener // a server's; and that of which a connection was accepted
+	// What stands in the place of the system's trust store; see SystemStore.
+	certFile, certDir string
 	connection
 }
 
@@ -89,6 +91,10 @@ func (t *Context) record(err *Error) error {
 	return err
 }
 
+// SystemStore tells the values of SSL_CERT_FILE and SSL_CERT_DIR, empty if not
+// set, for a Configure or Connect that follows.
+func (t *Context) SystemStore(file, dir string) { t.certFile, t.certDir = file, dir }
+
 // Configure is tls_configure; nil stands for the default configuration. A
 // server that can't use its configuration is left unable to accept.
 func (t *Context) Configure(c *Config) error {
@@ -104,7 +110,7 @@ func (t *Context) Configure(c *Config) error {
 	if t.role == roleClient {
 		return nil
 	}
-	l, err := newListener(c)
+	l, err := t.newListener(c)
 	if err != nil {
 		return t.record(err)
 	}
@@ -145,7 +151,7 @@ func (t *Context) wipeSession() {
 	}
 }
 
-func newListener(c *Config) (*listener, *Error) {
+func (t *Context) newListener(c *Config) (*listener, *Error) {
 	l := &listener{
 		config:   c,
 		alpn:     c.alpnList() != nil,
@@ -173,7 +179,7 @@ func newListener(c *Config) (*listener, *Error) {
 		l.engine.ClientAuth = protocol.RequireClientCert
 	}
 	if c.clientAuth != clientCertNone {
-		if l.policy, err = c.policy(trust.ClientAuth); err != nil {
+		if l.policy, err = t.newPolicy(trust.ClientAuth); err != nil {
 			return nil, err
 		}
 	}

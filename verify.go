@@ -3,6 +3,7 @@ package libtls
 import (
 	"crypto/x509"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -13,35 +14,85 @@ import (
 )
 
 // DefaultCACertFile is tls_default_ca_cert_file: the bundle that this system
-// has.
-func DefaultCACertFile() string { return trust.DefaultFile() }
+// has, or certFile, the value of SSL_CERT_FILE, if that isn't empty.
+func DefaultCACertFile(certFile string) string {
+	if certFile != "" {
+		return certFile
+	}
+	return trust.DefaultFile()
+}
 
-// policy reads and parses what certificates are verified with (contract, 9.4).
-func (c *Config) policy(usage trust.Usage) (o trust.Options, _ *Error) {
+// newPolicy returns what certificates are verified with (contract, 9.4).
+func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) {
+	c := t.config
 	if c.noVerifyCert {
 		return o, nil
 	}
 	o = trust.Options{Depth: c.verifyDepth, NoTime: c.noVerifyTime, Usage: usage}
-	var err error
 	switch {
 	case c.ca != nil:
-		o.Anchors, err = trust.ParseAnchors(c.ca)
+		o.Anchors, failed = c.anchors()
 	case c.caPath != "":
 		o.Anchors = trust.AnchorsFromDir(c.caPath)
 	default:
-		if o.Anchors, err = trust.SystemAnchors("", ""); errors.As(err, new(unix.Errno)) {
-			return o, systemFailure(err, "failed to open CA file '%s'", DefaultCACertFile())
+		o.Anchors, failed = systemAnchors(t.certFile, t.certDir)
+	}
+	if failed == nil && c.crl != nil {
+		o.CRLs, failed = c.revocations()
+	}
+	return o, failed
+}
+
+func systemAnchors(certFile, certDir string) (*trust.Anchors, *Error) {
+	a, err := trust.SystemAnchors(certFile, certDir)
+	switch {
+	case errors.As(err, new(unix.Errno)):
+		return nil, systemFailure(err, "failed to open CA file '%s'", DefaultCACertFile(certFile))
+	case err != nil:
+		return nil, errNoAnchors
+	}
+	return a, nil
+}
+
+var errNoAnchors = failure("ssl verify memory setup failure")
+
+// parsed is what was made of a configuration's trusted certificates and CRLs,
+// for as long as these stay the same.
+type parsed struct {
+	anchors *trust.Anchors
+	crls    *trust.CRLs
+}
+
+// anchors parses the trusted certificates, if that hasn't been done yet.
+func (c *Config) anchors() (*trust.Anchors, *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.ca) > math.MaxInt32 {
+		return nil, invalidArgument("ca too long")
+	}
+	if c.parsed.anchors == nil {
+		var err error
+		if c.parsed.anchors, err = trust.ParseAnchors(c.ca); err != nil {
+			return nil, errNoAnchors
 		}
 	}
-	if err != nil {
-		return o, failure("ssl verify memory setup failure")
+	return c.parsed.anchors, nil
+}
+
+// revocations parses the CRLs, if that hasn't been done yet.
+func (c *Config) revocations() (*trust.CRLs, *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.crl) > math.MaxInt32 {
+		return nil, invalidArgument("crl too long")
 	}
-	if c.crl != nil {
-		if o.CRLs, err = trust.ParseCRLs(c.crl); err != nil {
-			return o, failure("failed to parse crl")
+	if c.parsed.crls == nil {
+		var err error
+		if c.parsed.crls, err = trust.ParseCRLs(c.crl); err != nil {
+			return nil, failure("failed to parse crl")
 		}
 	}
-	return o, nil
+	return c.parsed.crls, nil
 }
 
 // verifyChain judges a chain as the peer sent it, leaf first.

@@ -71,7 +71,8 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	if (!context_enter(ctx, &v))
 		return -1;
 	return context_leave(ctx, &v, goConfigure(ctx->go, &v.fail,
-	    config == NULL ? 0 : config->go));
+	    config == NULL ? 0 : config->go, secure_getenv("SSL_CERT_FILE"),
+	    secure_getenv("SSL_CERT_DIR")));
 }
 
 /* Forgets all that the C side knows but for the context's kind. */

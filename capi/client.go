@@ -26,12 +26,14 @@ func goServerNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
 }
 
 //export goConfigure
-func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t) (rc C.int) {
+func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t, certFile, certDir *C.cchar) (rc C.int) {
 	defer barrier(fail, &rc, -1)
+	c := context(ctx)
+	c.SystemStore(str(certFile), str(certDir))
 	if config == 0 {
-		return tell(fail, context(ctx).Configure(nil))
+		return tell(fail, c.Configure(nil))
 	}
-	return tell(fail, context(ctx).Configure(configuration(config)))
+	return tell(fail, c.Configure(configuration(config)))
 }
 
 //export goReset

@@ -31,7 +31,8 @@ set_up(struct tls *ctx, const char *servername)
 	strings_drop(ctx);
 	if (!context_enter(ctx, &v))
 		return -1;
-	return context_leave(ctx, &v, goConnect(ctx->go, &v.fail, servername));
+	return context_leave(ctx, &v, goConnect(ctx->go, &v.fail, servername,
+	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR")));
 }
 
 int

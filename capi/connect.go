@@ -4,7 +4,9 @@ package main
 import "C"
 
 //export goConnect
-func goConnect(ctx C.uint64_t, fail *C.struct_failure, name *C.cchar) (rc C.int) {
+func goConnect(ctx C.uint64_t, fail *C.struct_failure, name, certFile, certDir *C.cchar) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	return tell(fail, context(ctx).Connect(str(name), name != nil))
+	c := context(ctx)
+	c.SystemStore(str(certFile), str(certDir))
+	return tell(fail, c.Connect(str(name), name != nil))
 }

@@ -45,7 +45,8 @@ tls_default_ca_cert_file(void)
 	struct visit v;
 
 	if (enter(&v)) {
-		path = goDefaultCACertFile(&v.fail);
+		path = goDefaultCACertFile(&v.fail,
+		    secure_getenv("SSL_CERT_FILE"));
 		leave(&v);
 		free(v.fail.text);
 	}

@@ -161,7 +161,7 @@ func goLoadFile(fail *C.struct_failure, buf **C.uint8_t, size *C.size_t, path, p
 }
 
 //export goDefaultCACertFile
-func goDefaultCACertFile(fail *C.struct_failure) (path *C.char) {
+func goDefaultCACertFile(fail *C.struct_failure, certFile *C.cchar) (path *C.char) {
 	defer barrier(fail, &path, nil)
-	return lasting(libtls.DefaultCACertFile())
+	return lasting(libtls.DefaultCACertFile(str(certFile)))
 }

@@ -7,10 +7,13 @@ import (
 	"weak"
 )
 
-// cache shares what was parsed from the same bytes for as long as somebody uses it.
+// cache shares what was parsed from the same bytes for as long as somebody uses it, and the latest
+// until something else is asked for: programs that configure each connection anew use the same
+// bytes again and again.
 type cache[T any] struct {
 	mu      sync.Mutex
 	entries map[[sha256.Size]byte]weak.Pointer[T]
+	latest  *T
 }
 
 // get returns what parse makes of data, or made of it before.
@@ -19,6 +22,7 @@ func (c *cache[T]) get(data []byte, parse func([]byte) (*T, error)) (*T, error) 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if v := c.entries[key].Value(); v != nil {
+		c.latest = v
 		return v, nil
 	}
 	v, err := parse(data)
@@ -30,6 +34,7 @@ func (c *cache[T]) get(data []byte, parse func([]byte) (*T, error)) (*T, error) 
 	}
 	c.entries[key] = weak.Make(v)
 	runtime.AddCleanup(v, c.forget, key)
+	c.latest = v
 	return v, nil
 }
 
