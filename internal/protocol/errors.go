@@ -184,6 +184,7 @@ var (
 	errParseLeaf            = &Error{Code: "CANNOT_PARSE_LEAF_CERT", Alert: AlertDecodeError}
 	errKeyType              = &Error{Code: "UNSUPPORTED_ALGORITHM", Alert: AlertUnsupportedCertificate}
 	errCertificateTypes     = &Error{Code: "UNKNOWN_CERTIFICATE_TYPE", Alert: AlertHandshakeFailure}
+	errKeyTooLarge          = &Error{Code: "MODULUS_TOO_LARGE", Alert: AlertBadCertificate}
 	errWrongCertificateType = &Error{Code: "WRONG_CERTIFICATE_TYPE", Alert: AlertIllegalParameter}
 	errBadECCCertificate    = &Error{Code: "BAD_ECC_CERT", Alert: AlertIllegalParameter}
 	errKeyUsage             = &Error{Code: "KEY_USAGE_BIT_INCORRECT", Alert: AlertIllegalParameter}

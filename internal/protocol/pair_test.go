@@ -356,3 +356,22 @@ func TestRecordsDontAllocate(t *testing.T) {
 		t.Errorf("%v allocations a record", allocs)
 	}
 }
+
+// TestLargeKey refuses a key whose signatures would be work for us alone.
+func TestLargeKey(t *testing.T) {
+	huge := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), maxRSABits), E: 3}
+	signer := identities()["p256"]
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: testTime, NotAfter: testTime}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, huge, signer.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cfg := range []*Config{testConfig(), config12()} {
+		c, s := newPair(cfg, cfg)
+		s.id = &identity{Credential{Chain: [][]byte{der}, Public: signer.Public}, signer.key}
+		shuttle(c, s)
+		if c.Err() != errKeyTooLarge || s.Err() == nil || s.Err().Alert != AlertBadCertificate {
+			t.Errorf("client %v, server %v", c.Err(), s.Err())
+		}
+	}
+}

@@ -34,6 +34,9 @@ func (c *Conn) RequestCertificate() error {
 	return nil
 }
 
+// AgreedToAuthenticate tells whether a client can be asked for a certificate.
+func (c *Conn) AgreedToAuthenticate() bool { return c.postHandshakeAuth }
+
 // authHandshake begins the exchange that a request starts: a handshake of its
 // own, whose transcript goes on from the main one (RFC 8446, 4.4).
 func (c *Conn) authHandshake(request []byte) *Error {

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"crypto/hmac"
+	"crypto/rsa"
 	"crypto/x509"
 	"slices"
 
@@ -213,6 +214,9 @@ func (c *Conn) parseLeaf() *Error {
 	}
 	if suite.KeyTypeOf(leaf.PublicKey) == 0 {
 		return errKeyType
+	}
+	if key, ok := leaf.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
+		return errKeyTooLarge
 	}
 	// RFC 8446, 4.4.2.2: key usage, if there, must allow signing.
 	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
