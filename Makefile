@@ -1,4 +1,4 @@
-# make            build/libtls.so, and a link of its soname beside it
+# make            build/libtls.so, a link of its soname beside it, build/libtls.a
 # make install    into DESTDIR, below PREFIX
 # make test, demo, bench, bogo RUNNER=..., fuzz
 # make check      the exported symbols are those of capi/exports
@@ -12,25 +12,48 @@ MANDIR = $(PREFIX)/share/man
 DESTDIR =
 
 GO = go
+CC = cc
+OBJCOPY = objcopy
 INSTALL = install
 
 BUILD = build
 LIB = $(BUILD)/libtls.so
+STATIC = $(BUILD)/libtls.a
+OBJECT = $(BUILD)/libtls.o
 MAP = $(BUILD)/libtls.map
 PC = $(BUILD)/libtls.pc
-LDFLAGS_SO = -Wl,-soname,$(SONAME) -Wl,-T,$(CURDIR)/capi/runtime.ld \
-	-Wl,--version-script=$(CURDIR)/$(MAP)
+# The variables and functions of Go's runtime that capi/runtime.c and fork.c
+# take part in.
+GLOBALS = runtime.tlsg runtime.tls_g runtime.sigtable
+WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
+	x_cgo_munmap x_cgo_sys_thread_create
 
-.PHONY: all install clean check test demo bench bogo fuzz $(LIB) $(PC)
+.PHONY: all install clean check test demo bench bogo fuzz $(OBJECT) $(PC)
 
-all: $(LIB) $(PC)
+all: $(LIB) $(STATIC) $(PC)
 
 # Go's own cache knows what is out of date.
-$(LIB): $(MAP)
-	$(GO) build -trimpath -buildmode=c-shared \
-	    -ldflags "-extldflags '$(LDFLAGS_SO)'" -o $@ ./capi
-	rm -f $(BUILD)/libtls.h $(BUILD)/libtls.so.*
+$(OBJECT):
+	rm -rf $(BUILD)/parts
+	mkdir -p $(BUILD)/parts
+	CC="$(CC)" $(GO) build -trimpath -buildmode=c-archive \
+	    -o $(BUILD)/parts/all.a ./capi
+	cd $(BUILD)/parts && ar x all.a
+	$(OBJCOPY) $(GLOBALS:%=--globalize-symbol=%) $(BUILD)/parts/go.o
+	$(CC) -r -nostdlib -Wl,-T,capi/runtime.ld $(WRAPS:%=-Wl,--wrap=%) \
+	    -o $@ $(BUILD)/parts/*.o
+	$(OBJCOPY) --keep-global-symbols=capi/exports $@
+
+$(LIB): $(OBJECT) $(MAP)
+	$(CC) -shared $(LDFLAGS) -o $@ $(OBJECT) -lpthread \
+	    -Wl,-soname,$(SONAME) -Wl,--version-script=$(MAP) \
+	    -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,noexecstack
+	rm -f $(BUILD)/libtls.so.*
 	ln -s libtls.so $(BUILD)/$(SONAME)
+
+$(STATIC): $(OBJECT)
+	rm -f $@
+	ar rcs $@ $(OBJECT)
 
 # No version name, as in other implementations of libtls.
 $(MAP): capi/exports

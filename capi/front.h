@@ -41,6 +41,7 @@ enum kind {
 enum string {
 	CONN_VERSION,
 	CONN_CIPHER,
+	CONN_GROUP,
 	CONN_ALPN_SELECTED,
 	CONN_SERVERNAME,
 	PEER_CERT_COMMON_NAME,
@@ -110,18 +111,18 @@ struct visit {
 	struct failure	fail;
 };
 
-/* Why there is no entry. */
-#define NO_RUNTIME "a call after fork is not supported yet"
+/* Why there is no entry, before the text of errno. */
+#define NO_RUNTIME "not enough resources to start the library"
 
-/*
- * Every call of a Go function stands between these two. enter() starts the
- * runtime if need be; false means that Go can't be called.
- */
+/* Starts the runtime if need be. False with errno means that it can't. */
+bool	ready(void);
+
+/* Counts the starts: what Go knew at an earlier one is gone. */
+unsigned generation(void);
+
+/* Every call of a Go function stands between these two. */
 bool	enter(struct visit *);
 void	leave(struct visit *);
-
-/* Whether this is a forked child, where the runtime is dead. */
-bool	stranded(void);
 
 /* The same for a call on behalf of an object, whose error slot is filled. */
 bool	config_enter(struct tls_config *, struct visit *);

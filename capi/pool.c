@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "fork.h"
 #include "front.h"
 
 enum { PLACES = 16 };
@@ -12,7 +13,7 @@ enum { PLACES = 16 };
 static struct {
 	size_t		 size;
 	_Atomic(uint8_t *) places[PLACES];
-} shelves[] = {
+} shelves[] SURVIVES = {
 	/* A record, and the header of the next one. */
 	[RECORDS] = { .size = RECORD_SIZE + HEADER_SIZE },
 	[OUTPUTS] = { .size = OUTPUT_SIZE },

@@ -308,8 +308,8 @@ begin(struct tls *ctx, int *cancel)
 	if (ctx->kind == SERVER)
 		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
 		    "invalid operation for context");
-	else if (stranded())
-		error_set(&ctx->err, TLS_ERROR_UNKNOWN, NO_RUNTIME);
+	else if (!ready())
+		error_errno(&ctx->err, errno, NO_RUNTIME);
 	else if (ctx->c.broken)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "internal error");
 	else

@@ -1,10 +1,11 @@
 /*
  * Go's runtime as a guest of this process. It starts at the first call and
- * not when the library is loaded: runtime.ld takes its initialiser out of the
- * list that the dynamic loader runs. It gets an environment of our own making,
- * and what it changes for the process or for a thread is put back.
+ * not when the library is loaded, in a forked child once more: runtime.ld
+ * takes its initialiser out of the list that the dynamic loader runs. It gets
+ * an environment of our own making, and leaves signals alone.
  */
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 
@@ -12,36 +13,42 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "front.h"
 #include "_cgo_export.h"
-
-typedef void (*initialiser)(int, char **, char **);
-
-/*
- * The runtime's initialisers. Without runtime.ld both are NULL, and the
- * loader has run them.
- */
-extern initialiser go_init_begin[]
-    __attribute__((weak, visibility("hidden")));
-extern initialiser go_init_end[]
-    __attribute__((weak, visibility("hidden")));
 
 enum {
 	IDLE,
 	STARTING,
 	RUNNING,
-	FORKED,		/* the runtime was left behind in the parent */
 };
 
-static atomic_int state;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/*
+ * Whether the runtime runs in this process. The kernel gives children a page
+ * of zeros in place of this one, however they are made.
+ */
+static atomic_uint *_Atomic state SURVIVES;
 
-/* Whether Go knows the calling thread. */
-static __thread bool known __attribute__((tls_model("initial-exec")));
+/* How many times the runtime was started, here and in the ancestors. */
+static atomic_uint starts SURVIVES;
+
+/* Not all of libc's have a header with these. */
+enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
+
+/* The start at which Go came to know the calling thread. */
+static __thread unsigned known __attribute__((tls_model("initial-exec")));
+
+/* Go's own variable of a thread, which has two names. */
+#if defined(__x86_64__) || defined(__i386__)
+#define GO_THREAD "runtime.tlsg"
+#else
+#define GO_THREAD "runtime.tls_g"
+#endif
+extern __thread void *go_thread __asm__(GO_THREAD)
+    __attribute__((weak, tls_model("initial-exec")));
 
 /*
  * Host's handlers must not run on a goroutine's stack, so every signal is
@@ -73,66 +80,52 @@ introduce(void)
 	bool saved;
 
 	saved = sigaltstack(NULL, &stack) == 0;
+	go_thread = NULL;
 	goEnter();
 	block_signals(NULL);
 	if (saved && !(stack.ss_flags & SS_ONSTACK))
 		sigaltstack(&stack, NULL);
-	known = true;
+	known = atomic_load(&starts);
 }
 
-/* A fork takes along memory, but none of the runtime's threads. */
+/*
+ * Go's side of an ending thread has to be given back, but not that of a
+ * runtime which died in a fork. These stand in for the key and the destructor
+ * that Go would use.
+ */
+extern uintptr_t x_cgo_pthread_key_created __attribute__((weak));
+extern void (*x_crosscall2_ptr)(void (*)(void *), void *, int, size_t)
+    __attribute__((weak));
+
+static pthread_key_t key SURVIVES;
+static bool key_made SURVIVES;
+
 static void
-in_child(void)
+depart(void *g)
 {
-	if (atomic_load(&state) != IDLE)
-		atomic_store(&state, FORKED);
+	uint64_t mask;
+
+	if (known != atomic_load(&starts) || atomic_load(state) != RUNNING)
+		return;
+	block_signals(&mask);
+	x_crosscall2_ptr(NULL, g, 0, 0);
+	restore_signals(&mask);
+	known = 0;
 }
 
-/*
- * What the kernel knows of a signal, to be put back as it was and without being
- * looked into.
- */
-struct disposition {
-	uint64_t words[8];
-};
-
-static struct disposition dispositions[_NSIG];
-
-static long
-disposition(int sig, const struct disposition *set, struct disposition *get)
-{
-	return syscall(SYS_rt_sigaction, sig, set, get, sizeof(uint64_t));
-}
-
-/*
- * The first realtime signals are libc's own. They keep the SA_ONSTACK that the
- * runtime adds, as its threads can't block them.
- */
 static bool
-is_libcs(int sig)
+make_key(void)
 {
-	return sig >= 32 && sig < SIGRTMIN;
+	if (!key_made)
+		key_made = (errno = pthread_key_create(&key, depart)) == 0;
+	x_cgo_pthread_key_created = key_made;
+	return key_made;
 }
 
-static void
-save_dispositions(void)
+void
+__wrap_x_cgo_bindm(void *g)
 {
-	for (int sig = 1; sig < _NSIG; sig++)
-		disposition(sig, NULL, &dispositions[sig]);
-}
-
-static void
-restore_dispositions(void)
-{
-	struct disposition now;
-
-	for (int sig = 1; sig < _NSIG; sig++) {
-		memset(&now, 0, sizeof(now));
-		if (is_libcs(sig) || disposition(sig, NULL, &now) == -1)
-			continue;
-		if (memcmp(&now, &dispositions[sig], sizeof(now)) != 0)
-			disposition(sig, &dispositions[sig], NULL);
-	}
+	pthread_setspecific(key, g);
 }
 
 /*
@@ -141,7 +134,7 @@ restore_dispositions(void)
  * threads, and reads no files to learn of changes in CPU limits. AT_RANDOM is
  * our own because the runtime wipes it.
  */
-static char *block[32] = {
+static char *block[32] SURVIVES = {
 	"libtls",
 	NULL,
 	"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0",
@@ -155,7 +148,7 @@ fill_block(void)
 {
 	static const unsigned long types[] = { AT_PAGESZ, AT_SYSINFO_EHDR,
 	    AT_HWCAP, AT_HWCAP2, AT_SECURE };
-	static uint8_t seed[16];
+	static uint8_t seed[16] SURVIVES;
 	unsigned long value;
 	size_t at = AUXILIARY;
 
@@ -173,49 +166,100 @@ fill_block(void)
 	block[at] = NULL;
 }
 
-static void
+/* Starts the runtime; false with errno if the process has no room for it. */
+static bool
 start(void)
 {
 	uint64_t mask;
+	bool started;
 
-	if (atomic_load(&state) == FORKED)
-		return;
-	atomic_store(&state, STARTING);
-	pthread_atfork(NULL, NULL, in_child);
-	fill_block();
 	block_signals(&mask);
-	save_dispositions();
-	for (initialiser *init = go_init_begin; init < go_init_end; init++)
-		(*init)(1, block, block + ENVIRONMENT);
-	introduce();
-	restore_dispositions();
+	started = image_renew() && limits_allow() && make_key();
+	if (started) {
+		fill_block();
+		atomic_fetch_add(&starts, 1);
+		started = image_start(1, block, block + ENVIRONMENT);
+	}
+	if (started)
+		introduce();
 	restore_signals(&mask);
-	atomic_store(&state, RUNNING);
+	return started;
 }
 
-/* Whether Go can be called; starts it if that hasn't happened yet. */
-static bool
-ensure(void)
+static void
+forget(void)
 {
-	if (atomic_load_explicit(&state, memory_order_acquire) != RUNNING)
-		pthread_once(&once, start);
-	return atomic_load_explicit(&state, memory_order_acquire) == RUNNING;
+	atomic_store(atomic_load(&state), IDLE);
+}
+
+/*
+ * The kernel wipes the page for every kind of child, except before Linux 4.14
+ * and in emulators; libc's handler is for fork() alone.
+ */
+static bool
+make_state(void)
+{
+	atomic_uint *page, *none = NULL;
+	size_t size = sizeof(*page);
+
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return false;
+	madvise(page, size, MADV_WIPEONFORK);
+	if (!atomic_compare_exchange_strong(&state, &none, page))
+		munmap(page, size);
+	else
+		pthread_atfork(NULL, NULL, forget);
+	return true;
+}
+
+/* Starts the runtime unless another thread does, for which it waits. */
+static bool
+become_ready(void)
+{
+	atomic_uint *s;
+	unsigned seen = IDLE;
+	bool ready;
+
+	if (atomic_load(&state) == NULL && !make_state())
+		return false;
+	s = atomic_load(&state);
+	while (!atomic_compare_exchange_strong(s, &seen, STARTING)) {
+		if (seen == RUNNING)
+			return true;
+		syscall(SYS_futex, s, FUTEX_WAIT_PRIVATE, STARTING, NULL);
+		seen = IDLE;
+	}
+	ready = start();
+	atomic_store(s, ready ? RUNNING : IDLE);
+	syscall(SYS_futex, s, FUTEX_WAKE_PRIVATE, INT32_MAX);
+	return ready;
 }
 
 bool
-stranded(void)
+ready(void)
 {
-	return atomic_load_explicit(&state, memory_order_relaxed) == FORKED;
+	atomic_uint *s = atomic_load_explicit(&state, memory_order_acquire);
+
+	return (s != NULL && atomic_load_explicit(s, memory_order_acquire) ==
+	    RUNNING) || become_ready();
+}
+
+unsigned
+generation(void)
+{
+	return atomic_load_explicit(&starts, memory_order_relaxed);
 }
 
 bool
 enter(struct visit *v)
 {
 	memset(&v->fail, 0, sizeof(v->fail));
-	if (!ensure())
+	if (!ready())
 		return false;
 	block_signals(&v->mask);
-	if (!known)
+	if (known != generation())
 		introduce();
 	return true;
 }
@@ -233,7 +277,7 @@ config_enter(struct tls_config *config, struct visit *v)
 		return false;
 	if (enter(v))
 		return true;
-	error_set(&config->err, TLS_ERROR_UNKNOWN, NO_RUNTIME);
+	error_errno(&config->err, errno, NO_RUNTIME);
 	return false;
 }
 
@@ -252,7 +296,7 @@ context_enter(struct tls *ctx, struct visit *v)
 		return false;
 	if (enter(v))
 		return true;
-	error_set(&ctx->err, TLS_ERROR_UNKNOWN, NO_RUNTIME);
+	error_errno(&ctx->err, errno, NO_RUNTIME);
 	return false;
 }
 

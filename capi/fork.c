@@ -1,0 +1,300 @@
+/*
+ * The image of Go's runtime: the writable memory of its objects, and what it
+ * maps. A fork takes along the memory, but none of the runtime's threads, so
+ * that nothing can go on in a child. There it starts again from the image as
+ * it was before the first start.
+ */
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fork.h"
+
+typedef void (*initialiser)(int, char **, char **);
+
+/* What runtime.ld makes of the objects' sections. Only Go's own tools link without it. */
+#define SECTION(type, name)						\
+	extern type __start_##name[]					\
+	    __attribute__((weak, visibility("hidden")));		\
+	extern type __stop_##name[]					\
+	    __attribute__((weak, visibility("hidden")))
+
+SECTION(initialiser, go_init);
+SECTION(uint8_t, go_data);
+SECTION(uint8_t, go_bss);
+
+/* What Go's runtime would do about each signal: a flag word and a name. */
+struct signal {
+	int32_t		 flags;
+	const char	*name;
+	intptr_t	 name_len;
+};
+extern struct signal go_signals[] __asm__("runtime.sigtable")
+    __attribute__((weak));
+
+/*
+ * The signals of libc's own use, up to musl's third. Threads must not block
+ * them, and their handlers need a signal stack.
+ */
+enum { SIGNALS = 65, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 34 };
+
+/* Go's initialised data as the loader left them. */
+static uint8_t *pristine SURVIVES;
+static atomic_bool complete SURVIVES;
+
+/*
+ * Mappings that the runtime has made, as first page << 28 | pages, each of
+ * which changes in one piece, as another thread may fork at any moment. What
+ * doesn't fit in isn't given back.
+ */
+enum { RANGES = 8192, PAGE_SHIFT = 12, COUNT_BITS = 28 };
+static _Atomic uint64_t *ranges SURVIVES;
+static atomic_size_t ranges_used SURVIVES;
+
+static uint64_t
+range(uintptr_t begin, uintptr_t end)
+{
+	if (begin == end)
+		return 0;
+	return (uint64_t)(begin >> PAGE_SHIFT) << COUNT_BITS |
+	    (end - begin) >> PAGE_SHIFT;
+}
+
+static uintptr_t
+range_begin(uint64_t r)
+{
+	return (uintptr_t)(r >> COUNT_BITS) << PAGE_SHIFT;
+}
+
+static uintptr_t
+range_end(uint64_t r)
+{
+	return range_begin(r) +
+	    ((uintptr_t)(r & ((1 << COUNT_BITS) - 1)) << PAGE_SHIFT);
+}
+
+static uintptr_t
+round_up(uintptr_t n)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE);
+
+	return (n + page - 1) & ~(page - 1);
+}
+
+static void
+remember(uintptr_t begin, uintptr_t end)
+{
+	uint64_t none;
+	size_t i, used;
+
+	for (i = 0; i < RANGES; i++) {
+		none = 0;
+		if (begin == end || atomic_compare_exchange_strong(&ranges[i],
+		    &none, range(begin, end)))
+			break;
+	}
+	used = atomic_load(&ranges_used);
+	while (i < RANGES && used < i + 1 &&
+	    !atomic_compare_exchange_weak(&ranges_used, &used, i + 1))
+		continue;
+}
+
+/* Only the thread that unmaps a part of a range changes that range. */
+static void
+forget(uintptr_t begin, uintptr_t end)
+{
+	size_t used = atomic_load(&ranges_used);
+	uintptr_t from, to;
+	uint64_t r;
+
+	for (size_t i = 0; i < used; i++) {
+		r = atomic_load(&ranges[i]);
+		from = range_begin(r);
+		to = range_end(r);
+		if (r == 0 || to <= begin || end <= from)
+			continue;
+		if (from < begin) {
+			atomic_store(&ranges[i], range(from, begin));
+			if (end < to)
+				remember(end, to);
+		} else {
+			atomic_store(&ranges[i],
+			    end < to ? range(end, to) : 0);
+		}
+	}
+}
+
+static void
+unmap_all(void)
+{
+	size_t used = atomic_load(&ranges_used);
+	uint64_t r;
+
+	for (size_t i = 0; i < used; i++) {
+		if ((r = atomic_exchange(&ranges[i], 0)) != 0)
+			munmap((void *)range_begin(r),
+			    range_end(r) - range_begin(r));
+	}
+	atomic_store(&ranges_used, 0);
+}
+
+/* These stand in for the functions by which the runtime maps and unmaps. */
+
+uintptr_t
+__wrap_x_cgo_mmap(void *addr, uintptr_t len, int32_t prot, int32_t flags,
+    int32_t fd, uint32_t off)
+{
+	uint8_t *p = mmap(addr, len, prot, flags, fd, off);
+
+	if (p == MAP_FAILED)
+		return errno;
+	/* What it puts at a place of its choice lies in what it has. */
+	if (!(flags & MAP_FIXED))
+		remember((uintptr_t)p, (uintptr_t)p + round_up(len));
+	return (uintptr_t)p;
+}
+
+void
+__wrap_x_cgo_munmap(void *addr, uintptr_t len)
+{
+	forget((uintptr_t)addr, (uintptr_t)addr + round_up(len));
+	munmap(addr, len);
+}
+
+/*
+ * The runtime's threads get small stacks that belong to its mappings. They end
+ * with the process.
+ */
+static void
+set_stack(pthread_attr_t *attr)
+{
+	const size_t guard = round_up(1);
+	uintptr_t stack;
+
+	stack = __wrap_x_cgo_mmap(NULL, guard + STACK_SIZE,
+	    PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (stack < guard)
+		return;
+	mprotect((void *)stack, guard, PROT_NONE);
+	pthread_attr_setstack(attr, (void *)(stack + guard), STACK_SIZE);
+}
+
+/* With this question the runtime begins to make a thread. */
+int
+__wrap_pthread_attr_getstacksize(pthread_attr_t *attr, size_t *size)
+{
+	void *stack;
+
+	set_stack(attr);
+	return pthread_attr_getstack(attr, &stack, size);
+}
+
+/* Go's own pthread_create, which is patient. */
+extern int _cgo_try_pthread_create(pthread_t *, const pthread_attr_t *,
+    void *(*)(void *), void *) __attribute__((weak));
+
+/* The thread on which the runtime starts. */
+static int start_error SURVIVES;
+
+void
+__wrap_x_cgo_sys_thread_create(void *(*run)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	set_stack(&attr);
+	start_error = _cgo_try_pthread_create(&thread, &attr, run, arg);
+	pthread_attr_destroy(&attr);
+}
+
+/*
+ * Where a caller's stack lies. Of a process's first thread libc would have to
+ * read it in /proc; not knowing it Go takes some room below to be there.
+ */
+void
+__wrap_x_cgo_getstackbound(uintptr_t bounds[2])
+{
+	pthread_attr_t attr;
+	void *low = NULL;
+	size_t size = 0;
+
+	if (getpid() != gettid() &&
+	    pthread_getattr_np(pthread_self(), &attr) == 0) {
+		pthread_attr_getstack(&attr, &low, &size);
+		pthread_attr_destroy(&attr);
+	}
+	bounds[0] = (uintptr_t)low;
+	bounds[1] = (uintptr_t)low + size;
+}
+
+static void *
+map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Keeps a copy of the data; what another thread's fork cut short is redone. */
+static bool
+keep(void)
+{
+	const size_t size = __stop_go_data - __start_go_data;
+
+	for (int sig = 0; sig < SIGNALS; sig++) {
+		if (sig < FIRST_OF_LIBC || sig > LAST_OF_LIBC)
+			go_signals[sig].flags = 0;
+	}
+	if (ranges == NULL && (ranges = map(RANGES * sizeof(*ranges))) == NULL)
+		return false;
+	if (pristine == NULL && (pristine = map(size)) == NULL)
+		return false;
+	memcpy(pristine, __start_go_data, size);
+	atomic_store(&complete, true);
+	return true;
+}
+
+/* Makes memory zero, and has the kernel take back whole pages. */
+static void
+clear(uint8_t *begin, uint8_t *end)
+{
+	uint8_t *first = (uint8_t *)round_up((uintptr_t)begin);
+	uint8_t *last = (uint8_t *)round_up((uintptr_t)end + 1) - round_up(1);
+
+	if (first >= last || madvise(first, last - first, MADV_DONTNEED) == -1) {
+		memset(begin, 0, end - begin);
+		return;
+	}
+	memset(begin, 0, first - begin);
+	memset(last, 0, end - last);
+}
+
+bool
+image_renew(void)
+{
+	if (!atomic_load(&complete))
+		return keep();
+	unmap_all();
+	memcpy(__start_go_data, pristine, __stop_go_data - __start_go_data);
+	clear(__start_go_bss, __stop_go_bss);
+	return true;
+}
+
+bool
+image_start(int argc, char **argv, char **envp)
+{
+	start_error = 0;
+	for (initialiser *init = __start_go_init; init < __stop_go_init; init++)
+		(*init)(argc, argv, envp);
+	errno = start_error;
+	return errno == 0;
+}
