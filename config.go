@@ -55,6 +55,8 @@ type Config struct {
 	// skipKeyCheck is for programs that keep their private keys elsewhere
 	// (contract, 14.2).
 	skipKeyCheck bool
+	// The program's callback that signs, as addresses; 0 is none.
+	signCallback, signArg uint64
 
 	verifyDepth                              int // intermediates; negative is the default
 	noVerifyCert, noVerifyName, noVerifyTime bool
@@ -153,7 +155,7 @@ func (c *Config) OCSPRequireStapling() { c.requireStaple = true }
 func (c *Config) SkipPrivateKeyCheck() { c.skipKeyCheck = true }
 
 // UseFakePrivateKey is tls_config_use_fake_private_key. There is nothing to
-// fake: without a key a handshake fails that needs a signature.
+// fake: without a key and a callback a handshake fails that needs a signature.
 func (c *Config) UseFakePrivateKey() { c.SkipPrivateKeyCheck() }
 
 // SetSessionFD is tls_config_set_session_fd: the descriptor of a client's

@@ -43,6 +43,7 @@ type connection struct {
 	cred    *credential   // what this end signs with, if anything
 	file    sessionFile   // a client's; -1 if none
 	offered *Session      // from file
+	signing *SignRequest  // that the program has yet to answer
 
 	started    bool   // a client's hello is out
 	complete   bool   // the handshake is, with all checks passed
@@ -62,6 +63,7 @@ type listener struct {
 	policy   trust.Options // for clients' certificates
 	alpn     bool          // select a protocol by the list the configuration then has
 	sessions bool          // resume sessions and issue tickets
+	tickets  int           // after a full handshake with TLS 1.3
 	context  [MaxSessionID]byte
 }
 

@@ -38,6 +38,8 @@ func (c *Config) fields(r *plain.Coder) {
 	c.keypair.fields(r)
 	plain.List(r, &c.added, 24, func(k *keypair) { k.fields(r) })
 	r.Flag(&c.skipKeyCheck)
+	plain.Number(r, &c.signCallback)
+	plain.Number(r, &c.signArg)
 	plain.Number(r, &c.verifyDepth)
 	r.Flag(&c.noVerifyCert)
 	r.Flag(&c.noVerifyName)

@@ -26,6 +26,7 @@ func fullConfig() *Config {
 	c.keypair = keypair{[]byte("cert"), []byte("key"), []byte("staple")}
 	c.added = []keypair{{cert: []byte("cert 1")}, {cert: []byte("cert 2"), key: []byte{}, staple: []byte("staple 2")}}
 	c.skipKeyCheck = true
+	c.signCallback, c.signArg = 1, 1<<63
 	c.verifyDepth = math.MinInt32
 	c.noVerifyCert, c.noVerifyName, c.noVerifyTime = true, true, true
 	c.clientAuth = clientCertRequired

@@ -3,6 +3,7 @@ module libtls
 go 1.26.0
 
 require (
-	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	filippo.io/bigmod v0.1.0
+	golang.org/x/crypto v0.58.0
+	golang.org/x/sys v0.49.0
 )

@@ -33,6 +33,9 @@ type IO struct {
 	// Out has length 0 and the capacity that the caller offers. Step appends
 	// what is to be written before anything else happens.
 	Out []byte
+	// Signed answers a NeedSignature: Signature has it, or is nil if there is none.
+	Signed    bool
+	Signature []byte
 	// N is the result of OpRead and OpWrite when they are Done.
 	N int
 	// Data is plaintext inside Record that did not fit into Buf.
@@ -44,10 +47,11 @@ type Step int
 
 // The outcomes of a Step. Whatever it is, IO.Out is to be written.
 const (
-	Done      Step = iota // with IO.N as the result
-	NeedInput             // call again with a record, or at the end of input
-	NoData                // the record had no application data
-	Failed                // Err says why
+	Done          Step = iota // with IO.N as the result
+	NeedInput                 // call again with a record, or at the end of input
+	NoData                    // the record had no application data
+	NeedSignature             // call again with what SignRequest asks for
+	Failed                    // Err says why
 )
 
 // SealedSize returns how much capacity of IO.Out a tls_write of n bytes may
@@ -119,6 +123,10 @@ func (t *Context) forgetSession() {
 func (t *Context) stepHandshake(io *IO) Step {
 	t.conn.SetTime(now())
 	switch {
+	case t.signing != nil:
+		if io.Signed {
+			t.signed(io.Signature)
+		}
 	case t.role == roleClient && !t.started:
 		t.started = true
 		t.conn.Start()
@@ -133,15 +141,18 @@ func (t *Context) stepHandshake(io *IO) Step {
 	switch {
 	case t.conn.Err() != nil:
 		return t.die(OpHandshake, t.conn.Err())
+	case t.signing != nil:
+		return NeedSignature
 	case !t.conn.Established():
 		return NeedInput
 	}
 	return t.finish()
 }
 
-// answer answers the engine's questions until it needs input.
+// answer answers the engine's questions until it needs input, or a signature
+// of the program's.
 func (t *Context) answer() {
-	for {
+	for t.signing == nil {
 		switch t.conn.Wait() {
 		case protocol.WaitSelect:
 			if t.role == roleClient {
@@ -154,7 +165,7 @@ func (t *Context) answer() {
 		case protocol.WaitSeal:
 			t.conn.Sealed(t.seal(t.conn.TicketToSeal()))
 		case protocol.WaitSign:
-			t.conn.Signed(t.sign(t.conn.SignRequest()))
+			t.sign()
 		case protocol.WaitVerify:
 			t.conn.Verified(t.verifyPeer())
 		default:
@@ -176,10 +187,6 @@ func (t *Context) clientChoice() (choice protocol.Choice) {
 	return choice
 }
 
-func (t *Context) sign(r *protocol.SignRequest) ([]byte, error) {
-	return suite.SchemeByID(r.Scheme).Sign(t.cred.key, r.Message)
-}
-
 // finish is what follows the engine's handshake before the program's is
 // complete (contract, 11.1). A client whose server has the wrong name ends
 // here without an alert.
@@ -192,7 +199,7 @@ func (t *Context) finish() Step {
 	if t.role != roleClient {
 		t.complete = true
 		if t.listener.sessions && info.Version == suite.TLS13 {
-			t.ticketsDue = ticketCount(defaultTickets, info.Resumed)
+			t.ticketsDue = ticketCount(t.listener.tickets, info.Resumed)
 		}
 		return Done
 	}

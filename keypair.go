@@ -273,6 +273,8 @@ type credential struct {
 	chain [][]byte
 	leaf  *x509.Certificate
 	key   crypto.Signer // nil if the program has kept it
+	// remote tells that a callback signs in the place of key.
+	remote bool
 }
 
 // credential parses a keypair. The order of the checks is the contract's (3).
@@ -319,6 +321,9 @@ func (c *Config) credential(index int, server bool) (*credential, *Error) {
 	if !c.skipKeyCheck && (cred.leaf == nil || cred.key == nil) {
 		return nil, failure("private/public key mismatch")
 	}
+	if cred.remote = c.signCallback != 0; cred.remote {
+		cred.key = nil
+	}
 	return cred, nil
 }
 
@@ -340,7 +345,7 @@ func (c *Config) staple(index int) []byte {
 // canSign tells whether handshakes can be signed with the credential. Its
 // certificate must allow that (RFC 8446, section 4.4.2.2).
 func (c *credential) canSign() bool {
-	return c.leaf != nil && c.key != nil &&
+	return c.leaf != nil && (c.key != nil || c.remote) &&
 		(c.leaf.KeyUsage == 0 || c.leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0)
 }
 

@@ -1,0 +1,88 @@
+package libtls
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/hex"
+	"errors"
+
+	"libtls/internal/suite"
+)
+
+// How the input of a sign callback is still to be padded: TLS_PADDING_*.
+const (
+	PaddingNone  = 0
+	PaddingPKCS1 = 1 // of RSA, PKCS#1 v1.5
+)
+
+// SignRequest asks a program's callback for one signature.
+type SignRequest struct {
+	// Callback and Arg are what SetSignCallback was given.
+	Callback, Arg uint64
+	Hash          string // of the public key; see PublicKeyHash
+	Input         []byte // as suite.SchemeInfo.Encode makes it
+	Padding       int    // one of the Padding constants
+}
+
+// SetSignCallback is tls_config_set_sign_cb: addresses of a function in the
+// program and of what it wants to be passed. A function at 0 is none.
+func (c *Config) SetSignCallback(callback, arg uint64) {
+	c.UseFakePrivateKey()
+	c.signCallback, c.signArg = callback, arg
+}
+
+// PublicKeyHash names a certificate's key: "SHA256:" and the hash of what the
+// certificate has as its public key, in hexadecimal (contract, 14.3).
+func PublicKeyHash(cert *x509.Certificate) string {
+	var info struct {
+		Algorithm asn1.RawValue
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(cert.RawSubjectPublicKeyInfo, &info); err != nil {
+		return "" // crypto/x509 wouldn't have parsed the certificate
+	}
+	sum := sha256.Sum256(info.Key.Bytes)
+	return "SHA256:" + hex.EncodeToString(sum[:])
+}
+
+// SignRequest returns what a Step asks for with NeedSignature; the same until
+// it has been answered.
+func (t *Context) SignRequest() *SignRequest { return t.signing }
+
+// sign answers the engine's WaitSign, unless the key is elsewhere: then it
+// leaves the question for the program.
+func (t *Context) sign() {
+	r := t.conn.SignRequest()
+	scheme := suite.SchemeByID(r.Scheme)
+	if t.cred.key != nil {
+		t.conn.Signed(scheme.Sign(t.cred.key, r.Message))
+		return
+	}
+	input, err := scheme.Encode(r.Credential.Public, r.Message)
+	if err != nil {
+		t.conn.Signed(nil, err)
+		return
+	}
+	t.signing = &SignRequest{
+		Callback: t.config.signCallback, Arg: t.config.signArg,
+		Hash: PublicKeyHash(t.cred.leaf), Input: input,
+	}
+	if scheme.Key == suite.KeyRSA && !scheme.PSS {
+		t.signing.Padding = PaddingPKCS1
+	}
+}
+
+var errNoSignature = errors.New("the program's callback has failed")
+
+// signed hands the program's answer to the engine. A signature that is wrong
+// doesn't leave this process: it might tell something of the key.
+func (t *Context) signed(signature []byte) {
+	t.signing = nil
+	r := t.conn.SignRequest()
+	err := errNoSignature
+	if len(signature) > 0 {
+		err = suite.SchemeByID(r.Scheme).Verify(r.Credential.Public, r.Message, signature)
+	}
+	t.conn.Signed(signature, err)
+}
