@@ -63,15 +63,22 @@ type Config struct {
 	clientAuth                               clientAuth
 	requireStaple                            bool
 
-	sessionFD int // -1 is off
-	sessionID [MaxSessionID]byte
-	lifetime  time.Duration // of sessions; 0 is off
-	tickets   *TicketKeys
+	sessionFD  int // -1 is off
+	sessionID  [MaxSessionID]byte
+	lifetime   time.Duration // of sessions; 0 is off
+	numTickets int           // after a full handshake with TLS 1.3
+	tickets    *TicketKeys
 }
 
 // NewConfig returns a Config with libtls's defaults, held once.
 func NewConfig() *Config {
-	c := &Config{protocols: ProtocolsDefault, verifyDepth: 6, sessionFD: -1, tickets: NewTicketKeys()}
+	c := &Config{
+		protocols:   ProtocolsDefault,
+		verifyDepth: 6,
+		sessionFD:   -1,
+		numTickets:  defaultTickets,
+		tickets:     NewTicketKeys(),
+	}
 	c.refs.Store(1)
 	rand.Read(c.sessionID[:])
 	return c
@@ -202,6 +209,16 @@ func (c *Config) sessionLifetime() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lifetime
+}
+
+// SetNumTickets is tls_config_set_num_tickets: how many tickets a server issues
+// after a full handshake with TLS 1.3. After a resumption it is at most one.
+func (c *Config) SetNumTickets(n uint64) error {
+	if n > maxTickets {
+		return invalidArgument("number of tickets too large")
+	}
+	c.numTickets = int(n)
+	return nil
 }
 
 // AddTicketKey is tls_config_add_ticket_key.

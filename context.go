@@ -158,6 +158,7 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 		config:   c,
 		alpn:     c.alpnList() != nil,
 		sessions: c.sessionLifetime() > 0,
+		tickets:  c.numTickets,
 		context:  c.sessionID,
 	}
 	var err *Error

@@ -49,6 +49,7 @@ func (c *Config) fields(r *plain.Coder) {
 	plain.Number(r, &c.sessionFD)
 	r.Array(c.sessionID[:])
 	plain.Number(r, &c.lifetime)
+	plain.Number(r, &c.numTickets)
 }
 
 func (k *keypair) fields(r *plain.Coder) {

@@ -33,6 +33,7 @@ func fullConfig() *Config {
 	c.requireStaple = true
 	c.sessionFD = 5
 	c.lifetime = time.Hour
+	c.numTickets = 7
 	return c
 }
 

@@ -19,6 +19,7 @@ import (
 // How many tickets a TLS 1.3 server issues, and for how long.
 const (
 	defaultTickets = 2 // after a full handshake
+	maxTickets     = 1000
 	// maxResumption ends a chain of resumptions, counted from the full
 	// handshake. RFC 8446, 4.6.1 puts the same limit on one ticket.
 	maxResumption = 7 * 24 * time.Hour

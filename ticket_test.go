@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"libtls/internal/suite"
 )
@@ -502,6 +505,46 @@ func TestTicketCount(t *testing.T) {
 		if got := ticketCount(test.n, test.resumed); got != test.want {
 			t.Errorf("ticketCount(%d, %v) = %d, want %d", test.n, test.resumed, got, test.want)
 		}
+	}
+}
+
+// As many tickets as are set leave with the first data, each in a record.
+func TestNumTickets(t *testing.T) {
+	client, server := configs(t, "")
+	server.SetSessionLifetime(3600)
+	fd, _ := sessionFD(t)
+	client.SetSessionFD(fd)
+	issued := func() (n int, resumed bool) {
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		s.do(OpWrite, []byte("data"))
+		for rest := c.in; len(rest) > 0; n++ {
+			rest = rest[5+int(rest[3])<<8+int(rest[4]):]
+		}
+		if got, _, _ := c.do(OpRead, make([]byte, 100)); got != 4 {
+			t.Errorf("read %d bytes, %v", got, c.Err())
+		}
+		return n - 1, c.ConnSessionResumed()
+	}
+	for i, n := range []int{defaultTickets, 0, 1, 2, 5, 100, maxTickets} {
+		if i > 0 {
+			if err := server.SetNumTickets(uint64(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		unix.Ftruncate(fd, 0)
+		for _, resumed := range []bool{false, true} {
+			got, was := issued()
+			if want := ticketCount(n, resumed); got != want || was != (resumed && n > 0) {
+				t.Errorf("%d tickets set, resuming %v: %d issued, resumed %v", n, resumed, got, was)
+			}
+		}
+	}
+	if err := server.SetNumTickets(maxTickets + 1); text(err) != "number of tickets too large" || server.numTickets != maxTickets {
+		t.Errorf("%v, %d", err, server.numTickets)
+	}
+	if err := server.SetNumTickets(math.MaxUint64); text(err) != "number of tickets too large" {
+		t.Error(err)
 	}
 }
 

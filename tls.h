@@ -329,6 +329,11 @@ void tls_config_skip_private_key_check(struct tls_config *config);
 /* The same, with the certificate's public key in the place of the private. */
 void tls_config_use_fake_private_key(struct tls_config *config);
 
+/* How many tickets a TLS 1.3 server issues after a full handshake: 0 to 1000. */
+int tls_config_set_num_tickets(struct tls_config *config, size_t num_tickets);
+/* Name of the key agreement's group. */
+const char *tls_conn_group(struct tls *ctx);
+
 #define TLS_PADDING_NONE		0
 #define TLS_PADDING_RSA_PKCS1		1
 

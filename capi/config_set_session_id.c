@@ -37,6 +37,17 @@ tls_config_set_session_lifetime(struct tls_config *config, int lifetime)
 }
 
 int
+tls_config_set_num_tickets(struct tls_config *config, size_t num_tickets)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetNumTickets(config->go,
+	    &v.fail, num_tickets));
+}
+
+int
 tls_config_add_ticket_key(struct tls_config *config, uint32_t keyrev,
     unsigned char *key, size_t keylen)
 {

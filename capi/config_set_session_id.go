@@ -21,6 +21,12 @@ func goConfigSetSessionLifetime(config C.uint64_t, fail *C.struct_failure, lifet
 	return tell(fail, configuration(config).SetSessionLifetime(int(lifetime)))
 }
 
+//export goConfigSetNumTickets
+func goConfigSetNumTickets(config C.uint64_t, fail *C.struct_failure, n C.size_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	return tell(fail, configuration(config).SetNumTickets(uint64(n)))
+}
+
 //export goConfigAddTicketKey
 func goConfigAddTicketKey(config C.uint64_t, fail *C.struct_failure, keyrev C.uint32_t, key *C.cbyte, n C.size_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)

@@ -80,6 +80,12 @@ tls_conn_cipher_strength(struct tls *ctx)
 }
 
 const char *
+tls_conn_group(struct tls *ctx)
+{
+	return context_string(ctx, CONN_GROUP, goConnGroup);
+}
+
+const char *
 tls_conn_alpn_selected(struct tls *ctx)
 {
 	return context_string(ctx, CONN_ALPN_SELECTED, goConnALPNSelected);

@@ -23,6 +23,13 @@ func goConnCipherStrength(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) 
 	return C.int64_t(context(ctx).ConnCipherStrength())
 }
 
+//export goConnGroup
+func goConnGroup(ctx C.uint64_t, fail *C.struct_failure) (s *C.char) {
+	defer barrier(fail, &s, nil)
+	v := context(ctx).ConnGroup()
+	return cstring(v, v != "")
+}
+
 //export goConnALPNSelected
 func goConnALPNSelected(ctx C.uint64_t, fail *C.struct_failure) (s *C.char) {
 	defer barrier(fail, &s, nil)

@@ -124,9 +124,12 @@ static void
 describe(struct tls *ctx)
 {
 	const char *alpn = tls_conn_alpn_selected(ctx);
+	const char *group = tls_conn_group(ctx);	/* an extension of this library */
 
 	printf("version: %s\n", tls_conn_version(ctx));
 	printf("cipher: %s\n", tls_conn_cipher(ctx));
+	if (group != NULL)
+		printf("group: %s\n", group);
 	if (alpn != NULL)
 		printf("protocol: %s\n", alpn);
 	printf("server: %s\n", tls_peer_cert_subject(ctx));
