@@ -30,6 +30,7 @@ enum {
 	STEP_DONE,
 	STEP_NEED_INPUT,
 	STEP_NO_DATA,
+	STEP_NEED_SIGNATURE,
 	STEP_FAILED,
 	STEP_PANICKED,
 };
@@ -41,6 +42,23 @@ enum {
 	OUTPUT_SIZE = SEAL_SIZE + 4096,		/* and what it grows to */
 };
 
+/* What a callback of the program's is to sign; see libtls.SignRequest. */
+struct sign_request {
+	uint64_t	 cb;
+	uint64_t	 arg;
+	char		*hash;		/* malloc'ed */
+	uint8_t		*input;		/* malloc'ed */
+	size_t		 input_len;
+	int		 padding;
+};
+
+/* And its answer: NULL if it failed. */
+struct signature {
+	bool		 given;
+	uint8_t		*data;		/* malloc'ed */
+	size_t		 len;
+};
+
 /* One step; see libtls.IO. */
 struct step {
 	uint8_t	*record;	/* NULL if none */
@@ -48,6 +66,8 @@ struct step {
 	bool	 eof;
 	uint8_t	*buf;
 	size_t	 buf_len;
+	struct signature signature;
+	struct sign_request request;
 	uint8_t	*out;		/* returned as given, or malloc'ed */
 	size_t	 out_cap;
 	size_t	 out_len;

@@ -65,9 +65,6 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	if (config != NULL && !config_valid(config))
 		return error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
 		    "invalid configuration");
-	if (config != NULL && config->unsupported != NULL)
-		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
-		    "%s is not supported yet", config->unsupported);
 	if (!context_enter(ctx, &v))
 		return -1;
 	return context_leave(ctx, &v, goConfigure(ctx->go, &v.fail,

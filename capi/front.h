@@ -28,7 +28,6 @@ struct tls_config {
 	uint64_t	 go;		/* handle of the libtls.Config */
 	struct error	 err;
 	uint32_t	 magic;
-	const char	*unsupported;	/* makes tls_configure fail */
 };
 
 enum kind {
@@ -138,6 +137,10 @@ int	error_set(struct error *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 int	error_errno(struct error *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+
+/* signer.c: 0, or TLS_WANT_* if the callback is to be called again. */
+int	 signature_get(struct sign_request *, struct signature *);
+void	 signature_free(struct signature *);
 
 /* pool.c */
 enum pool {

@@ -88,12 +88,14 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 {
 	bool reads = op == OP_HANDSHAKE || op == OP_READ;
 	bool ask = reads ? ctx->c.ask : true;
+	struct signature signature = { .given = false };
 	struct step s;
 	int rv;
 
 	for (;; ask = ctx->c.ask = false) {
 		memset(&s, 0, sizeof(s));
-		if (!ask) {
+		s.signature = signature;
+		if (!ask && !signature.given) {
 			rv = transport_fill(ctx);
 			if (rv == -1)
 				return transport_failure(ctx, op,
@@ -106,7 +108,9 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 		s.eof = ctx->c.eof;
 		s.buf = buf;
 		s.buf_len = len;
-		switch (step(ctx, op, &s)) {
+		rv = step(ctx, op, &s);
+		signature_free(&signature);
+		switch (rv) {
 		case STEP_DONE:
 			if (op == OP_READ && s.n == 0)
 				ctx->c.truncated = s.eof && !s.peer_closed;
@@ -128,6 +132,13 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 				return rv;
 			if (!transport_ready(ctx))
 				return TLS_WANT_POLLIN;
+			break;
+		case STEP_NEED_SIGNATURE:
+			rv = signature_get(&s.request, &signature);
+			if (rv != 0) {
+				ctx->c.ask = true;
+				return rv;
+			}
 			break;
 		case STEP_PANICKED:
 			ctx->c.broken = true;

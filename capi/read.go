@@ -18,6 +18,9 @@ func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) 
 		EOF:    bool(s.eof),
 		Buf:    buffer(s.buf, s.buf_len),
 		Out:    buffer(s.out, s.out_cap)[:0],
+
+		Signed:    bool(s.signature.given),
+		Signature: mem(s.signature.data, s.signature.len),
 	}
 	step := c.Step(libtls.Op(op), &c.io)
 	output(s, c.io.Out)
@@ -26,10 +29,22 @@ func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) 
 	s.handshake_done = C.bool(c.HandshakeDone())
 	s.peer_closed = C.bool(c.PeerClosed())
 	c.io = libtls.IO{}
-	if step == libtls.Failed {
+	switch step {
+	case libtls.NeedSignature:
+		ask(&s.request, c.SignRequest())
+	case libtls.Failed:
 		tell(fail, c.Err())
 	}
 	return C.int(step)
+}
+
+// ask copies what is to be signed for C.
+func ask(to *C.struct_sign_request, r *libtls.SignRequest) {
+	to.cb, to.arg = C.uint64_t(r.Callback), C.uint64_t(r.Arg)
+	to.hash = C.CString(r.Hash)
+	to.input = (*C.uint8_t)(C.CBytes(r.Input))
+	to.input_len = C.size_t(len(r.Input))
+	to.padding = C.int(r.Padding)
 }
 
 // output tells where the output is. What outgrew the offered memory is copied

@@ -1,14 +1,58 @@
-/* The signer: private keys kept by another process. */
+/* tls_signer_new(3): private keys that another process keeps. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "front.h"
+#include "_cgo_export.h"
 
 struct tls_signer {
-	void		*reserved;
+	uint64_t	 go;		/* handle of the libtls.Signer */
 	struct error	 err;
 	uint32_t	 magic;
 };
+
+void
+tls_config_set_sign_cb(struct tls_config *config, tls_sign_cb cb, void *cb_arg)
+{
+	struct visit v;
+
+	if (config_enter(config, &v))
+		config_leave(config, &v, goConfigSetSignCB(config->go, &v.fail,
+		    (uintptr_t)cb, (uintptr_t)cb_arg));
+}
+
+/* Whatever the callback returns, the request is gone. */
+int
+signature_get(struct sign_request *request, struct signature *signature)
+{
+	tls_sign_cb cb = (tls_sign_cb)(uintptr_t)request->cb;
+	uint8_t *data = NULL;
+	size_t len = 0;
+	int rv = -1;
+
+	if (request->hash != NULL && request->input != NULL)
+		rv = cb((void *)(uintptr_t)request->arg, request->hash,
+		    request->input, request->input_len, request->padding,
+		    &data, &len);
+	free(request->hash);
+	free(request->input);
+	if (rv == TLS_WANT_POLLIN || rv == TLS_WANT_POLLOUT)
+		return rv;
+	signature->given = true;
+	if (rv == 0) {
+		signature->data = data;
+		signature->len = len;
+	}
+	return 0;
+}
+
+void
+signature_free(struct signature *signature)
+{
+	free(signature->data);
+	memset(signature, 0, sizeof(*signature));
+}
 
 static bool
 signer_valid(const struct tls_signer *signer)
@@ -16,39 +60,54 @@ signer_valid(const struct tls_signer *signer)
 	return signer != NULL && signer->magic == SIGNER_MAGIC;
 }
 
-static int
-unsupported(struct tls_signer *signer)
+static bool
+signer_enter(struct tls_signer *signer, struct visit *v)
 {
 	if (!signer_valid(signer))
-		return -1;
-	return error_set(&signer->err, TLS_ERROR_UNKNOWN,
-	    "tls_signer is not supported yet");
+		return false;
+	if (enter(v))
+		return true;
+	error_errno(&signer->err, errno, NO_RUNTIME);
+	return false;
 }
 
-void
-tls_config_set_sign_cb(struct tls_config *config, tls_sign_cb cb, void *cb_arg)
+static int
+signer_leave(struct tls_signer *signer, struct visit *v, int rv)
 {
-	(void)cb;
-	(void)cb_arg;
-	if (config_valid(config))
-		config->unsupported = "tls_config_set_sign_cb";
+	leave(v);
+	error_take(&signer->err, &v->fail);
+	return rv;
 }
 
 struct tls_signer *
 tls_signer_new(void)
 {
 	struct tls_signer *signer;
+	struct visit v;
 
-	if ((signer = calloc(1, sizeof(*signer))) != NULL)
-		signer->magic = SIGNER_MAGIC;
+	if ((signer = calloc(1, sizeof(*signer))) == NULL)
+		return NULL;
+	signer->magic = SIGNER_MAGIC;
+	if (signer_enter(signer, &v))
+		signer_leave(signer, &v, goSignerNew(&v.fail, &signer->go));
+	if (signer->go == 0) {
+		tls_signer_free(signer);
+		return NULL;
+	}
 	return signer;
 }
 
 void
 tls_signer_free(struct tls_signer *signer)
 {
+	struct visit v;
+
 	if (!signer_valid(signer))
 		return;
+	if (signer->go != 0 && enter(&v)) {
+		goSignerFree(signer->go);
+		leave(&v);
+	}
 	error_clear(&signer->err);
 	explicit_bzero(signer, sizeof(*signer));
 	free(signer);
@@ -64,20 +123,30 @@ int
 tls_signer_add_keypair_file(struct tls_signer *signer, const char *cert_file,
     const char *key_file)
 {
-	(void)cert_file;
-	(void)key_file;
-	return unsupported(signer);
+	struct visit v;
+
+	if (!signer_valid(signer))
+		return -1;
+	if (cert_file == NULL || key_file == NULL)
+		return error_errno(&signer->err, EFAULT,
+		    "failed to open %s file '(null)'",
+		    cert_file == NULL ? "certificate" : "key");
+	if (!signer_enter(signer, &v))
+		return -1;
+	return signer_leave(signer, &v, goSignerAddKeypairFile(signer->go,
+	    &v.fail, cert_file, key_file));
 }
 
 int
 tls_signer_add_keypair_mem(struct tls_signer *signer, const uint8_t *cert,
     size_t cert_len, const uint8_t *key, size_t key_len)
 {
-	(void)cert;
-	(void)cert_len;
-	(void)key;
-	(void)key_len;
-	return unsupported(signer);
+	struct visit v;
+
+	if (!signer_enter(signer, &v))
+		return -1;
+	return signer_leave(signer, &v, goSignerAddKeypairMem(signer->go,
+	    &v.fail, cert, cert_len, key, key_len));
 }
 
 int
@@ -85,11 +154,17 @@ tls_signer_sign(struct tls_signer *signer, const char *pubkey_hash,
     const uint8_t *input, size_t input_len, int padding_type,
     uint8_t **out_signature, size_t *out_signature_len)
 {
-	(void)pubkey_hash;
-	(void)input;
-	(void)input_len;
-	(void)padding_type;
+	struct signature signature = { .given = false };
+	struct visit v;
+	int rv;
+
 	*out_signature = NULL;
 	*out_signature_len = 0;
-	return unsupported(signer);
+	if (!signer_enter(signer, &v))
+		return -1;
+	rv = signer_leave(signer, &v, goSignerSign(signer->go, &v.fail,
+	    pubkey_hash, input, input_len, padding_type, &signature));
+	*out_signature = signature.data;
+	*out_signature_len = signature.len;
+	return rv;
 }
