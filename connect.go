@@ -32,23 +32,18 @@ func (t *Context) connect(name string, hasName bool) (failed *Error) {
 	if t.cred, failed = c.credential(primary, false); failed != nil {
 		return failed
 	}
-	e := c.engine()
-	e.ALPN = c.alpnList()
-	e.RequestOCSP = true
 	if !c.noVerifyName && !hasName {
 		return failure("server name not specified")
 	}
 	if t.policy, failed = t.newPolicy(trust.ServerAuth); failed != nil {
 		return failed
 	}
-	if hasName && !isIP(t.name) {
-		e.ServerName = t.name
-		if !validServerName(t.name) {
-			return failure("server name indication failure")
-		}
+	if hasName && !isIP(t.name) && !validServerName(t.name) {
+		return failure("server name indication failure")
 	}
-	if t.file = sessionFile(c.sessionFD); t.file >= 0 {
-		e.Tickets = true
+	t.file = sessionFile(c.sessionFD)
+	e := t.clientEngine(c)
+	if t.file >= 0 {
 		now := now()
 		usable := func(s *Session) bool { return t.mayOffer(s, e, now) }
 		var err error
@@ -59,6 +54,20 @@ func (t *Context) connect(name string, hasName bool) (failed *Error) {
 	}
 	t.conn = protocol.Client(e)
 	return nil
+}
+
+// clientEngine returns what the engine has to know, under the configuration
+// that is or was the context's at its connect.
+func (t *Context) clientEngine(c *Config) *protocol.Config {
+	e := c.engine()
+	e.ALPN = c.alpnList()
+	e.RequestOCSP = true
+	if t.hasName && !isIP(t.name) {
+		e.ServerName = t.name
+	}
+	e.Tickets = t.file >= 0
+	e.Session = t.offered
+	return e
 }
 
 // isIP tells whether name is an IPv4 or IPv6 address as inet_pton takes it.

@@ -24,6 +24,7 @@ type end struct {
 	eof     bool   // nothing more will arrive
 	left    []byte // plaintext not delivered yet
 	outputs int    // times something was written
+	before  func() // each Step, if not nil
 }
 
 func connectPair(client, server *Context) (c, s *end) {
@@ -59,6 +60,9 @@ func (e *end) do(op Op, buf []byte) (n int, step Step, done bool) {
 	io := IO{Buf: buf}
 	for {
 		io.Out = make([]byte, 0, SealedSize(len(buf)))
+		if e.before != nil {
+			e.before()
+		}
 		step = e.Step(op, &io)
 		if len(io.Out) > 0 {
 			e.peer.in = append(e.peer.in, io.Out...)

@@ -96,6 +96,7 @@ func (c *Conn) fail(err *Error) *Error {
 		return c.err
 	}
 	c.err = err
+	c.epoch++
 	if err.Alert != 0 && !err.Received {
 		c.writeAlert(2, err.Alert)
 	}
@@ -150,6 +151,9 @@ func (c *Conn) HandleRecord(rec, dst []byte) ([]byte, error) {
 	}
 	if c.closeReceived {
 		return nil, nil // RFC 8446, 6.1: what follows close_notify is ignored
+	}
+	if !c.isOpen() {
+		c.epoch++
 	}
 	data, err := c.handleRecord(rec, dst)
 	if err != nil {

@@ -1,0 +1,260 @@
+package libtls
+
+import (
+	"os"
+	"syscall"
+
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// A fork leaves all Go objects behind, so contexts are rebuilt in the child:
+// from their configuration as it is now, from its encoding as it was when the
+// context took it, and from what Marshal returned last.
+
+// Listener is what a server knows about its configuration until the next
+// tls_configure. Its connections share it.
+type Listener = listener
+
+// revision changes with everything of a context but its configuration and the
+// sequence numbers of records.
+type revision struct {
+	conn                      *protocol.Conn
+	epoch                     uint64
+	started, complete, closed bool
+	dead                      *Error
+	ticketsDue                int
+	ocsp                      *trust.OCSPResult
+}
+
+func (t *Context) revision() revision {
+	r := revision{
+		conn: t.conn, started: t.started, complete: t.complete, closed: t.closed,
+		dead: t.dead, ticketsDue: t.ticketsDue, ocsp: t.peer.ocsp.result,
+	}
+	if t.conn != nil {
+		r.epoch = t.conn.Epoch()
+	}
+	return r
+}
+
+// Changed tells whether the context has changed since the last Marshal, but
+// for Sequence.
+func (t *Context) Changed() bool { return t.saved != t.revision() }
+
+// Sequence tells how many records the connection has read and written under
+// its present keys.
+func (t *Context) Sequence() (in, out uint64) {
+	if t.conn == nil {
+		return 0, 0
+	}
+	return t.conn.Sequence()
+}
+
+// Marshal encodes the context's connection. The result holds its keys, and is
+// the caller's to wipe.
+func (t *Context) Marshal() []byte {
+	t.saved = t.revision()
+	var engine []byte
+	if t.conn != nil {
+		engine = t.conn.Marshal()
+		defer clear(engine)
+	}
+	return plain.Encode(func(p *plain.Coder) { t.fields(p, &engine) })
+}
+
+func (t *Context) fields(p *plain.Coder, engine *[]byte) {
+	p.Text(&t.certFile)
+	p.Text(&t.certDir)
+	p.Text(&t.name)
+	p.Flag(&t.hasName)
+	plain.Number(p, &t.file)
+	sessionField(p, &t.offered)
+	for _, f := range []*bool{&t.started, &t.complete, &t.closed} {
+		p.Flag(f)
+	}
+	plain.Number(p, &t.ticketsDue)
+	plain.Struct(p, &t.dead, func(e *Error) {
+		p.Text(&e.Text)
+		num := uint(e.Errno)
+		plain.Number(p, &num)
+		e.Errno = syscall.Errno(num)
+		plain.Number(p, &e.Code)
+	})
+	credentialField(p, t)
+	t.peer.fields(p)
+	p.Bytes(engine)
+}
+
+// sessionField takes a session as it is kept in files.
+func sessionField(p *plain.Coder, s **Session) {
+	var text []byte
+	if *s != nil && !p.Reading() {
+		text, _ = MarshalSessionsPEM(*s)
+		defer clear(text)
+	}
+	p.Bytes(&text)
+	if p.Reading() && text != nil {
+		defer clear(text)
+		if list := ParseSessionsPEM(text); len(list) == 1 {
+			*s = list[0]
+		}
+	}
+}
+
+// credentialField takes which of its listener's keypairs a connection signs
+// with. A client has but one.
+func credentialField(p *plain.Coder, t *Context) {
+	const none = primary - 1
+	index := none
+	if t.cred != nil {
+		index = t.cred.index
+	}
+	plain.Number(p, &index)
+	if !p.Reading() || index == none || t.listener == nil {
+		return
+	}
+	switch {
+	case index == primary:
+		t.cred = t.listener.primary
+	case index >= 0 && index < len(t.listener.added):
+		t.cred = t.listener.added[index]
+	default:
+		p.Fail()
+	}
+}
+
+func (r *peer) fields(p *plain.Coder) {
+	plain.List(p, &r.chain, 8, p.Bytes)
+	if p.Reading() {
+		*r = newPeer(r.chain)
+	}
+	p.Text(&r.ocsp.url)
+	plain.Struct(p, &r.ocsp.result, func(o *trust.OCSPResult) {
+		for _, n := range []*int{&o.ResponseStatus, &o.CertStatus, &o.CRLReason} {
+			plain.Number(p, n)
+		}
+		p.Time(&o.ThisUpdate)
+		p.Time(&o.NextUpdate)
+		p.Time(&o.RevocationTime)
+	})
+}
+
+// Frozen encodes a server's configuration for RestoreListener, right after a
+// successful tls_configure. It holds private keys, which are the caller's to
+// wipe. The child may be unable to read the system's trust store, so if that
+// is used it is included.
+func (t *Context) Frozen() []byte {
+	data := t.config.Marshal()
+	if t.config.clientAuth == clientCertNone || t.config.noVerifyCert || t.config.ca != nil || t.config.caPath != "" {
+		return data
+	}
+	bundle, err := os.ReadFile(DefaultCACertFile(t.certFile))
+	if err != nil {
+		return data
+	}
+	defer clear(data)
+	c, err := UnmarshalConfig(data)
+	if err != nil {
+		return data
+	}
+	defer c.Release()
+	c.ca = bundle
+	return c.Marshal()
+}
+
+// RestoreListener does a server's tls_configure once more, with its
+// configuration as Frozen encoded it. Live is that configuration as it is now.
+func RestoreListener(live *Config, frozen []byte) (*Listener, error) {
+	c, err := UnmarshalConfig(frozen)
+	if err != nil {
+		return nil, err
+	}
+	t := Context{role: roleServer, config: c}
+	defer t.Free()
+	l, failed := t.newListener(c)
+	if failed != nil {
+		return nil, failed
+	}
+	l.config = live
+	return l, nil
+}
+
+// RestoreServer returns a server whose tls_configure succeeded if l isn't nil.
+// A nil live is the default configuration.
+func RestoreServer(live *Config, l *Listener) *Context {
+	t := restored(roleServer, live)
+	t.listener = l
+	return t
+}
+
+// RestoreClient returns a client that goes on where the one stood whose
+// Marshal returned data. Frozen is what the configuration's Marshal returned
+// at the time of its connect, nil for the default configuration. No part of
+// either is kept; nil data stands for a client that isn't connected.
+func RestoreClient(live *Config, frozen, data []byte, in, out uint64) (*Context, error) {
+	t := restored(roleClient, live)
+	if data == nil {
+		return t, nil
+	}
+	c := t.config
+	if frozen != nil {
+		var err error
+		if c, err = UnmarshalConfig(frozen); err != nil {
+			t.Free()
+			return nil, err
+		}
+		defer c.Release()
+	}
+	return t.restore(data, in, out, func() (*protocol.Config, *Error) {
+		var failed *Error
+		if t.cred, failed = c.credential(primary, false); failed != nil {
+			return nil, failed
+		}
+		asOf := Context{role: roleClient, config: c, certFile: t.certFile, certDir: t.certDir}
+		t.policy, _ = asOf.newPolicy(trust.ServerAuth) // without anchors nothing is trusted
+		return t.clientEngine(c), nil
+	})
+}
+
+// RestoreConn returns a connection that goes on where the one stood whose
+// Marshal returned data, accepted under l. Nil data stands for one that was
+// just accepted.
+func RestoreConn(live *Config, l *Listener, data []byte, in, out uint64) (*Context, error) {
+	server := RestoreServer(live, l)
+	defer server.Free()
+	t, err := server.Accept()
+	if err != nil || data == nil {
+		return t, err
+	}
+	return t.restore(data, in, out, func() (*protocol.Config, *Error) { return l.engine, nil })
+}
+
+func restored(r role, live *Config) *Context {
+	if live == nil {
+		live = defaultConfig()
+	}
+	return newContext(r, live)
+}
+
+// restore sets a new context to what Marshal returned.
+func (t *Context) restore(data []byte, in, out uint64, engine func() (*protocol.Config, *Error)) (*Context, error) {
+	var state []byte
+	defer func() { clear(state) }()
+	err := plain.Decode(data, func(p *plain.Coder) { t.fields(p, &state) })
+	if err == nil && state != nil {
+		cfg, failed := engine()
+		if failed != nil {
+			t.Free()
+			return nil, failed
+		}
+		t.conn, err = protocol.UnmarshalConn(cfg, state, in, out)
+	}
+	if err != nil {
+		t.Free()
+		return nil, err
+	}
+	t.saved = t.revision()
+	return t, nil
+}
