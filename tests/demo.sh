@@ -8,10 +8,10 @@ title() {
 	printf '\n== %s\n' "$*"
 }
 
-# shown COMMAND...: prints the command, runs it, and keeps its output in $tmp/out.
+# shown COMMAND...: prints the command, runs it with a request as its input, and keeps its output.
 shown() {
-	echo "\$ $*" | sed "s|$tmp/||g; s|$root/||g"
-	"$@" >"$tmp/out" 2>&1 || { cat "$tmp/out"; echo "demo: failed"; exit 1; }
+	echo "\$ $*"
+	printf 'GET / HTTP/1.0\r\n\r\n' | "$@" >"$tmp/out" 2>&1 || { cat "$tmp/out"; echo "demo: failed"; exit 1; }
 }
 
 # expect PATTERN...: prints the lines that match one of the patterns; each has to match some.
@@ -47,18 +47,11 @@ title "OpenSSL reads the session file"
 shown openssl sess_id -in session.pem -noout -text
 expect 'Protocol *:' 'Cipher *:' 'lifetime hint' 'Start Time' 'Timeout'
 
-request='GET / HTTP/1.0\r\n\r\n'
-
-# fetch OPTIONS...: OpenSSL's client asks our server for its page.
-fetch() {
-	printf "$request" | openssl s_client -connect "127.0.0.1:$port" -servername server.test -CAfile pki/ca.pem \
-		-ign_eof "$@"
-}
-
 title "OpenSSL's client saves a session of our server, and resumes it"
-shown fetch -sess_out openssl.pem
+s_client="openssl s_client -connect 127.0.0.1:$port -servername server.test -CAfile pki/ca.pem -ign_eof"
+shown $s_client -sess_out openssl.pem
 expect '^New, TLSv1\.3'
-shown fetch -sess_in openssl.pem
+shown $s_client -sess_in openssl.pem
 expect '^Reused, TLSv1\.3'
 
 title "Our client saves a session of OpenSSL's server, and resumes it"

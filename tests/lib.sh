@@ -1,7 +1,7 @@
 # What the scripts of this directory share. Sets root, tmp and cleans up at the end.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=${BUILD:-$root/build}
+build=$root/${BUILD:-build}
 tmp=$(mktemp -d)
 pids=
 

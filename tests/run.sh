@@ -1,0 +1,198 @@
+#!/bin/sh
+# make test: everything that can be tested on this machine. Ends with "N passed, N failed".
+set -u
+. "$(dirname "$0")/lib.sh"
+
+passed=0
+failed=0
+skipped=
+
+# count PASSED FAILED
+count() {
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+}
+
+# step NAME COMMAND...: one test that passes if the command does; its output is shown if not.
+step() {
+	name=$1
+	shift
+	if "$@" >"$tmp/log" 2>&1; then
+		count 1 0
+		echo "ok      $name"
+	else
+		count 0 1
+		tail -n 100 "$tmp/log"
+		echo "FAILED  $name"
+	fi
+}
+
+# quiet COMMAND...: succeeds if the command does, and prints nothing.
+quiet() {
+	output=$("$@" 2>&1) && [ -z "$output" ] && return
+	echo "$output"
+	return 1
+}
+
+skip() {
+	echo "skipped $*"
+	skipped="$skipped$*; "
+}
+
+have() {
+	command -v "$1" >/dev/null
+}
+
+# go_tests NAME ARGUMENT...: each test counts.
+go_tests() {
+	name=$1
+	shift
+	go test -v "$@" >"$tmp/log" 2>&1
+	rc=$?
+	bad=$(grep -c '^ *--- FAIL' "$tmp/log")
+	[ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+	count "$(grep -c '^ *--- PASS' "$tmp/log")" "$bad"
+	if [ $rc -eq 0 ]; then
+		echo "ok      $name"
+	else
+		grep -B 30 -A 30 -E -e '^ *--- FAIL|^FAIL|panic:|DATA RACE' "$tmp/log" | head -n 300
+		echo "FAILED  $name"
+	fi
+}
+
+# harness NAME COMMAND...: likewise for the C harness, whose last line counts.
+harness() {
+	name=$1
+	shift
+	"$@" >"$tmp/log" 2>&1
+	rc=$?
+	counts=$(tail -n 1 "$tmp/log" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p')
+	# shellcheck disable=SC2086 # two numbers
+	count ${counts:-0 1}
+	if [ $rc -eq 0 ]; then
+		echo "ok      $name: $(tail -n 1 "$tmp/log")"
+	else
+		tail -n 200 "$tmp/log"
+		echo "FAILED  $name"
+	fi
+}
+
+cd "$root" || exit 1
+make -s >/dev/null || exit 1
+
+# Go.
+
+step gofmt quiet gofmt -l .
+step "go vet" go vet ./...
+if have staticcheck; then
+	step staticcheck staticcheck ./...
+elif [ -x "$(go env GOPATH)/bin/staticcheck" ]; then
+	step staticcheck "$(go env GOPATH)/bin/staticcheck" ./...
+else
+	skip staticcheck
+fi
+go_tests "go test" ./...
+go_tests "go test -race" -race -short . ./internal/...
+
+# The C harness, on every compiler there is.
+
+step "exported symbols" make -s check
+go run ./tests/pki "$tmp/pki" || exit 1
+mkdir "$tmp/pki/hashed"
+cp "$tmp/pki/ca.pem" "$tmp/pki/hashed"
+openssl rehash "$tmp/pki/hashed" || exit 1
+
+for cc in gcc clang; do
+	if have $cc; then
+		CC=$cc step "harness compiles with $cc" compile "$tmp/harness-$cc" tests/*.c
+		for program in examples/*.c tests/interop/peer/*.c; do
+			CC=$cc step "$program compiles with $cc" compile "$tmp/$(basename "$program" .c)-$cc" "$program"
+		done
+	else
+		skip $cc
+	fi
+done
+for cxx in g++ clang++; do
+	if have $cxx; then
+		for std in c++98 c++20; do
+			step "tls.h is accepted by $cxx as $std" $cxx -std=$std -Wall -Wextra -Werror -pedantic -x c++ -fsyntax-only tls.h
+		done
+	else
+		skip $cxx
+	fi
+done
+step "tls.h is accepted as C89" ${CC:-cc} -std=c89 -Wall -Wextra -Werror -pedantic -x c -fsyntax-only tls.h
+
+for cc in gcc clang; do
+	[ -x "$tmp/harness-$cc" ] && harness "harness, $cc" "$tmp/harness-$cc" -p "$tmp/pki"
+done
+
+# The C front and the tests under AddressSanitizer.
+
+step "library with AddressSanitizer" env GOFLAGS=-asan make -s BUILD=build/asan CC=gcc
+if [ -e build/asan/libtls.so ]; then
+	build=$root/build/asan CC=gcc CFLAGS=-fsanitize=address compile "$tmp/harness-asan" tests/*.c
+	harness "harness, AddressSanitizer" "$tmp/harness-asan" -p "$tmp/pki"
+fi
+
+if have valgrind; then
+	harness "harness, valgrind" valgrind -q --error-exitcode=99 --suppressions=tests/valgrind.supp \
+		--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+		"$tmp/harness-gcc" -p "$tmp/pki" resumption writes_of_any_size retry_after_want_pollout wrong_name \
+		client_certificate_accepted connect_forms load_file_with_password free_in_any_state bad_record_mac
+else
+	skip valgrind
+fi
+
+# The same tests on LibreTLS, so that they ask for what a real libtls does.
+
+other=
+if echo 'int main(void) { return 0; }' | cc -x c -o "$tmp/probe" - -Wl,--no-as-needed -ltls 2>/dev/null &&
+    readelf -d "$tmp/probe" | grep -q 'libtls\.so\.26'; then
+	step "harness compiles on LibreTLS" cc -std=c11 -Wall -Wextra -Werror -DTEST_LIBRETLS \
+		-o "$tmp/harness-libretls" tests/*.c -ltls -lpthread
+	step "peer compiles on LibreTLS" cc -std=c11 -Wall -Wextra -Werror -o "$tmp/peer-libretls" \
+		tests/interop/peer/peer.c -ltls
+	other="-libretls=$tmp/peer-libretls"
+	harness "harness, LibreTLS" "$tmp/harness-libretls" -p "$tmp/pki"
+else
+	skip LibreTLS
+fi
+
+# Other implementations.
+
+for program in openssl gnutls-cli gnutls-serv; do
+	have $program || skip $program
+done
+go_tests interoperation -count=1 ./tests/interop -args -peer="$tmp/peer-gcc" -pki="$tmp/pki" $other
+
+# What is installed is what a program needs.
+
+installed() {
+	make -s install DESTDIR="$tmp/dest" PREFIX=/opt/tls &&
+	flags=$(PKG_CONFIG_SYSROOT_DIR="$tmp/dest" PKG_CONFIG_PATH="$tmp/dest/opt/tls/lib/pkgconfig" \
+		pkg-config --cflags --libs libtls) &&
+	echo "$flags" &&
+	cc -std=c11 -Wall -Wextra -Werror -o "$tmp/installed" tests/*.c $flags -lpthread &&
+	LD_LIBRARY_PATH="$tmp/dest/opt/tls/lib" "$tmp/installed" -p "$tmp/pki" 'init_*' connection_information &&
+	readelf -d "$tmp/installed" | grep -q 'libtls\.so\.33'
+}
+
+old_soname() {
+	make -s BUILD=build/26 SONAME=libtls.so.26 &&
+	readelf -d build/26/libtls.so | grep 'SONAME.*libtls\.so\.26' &&
+	[ -e build/26/libtls.so.26 ]
+}
+
+if have pkg-config; then
+	step "pkg-config out of a DESTDIR" installed
+else
+	skip pkg-config
+fi
+step "soname of LibreTLS" old_soname
+step "demo" tests/demo.sh
+[ -x tests/deps.sh ] && step "dependencies" tests/deps.sh
+
+[ -n "$skipped" ] && echo "skipped: $skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
