@@ -1,10 +1,13 @@
 package libtls
 
 import (
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"slices"
 	"time"
 
+	"libtls/internal/plain"
 	"libtls/internal/protocol"
 	"libtls/internal/trust"
 )
@@ -97,15 +100,43 @@ func (t *Context) resume() (s *Session, renew bool) {
 // X509_V_* number, X509_V_ERR_UNSPECIFIED.
 const unverified = 1
 
-// mayResume tells whether the client certificate in a session still satisfies
-// the configuration. Servers with other settings may share the ticket keys.
-func (t *Context) mayResume(s *Session, now time.Time) bool {
+// verifyBinding stands, in a server's sessions, for all that decides whether a
+// client's certificate is accepted.
+func (t *Context) verifyBinding() []byte {
 	c := t.config
-	if len(s.PeerChain) == 0 || c.noVerifyCert {
+	sum := sha256.Sum256(plain.Encode(func(r *plain.Coder) {
+		r.Bytes(&c.ca)
+		r.Text(&c.caPath)
+		r.Text(&t.certFile)
+		r.Text(&t.certDir)
+		r.Bytes(&c.crl)
+		plain.Number(r, &c.verifyDepth)
+		r.Flag(&c.noVerifyCert)
+		r.Flag(&c.noVerifyTime)
+	}))
+	return sum[:]
+}
+
+// mayResume tells whether the client's certificate in a session, if there is
+// one, would still be accepted. Other servers may have the same ticket keys,
+// and this one may have had other CAs and CRLs when it made the ticket. With
+// the leaf alone, which is all that a ticket keeps, a chain can't be verified
+// again, but for another library's sessions it has to do.
+func (t *Context) mayResume(s *Session, now time.Time) bool {
+	if len(s.PeerChain) == 0 {
 		return true
 	}
 	leaf := newPeer(s.PeerChain).leaf
-	return leaf != nil && s.VerifyResult == 0 && (c.noVerifyTime || !now.After(leaf.NotAfter))
+	switch {
+	case leaf == nil || t.listener.binding == nil:
+		return false
+	case len(s.Binding) > 0:
+		return bytes.Equal(s.Binding, t.listener.binding) &&
+			(t.config.noVerifyCert || t.config.noVerifyTime || !now.After(leaf.NotAfter))
+	case t.config.noVerifyCert:
+		return true
+	}
+	return s.VerifyResult == 0 && t.verifyChain(s.PeerChain, now) == nil
 }
 
 // sendTickets puts the tickets that are due into the engine's output.
@@ -131,6 +162,9 @@ func (t *Context) seal(s *Session) []byte {
 		return nil
 	}
 	s.Context = t.listener.context[:]
+	if len(s.PeerChain) > 0 {
+		s.Binding = t.listener.binding
+	}
 	if resumed := t.conn.Info().Session; resumed != nil {
 		s.VerifyResult = resumed.VerifyResult
 	} else if len(s.PeerChain) > 0 && t.config.noVerifyCert {

@@ -51,6 +51,8 @@ type connection struct {
 	dead       *Error // why the connection can't be used any more
 	closed     bool   // close_notify is out
 	ticketsDue int    // tickets a server has yet to send
+	saves      int    // how often a client has written sessions to file
+	saved      time.Time
 	peer       peer
 }
 
@@ -62,6 +64,7 @@ type listener struct {
 	primary  *credential
 	added    []*credential
 	policy   trust.Options // for clients' certificates
+	binding  []byte        // of sessions with one; nil if none is asked for
 	alpn     bool          // select a protocol by the list the configuration then has
 	sessions bool          // resume sessions and issue tickets
 	tickets  int           // after a full handshake with TLS 1.3
@@ -186,6 +189,7 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 		if l.policy, err = t.newPolicy(trust.ClientAuth); err != nil {
 			return nil, err
 		}
+		l.binding = t.verifyBinding()
 	}
 	return l, nil
 }

@@ -214,17 +214,28 @@ func (t *Context) finish() Step {
 	return Done
 }
 
-// saveSessions puts the tickets that came into the session file.
+// saveSessions puts the tickets that came into the session file. A server can
+// send them without end and each costs a rewrite of the file: those after the
+// first few are taken at intervals only.
 func (t *Context) saveSessions() error {
 	sessions := t.conn.TakeSessions()
 	if len(sessions) == 0 || t.role != roleClient {
 		return nil
 	}
-	err := t.file.put(t.name, now(), sessions...)
-	for _, s := range sessions {
-		clear(s.Secret)
+	defer func() {
+		for _, s := range sessions {
+			clear(s.Secret)
+		}
+	}()
+	now := now()
+	if t.saves >= maxNameSessions && now.Sub(t.saved).Abs() < saveInterval {
+		return nil
 	}
-	return err
+	t.saves, t.saved = t.saves+1, now
+	for _, s := range sessions {
+		s.Binding = t.identity()
+	}
+	return t.file.put(t.name, now, sessions...)
 }
 
 func (t *Context) stepRead(io *IO) Step {

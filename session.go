@@ -26,6 +26,7 @@ type Session = protocol.Session
 // Limits of the encoding.
 const (
 	maxSessionIDs     = 32 // of the session id and of its context
+	maxBinding        = 32
 	maxSessionSecret  = 512
 	maxSessionTicket  = math.MaxUint16
 	maxHostName       = 255
@@ -64,9 +65,9 @@ const (
 // in TLS 1.3 sessions other readers take it for an error.
 const flagExtendedMasterSecret = 1
 
-// appDataFullHandshake starts a tagAppData that holds the time of the full
-// handshake, as eight more bytes, in seconds. Other libraries carry the field
-// without looking at it.
+// appDataFullHandshake starts a tagAppData of ours: the time of the full
+// handshake follows, as eight bytes of seconds, and then the binding. Other
+// libraries carry the field without looking at it.
 const appDataFullHandshake = "libtls full handshake "
 
 var (
@@ -114,12 +115,22 @@ func MarshalSession(s *Session) ([]byte, error) {
 		}
 		addNumber(b, tagAgeAdd, uint64(s.AgeAdd))
 		addBytes(b, tagALPN, []byte(s.ALPN))
-		if s.Version == suite.TLS13 && !s.FullHandshake.IsZero() {
-			data := []byte(appDataFullHandshake)
-			addBytes(b, tagAppData, binary.BigEndian.AppendUint64(data, uint64(s.FullHandshake.Unix())))
-		}
+		addBytes(b, tagAppData, appData(s))
 	})
 	return b.Bytes()
+}
+
+// appData returns what there is no other field for; nil if nothing is to be told.
+func appData(s *Session) []byte {
+	full := s.FullHandshake
+	if s.Version == suite.TLS12 || full.IsZero() {
+		if len(s.Binding) == 0 {
+			return nil
+		}
+		full = s.Created
+	}
+	data := binary.BigEndian.AppendUint64([]byte(appDataFullHandshake), uint64(full.Unix()))
+	return append(data, s.Binding...)
 }
 
 func encodable(s *Session) bool {
@@ -128,6 +139,7 @@ func encodable(s *Session) bool {
 		len(s.Secret) <= maxSessionSecret &&
 		len(s.Ticket) <= maxSessionTicket &&
 		len(s.Context) <= maxSessionIDs &&
+		len(s.Binding) <= maxBinding &&
 		len(s.ALPN) <= math.MaxUint8 &&
 		validHostName(s.ServerName) &&
 		validTime(s.Created) &&
@@ -210,7 +222,7 @@ func ParseSession(der []byte) (*Session, error) {
 			return nil, errParseSession
 		}
 	}
-	if s.FullHandshake.IsZero() || s.FullHandshake.After(s.Created) {
+	if s.Version == suite.TLS12 || s.FullHandshake.IsZero() || s.FullHandshake.After(s.Created) {
 		s.FullHandshake = s.Created
 	}
 	s.Secret = clone(secret)
@@ -267,19 +279,20 @@ func parseField(s *Session, n int, field cryptobyte.String) bool {
 		s.ALPN = string(b)
 	case tagAppData:
 		b, ok = octets(math.MaxUint16)
-		s.FullHandshake = parseAppData(b)
+		parseAppData(s, b)
 	}
 	return ok
 }
 
-// parseAppData returns the time in application data of ours, and the zero
-// time for anybody else's.
-func parseAppData(data []byte) time.Time {
-	seconds, ours := bytes.CutPrefix(data, []byte(appDataFullHandshake))
-	if !ours || len(seconds) != 8 || binary.BigEndian.Uint64(seconds) > maxSessionTime {
-		return time.Time{}
+// parseAppData takes in application data of ours, and passes over anybody
+// else's.
+func parseAppData(s *Session, data []byte) {
+	data, ours := bytes.CutPrefix(data, []byte(appDataFullHandshake))
+	if !ours || len(data) < 8 || len(data) > 8+maxBinding || binary.BigEndian.Uint64(data) > maxSessionTime {
+		return
 	}
-	return time.Unix(int64(binary.BigEndian.Uint64(seconds)), 0)
+	s.FullHandshake = time.Unix(int64(binary.BigEndian.Uint64(data)), 0)
+	s.Binding = clone(data[8:])
 }
 
 // clone copies b; nothing is nil.

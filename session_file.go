@@ -2,6 +2,8 @@ package libtls
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/pem"
 	"errors"
 	"math"
 	"slices"
@@ -19,9 +21,15 @@ const (
 	maxSessionFile = 1 << 20
 	// maxFileSessions is how many sessions are kept, and maxNameSessions how
 	// many of them for one server name.
-	maxFileSessions  = 64
-	maxNameSessions  = 16
+	maxFileSessions = 64
+	maxNameSessions = 16
+	// pemChecksum is the label of the last block, a SHA-256 over what stands
+	// before it, and checksumSize the size of that block.
+	pemChecksum      = "LIBTLS CHECKSUM"
+	checksumSize     = 107
 	masterSecretSize = 48 // of TLS 1.2
+	// saveInterval is how often a connection writes to the file in the long run.
+	saveInterval = time.Second
 	// idTimeout is what a TLS 1.2 session lives if neither side said.
 	idTimeout = 2 * time.Hour
 )
@@ -225,18 +233,25 @@ func offerable(s *Session, now time.Time) bool {
 func (f sessionFile) load() ([]*Session, error) {
 	data, err := f.read()
 	defer clear(data)
-	if err != nil {
-		return nil, err
-	}
-	// The lock keeps out neither other libraries nor, if the program closed
-	// another descriptor of the file, ourselves. What was read while it changed
-	// may be a mixture of two contents.
-	again, err := f.read()
-	defer clear(again)
-	if err != nil || !bytes.Equal(data, again) {
+	if err != nil || !checked(data) {
 		return nil, err
 	}
 	return ParseSessionsPEM(data), nil
+}
+
+// checked tells whether data is as it was written. The lock keeps out neither
+// other libraries nor, if the program closed another descriptor of the file,
+// ourselves, and disks fail; a session with a wrong byte in its secret is fatal
+// at the server. Other libraries' files have no checksum, nor have our own when
+// they were cut off.
+func checked(data []byte) bool {
+	at := bytes.LastIndex(data, []byte("-----BEGIN "+pemChecksum))
+	if at < 0 {
+		return true
+	}
+	block, _ := pem.Decode(data[at:])
+	sum := sha256.Sum256(data[:at])
+	return block != nil && bytes.Equal(block.Bytes, sum[:])
 }
 
 // read returns the content of the file, or nothing if it is larger than a
@@ -265,14 +280,19 @@ func (f sessionFile) read() ([]byte, error) {
 // can't be written whole, it is left empty.
 func (f sessionFile) store(sessions []*Session) error {
 	var blocks [][]byte
-	size := 0
+	sum := sha256.New()
+	size := checksumSize
 	for _, s := range sessions {
 		block, err := MarshalSessionsPEM(s)
 		defer clear(block)
 		if err == nil && size+len(block) <= maxSessionFile {
 			blocks = append(blocks, block)
+			sum.Write(block)
 			size += len(block)
 		}
+	}
+	if len(blocks) > 0 {
+		blocks = append(blocks, appendPEM(nil, pemChecksum, sum.Sum(nil)))
 	}
 	data := slices.Concat(blocks...)
 	defer clear(data)

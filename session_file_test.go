@@ -598,21 +598,32 @@ func TestSessionFileDiskFull(t *testing.T) {
 func TestSessionFileTorn(t *testing.T) {
 	written := map[string]*Session{}
 	list := func(names ...string) []byte {
-		var sessions []*Session
+		f, file := newSessionFile(t, nil)
 		for _, name := range names {
-			s := fileSession(name)
-			written[name] = s
-			sessions = append(sessions, s)
+			written[name] = fileSession(name)
+			if err := f.put("example.test", fileTime, written[name]); err != nil {
+				t.Fatal(err)
+			}
 		}
-		return marshalSessions(t, sessions...)
+		content, err := os.ReadFile(file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
 	}
-	before := list("one", "two", "tri")
-	after := list("fou", "six")
+	before, after := list("one", "two", "tri"), list("fou", "six")
+	f, file := newSessionFile(t, nil)
 	verify := func(content []byte, count int) {
 		t.Helper()
-		sessions := ParseSessionsPEM(content)
-		if len(sessions) != count {
-			t.Errorf("%d sessions, want %d", len(sessions), count)
+		if err := file.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.WriteAt(content, 0); err != nil {
+			t.Fatal(err)
+		}
+		sessions, err := f.load()
+		if err != nil || len(sessions) != count {
+			t.Errorf("%d sessions, want %d, %v", len(sessions), count, err)
 		}
 		for _, s := range sessions {
 			want := written[string(s.Ticket)]
@@ -621,12 +632,51 @@ func TestSessionFileTorn(t *testing.T) {
 			}
 		}
 	}
-	begin, end := []byte("-----BEGIN "+pemSession+"-----"), []byte("-----END "+pemSession+"-----")
+	begin, end := []byte("-----BEGIN "+pemChecksum), []byte("-----END "+pemSession+"-----")
 	for n := range after {
-		verify(after[:n], bytes.Count(after[:n], end))
+		count := bytes.Count(after[:n], end)
+		if bytes.Contains(after[:n], begin) && n < len(after)-1 {
+			count = 0 // a part of a checksum is a wrong one
+		}
+		verify(after[:n], count)
 	}
 	for n := range before {
-		verify(append(bytes.Clone(after), before[n:]...), 2+bytes.Count(before[n:], begin))
+		count := 0
+		if !bytes.Contains(before[n:], begin) {
+			count = 2 // that of the new content is the last
+		}
+		verify(append(bytes.Clone(after), before[n:]...), count)
+	}
+}
+
+// One wrong byte anywhere costs the sessions, and no handshake. Where it makes
+// no difference, as at the end of a line, they are as they were.
+func TestSessionFileDamaged(t *testing.T) {
+	f, file := newSessionFile(t, nil)
+	if err := f.put("example.test", fileTime, fileSession("one"), fileSession12("two")); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range content {
+		for _, bit := range []byte{1, 0x20} {
+			damaged := bytes.Clone(content)
+			damaged[i] ^= bit
+			if _, err := file.WriteAt(damaged, 0); err != nil {
+				t.Fatal(err)
+			}
+			sessions, err := f.load()
+			if err != nil || len(sessions) != 0 && i < bytes.Index(content, []byte("-----BEGIN "+pemChecksum)) {
+				t.Errorf("byte %d: %d sessions, %v", i, len(sessions), err)
+			}
+			for _, s := range sessions {
+				if !whole(s) {
+					t.Errorf("byte %d: %+v", i, s)
+				}
+			}
+		}
 	}
 }
 

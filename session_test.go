@@ -158,6 +158,7 @@ func fullSession() *Session {
 		PeerChain:     [][]byte{{0x30, 1, 4}, {0x30, 1, 5}, {0x30, 1, 6}},
 		VerifyResult:  18,
 		Context:       bytes.Repeat([]byte{7}, 32),
+		Binding:       bytes.Repeat([]byte{8}, 32),
 		ServerName:    "example.test",
 		ALPN:          "h2",
 		Staple:        []byte{0x30, 1, 8},
@@ -171,7 +172,8 @@ func TestSessionRoundTrip(t *testing.T) {
 		"bare": func(s *Session) {
 			*s = Session{Version: suite.TLS13, Created: time.Unix(0, 0), FullHandshake: time.Unix(0, 0)}
 		},
-		"no chain": func(s *Session) { s.PeerChain = nil },
+		"no chain":   func(s *Session) { s.PeerChain = nil },
+		"no binding": func(s *Session) { s.Binding = nil },
 		"largest": func(s *Session) {
 			s.Ticket = bytes.Repeat([]byte{9}, 65535)
 			s.ServerName, s.ALPN = strings.Repeat("n", 255), strings.Repeat("a", 255)
@@ -228,6 +230,7 @@ func TestMarshalSessionRefuses(t *testing.T) {
 		"id":              func(s *Session) { s.ID = make([]byte, 33) },
 		"secret":          func(s *Session) { s.Secret = make([]byte, 513) },
 		"ticket":          func(s *Session) { s.Ticket = make([]byte, 65536) },
+		"binding":         func(s *Session) { s.Binding = make([]byte, 33) },
 		"context":         func(s *Session) { s.Context = make([]byte, 33) },
 		"ALPN":            func(s *Session) { s.ALPN = strings.Repeat("a", 256) },
 		"long name":       func(s *Session) { s.ServerName = strings.Repeat("a", 256) },
@@ -335,6 +338,7 @@ func TestParseSessionTolerates(t *testing.T) {
 		"others' appdata":    {leading + "b2020400", func(*Session) {}},
 		"unlike ours":        {leading + "b220041e" + hex.EncodeToString([]byte(appDataFullHandshake)) + "ffffffffffffffff", func(*Session) {}},
 		"later than created": {leading + "b220041e" + hex.EncodeToString([]byte(appDataFullHandshake)) + "0000000000000006", func(*Session) {}},
+		"binding too long":   {leading + "b241043f" + hex.EncodeToString([]byte(appDataFullHandshake)) + strings.Repeat("00", 41), func(*Session) {}},
 		"earlier than created": {leading + "b220041e" + hex.EncodeToString([]byte(appDataFullHandshake)) + "0000000000000004",
 			func(s *Session) { s.FullHandshake = time.Unix(4, 0) }},
 		"very long timeout": {leading + "a20a02087fffffffffffffff",

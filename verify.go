@@ -1,6 +1,8 @@
 package libtls
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"math"
@@ -144,11 +146,26 @@ func (t *Context) checkName(leaf *x509.Certificate) *Error {
 	return nil
 }
 
+// identity stands, as the binding of a client's sessions, for the certificate
+// that the client authenticates with, if any: to the server, who resumes a
+// session is who began it.
+func (t *Context) identity() []byte {
+	var leaf []byte
+	if t.cred != nil && t.cred.canSign() {
+		leaf = t.cred.leaf.Raw
+	}
+	sum := sha256.Sum256(leaf)
+	return sum[:]
+}
+
 // mayOffer tells whether a session may be resumed under the present
-// configuration: what the server showed when it was made must still be
-// acceptable.
+// configuration: it is ours, and what the server showed when it was made must
+// still be acceptable.
 func (t *Context) mayOffer(s *Session, e *protocol.Config, now time.Time) bool {
 	if s.Version < e.MinVersion || s.Version > e.MaxVersion || !slices.Contains(e.Suites, s.Suite) {
+		return false
+	}
+	if len(s.Binding) > 0 && !bytes.Equal(s.Binding, t.identity()) {
 		return false
 	}
 	t.peer = newPeer(s.PeerChain)

@@ -88,7 +88,7 @@ func (i *Info) fields(p *plain.Coder) {
 func (s *Session) fields(p *plain.Coder) {
 	plain.Number(p, &s.Version)
 	plain.Number(p, &s.Suite)
-	for _, b := range []*[]byte{&s.ID, &s.Secret, &s.Nonce, &s.Ticket, &s.Context, &s.Staple} {
+	for _, b := range []*[]byte{&s.ID, &s.Secret, &s.Nonce, &s.Ticket, &s.Context, &s.Binding, &s.Staple} {
 		p.Bytes(b)
 	}
 	p.Time(&s.Created)

@@ -38,8 +38,11 @@ type Session struct {
 	// VerifyResult is the verdict on PeerChain as an X509_V_* number; 0 is good.
 	VerifyResult int
 	Context      []byte // session id context, at most 32 bytes
-	ServerName   string // host name the session belongs to, if any
-	ALPN         string // protocol agreed, if any
+	// Binding stands for what else of its owner's configuration the session
+	// depends on; at most 32 bytes, and empty if that isn't known.
+	Binding    []byte
+	ServerName string // host name the session belongs to, if any
+	ALPN       string // protocol agreed, if any
 	// ExtendedMasterSecret tells of RFC 7627; TLS 1.2 only.
 	ExtendedMasterSecret bool
 	Staple               []byte // OCSP response that came with PeerChain
