@@ -46,13 +46,13 @@ type connection struct {
 	offered *Session      // from file
 	signing *SignRequest  // that the program has yet to answer
 
-	started    bool   // a client's hello is out
-	complete   bool   // the handshake is, with all checks passed
-	dead       *Error // why the connection can't be used any more
-	closed     bool   // close_notify is out
-	ticketsDue int    // tickets a server has yet to send
-	saves      int    // how often a client has written sessions to file
-	saved      time.Time
+	started    bool      // a client's hello is out
+	complete   bool      // the handshake is, with all checks passed
+	dead       *Error    // why the connection can't be used any more
+	closed     bool      // close_notify is out
+	ticketsDue int       // tickets a server has yet to send
+	saves      int       // how often a client has written sessions to file
+	filed      time.Time // and when it last did
 	peer       peer
 }
 

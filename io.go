@@ -228,10 +228,10 @@ func (t *Context) saveSessions() error {
 		}
 	}()
 	now := now()
-	if t.saves >= maxNameSessions && now.Sub(t.saved).Abs() < saveInterval {
+	if t.saves >= maxNameSessions && now.Sub(t.filed).Abs() < saveInterval {
 		return nil
 	}
-	t.saves, t.saved = t.saves+1, now
+	t.saves, t.filed = t.saves+1, now
 	for _, s := range sessions {
 		s.Binding = t.identity()
 	}
