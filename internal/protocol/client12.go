@@ -63,10 +63,10 @@ func (c *Conn) serverHello12(m message, sh *wire.ServerHello) *Error {
 	case resumed && hs.session.Version != suite.TLS12:
 		return errOldVersion
 	}
-	s := suite.ByID(sh.Suite)
-	if !slices.Contains(hs.offer.Suites, sh.Suite) || s == nil || s.Version != suite.TLS12 {
+	if !c.offeredSuite(sh.Suite) {
 		return errWrongCipher
 	}
+	s := suite.ByID(sh.Suite)
 	hs.tls12 = &handshake12{
 		clientRandom: hs.offer.Random,
 		serverRandom: sh.Random,
@@ -145,7 +145,7 @@ func (c *Conn) serverCertificate12(m message) *Error {
 	if err := c.peerChain12(m); err != nil {
 		return err
 	}
-	if len(c.info.PeerChain) == 0 { // RFC 5246, 7.4.2
+	if len(c.hs.peerChain) == 0 { // RFC 5246, 7.4.2
 		return errDecode
 	}
 	pub := c.hs.peerLeaf.PublicKey
@@ -188,7 +188,7 @@ func (c *Conn) serverKeyExchange(m message) *Error {
 		return errWrongCurve
 	}
 	msg := slices.Concat(hs.tls12.clientRandom, hs.tls12.serverRandom, ske.Params())
-	if err := c.peerSignature12(ske.Scheme, msg, ske.Signature); err != nil {
+	if err := c.peerSignature(ske.Scheme, msg, ske.Signature); err != nil {
 		return err
 	}
 	hs.transcript.add(m.raw)

@@ -12,9 +12,7 @@ import (
 // Start makes a client send its ClientHello.
 func (c *Conn) Start() {
 	if c.client && c.state == clientStart && c.err == nil {
-		if err := c.start(); err != nil {
-			c.fail(err)
-		}
+		c.failed(c.start())
 	}
 }
 
@@ -63,7 +61,9 @@ func (c *Conn) start() *Error {
 		Compressions: []byte{0},
 	}
 	c.state = clientExpectsServerHello
-	c.writeClientHello()
+	if err := c.writeClientHello(); err != nil {
+		return err.with(0)
+	}
 	c.flush()
 	// RFC 8446, 5.1: old servers want this record to look older than the rest.
 	c.output[2] = 1
@@ -146,7 +146,7 @@ func (c *Conn) age(s *Session) (time.Duration, bool) {
 
 // offerable tells whether a session could be resumed under this configuration.
 func (c *Conn) offerable(s *Session) bool {
-	if s == nil || !c.cfg.Tickets {
+	if s == nil || !c.cfg.Tickets || len(s.Ticket) > maxTicket {
 		return false
 	}
 	if s.Version == suite.TLS12 {
@@ -170,7 +170,7 @@ func (c *Conn) hasHashOf(old *suite.Suite) bool {
 
 // writeClientHello sends hs.offer with extensions made of the configuration
 // and the handshake so far.
-func (c *Conn) writeClientHello() {
+func (c *Conn) writeClientHello() *Error {
 	hs := c.hs
 	var exts []wire.Extension
 	add := func(t uint16, data []byte) { exts = append(exts, wire.Extension{Type: t, Data: data}) }
@@ -205,31 +205,35 @@ func (c *Conn) writeClientHello() {
 			add(wire.ExtPSKModes, wire.PSKModes(wire.PSKDHE))
 		}
 	}
-	hs.offer.Extensions = exts
-	if hs.session == nil || hs.session.Version != suite.TLS13 {
-		c.writeMessage(hs.offer.Marshal())
-		return
+	var psk *wire.Offer
+	if hs.session != nil && hs.session.Version == suite.TLS13 {
+		psk = c.offerPSK()
+		add(wire.ExtPreSharedKey, psk.Marshal()) // RFC 8446, 4.2.11: it must be last
 	}
-	c.writeOfferWithPSK()
+	hs.offer.Extensions = exts
+	if !wire.FitExtensions(exts) {
+		return errHelloTooLong
+	}
+	raw := hs.offer.Marshal()
+	if psk != nil { // the binder covers all that precedes it
+		cut := len(raw) - psk.BindersSize()
+		copy(raw[cut+3:], c.binder(hs.session, raw[:cut]))
+	}
+	c.writeMessage(raw)
+	return nil
 }
 
-// writeOfferWithPSK appends pre_shared_key, which must be last and whose
-// binder covers all that precedes it (RFC 8446, 4.2.11).
-func (c *Conn) writeOfferWithPSK() {
+// offerPSK returns the offer of the session, its binder still empty.
+func (c *Conn) offerPSK() *wire.Offer {
 	hs := c.hs
 	age, _ := c.age(hs.session)
-	psk := &wire.Offer{
+	return &wire.Offer{
 		Identities: []wire.Identity{{
 			Ticket:        hs.session.Ticket,
 			ObfuscatedAge: uint32(age.Milliseconds()) + hs.session.AgeAdd,
 		}},
 		Binders: [][]byte{make([]byte, suite.ByID(hs.session.Suite).Hash.Size())},
 	}
-	hs.offer.Extensions = append(hs.offer.Extensions, wire.Extension{Type: wire.ExtPreSharedKey, Data: psk.Marshal()})
-	raw := hs.offer.Marshal()
-	cut := len(raw) - psk.BindersSize()
-	copy(raw[cut+3:], c.binder(hs.session, raw[:cut]))
-	c.writeMessage(raw)
 }
 
 // serverHello takes the ServerHello or, in its place, a HelloRetryRequest.
@@ -260,7 +264,8 @@ func (c *Conn) serverHello(m message) *Error {
 	if sh.Compression != 0 { // RFC 8446, 4.1.3
 		return errDecode
 	}
-	if !slices.Contains(hs.offer.Suites, sh.Suite) || hs.suite != nil && hs.suite.ID != sh.Suite {
+	// RFC 8446, 4.1.3 and 4.1.4
+	if !c.offeredSuite(sh.Suite) || hs.suite != nil && hs.suite.ID != sh.Suite {
 		return errWrongCipher
 	}
 	hs.suite = suite.ByID(sh.Suite)
@@ -271,6 +276,11 @@ func (c *Conn) serverHello(m message) *Error {
 	hs.transcript.fix(hs.suite.Hash)
 	hs.transcript.add(m.raw)
 	return c.acceptServerHello(exts)
+}
+
+// offeredSuite tells whether a suite was offered for the version agreed on.
+func (c *Conn) offeredSuite(id suite.ID) bool {
+	return slices.Contains(c.hs.offer.Suites, id) && slices.Contains(c.suites(c.info.Version), id)
 }
 
 // serverVersion takes the version that the server chose (RFC 8446, 4.2.1).
@@ -350,8 +360,7 @@ func (c *Conn) helloRetry(m message, exts extensions) *Error {
 	c.info.HelloRetry = true
 	c.writeCCS()
 	c.state = clientExpectsSecondServerHello
-	c.writeClientHello()
-	return nil
+	return c.writeClientHello()
 }
 
 // acceptServerHello agrees on keys.
@@ -516,7 +525,7 @@ func (c *Conn) serverCertificate(m message) *Error {
 	if err := c.peerCertificate(m); err != nil {
 		return err
 	}
-	if len(c.info.PeerChain) == 0 { // RFC 8446, 4.4.2.4
+	if len(c.hs.peerChain) == 0 { // RFC 8446, 4.4.2.4
 		return errNoPeerCertificate.with(AlertDecodeError)
 	}
 	c.state = clientExpectsCertificateVerify

@@ -149,7 +149,7 @@ type Info struct {
 	ServerName string       // server: as the client sent it; client: as configured
 	Resumed    bool         // no full handshake was made
 	HelloRetry bool         // a HelloRetryRequest was needed
-	PeerChain  [][]byte     // DER, leaf first; after a resumption what Session held
+	PeerChain  [][]byte     // DER, leaf first; the peer has its key, or Session held it
 	Staple     []byte       // OCSP response sent with the peer's leaf
 	PeerScheme suite.Scheme // the peer signed with; 0 if it didn't
 	Session    *Session     // that was resumed, if Resumed

@@ -92,16 +92,26 @@ func (c *Conn) Wait() Wait {
 
 // fail kills the connection with err and tells the peer, once.
 func (c *Conn) fail(err *Error) *Error {
-	if c.err != nil {
-		return c.err
-	}
-	c.err = err
 	c.epoch++
-	if err.Alert != 0 && !err.Received {
-		c.writeAlert(2, err.Alert)
+	if c.err == nil {
+		c.err = err
+		if err.Alert != 0 && !err.Received && !c.closeSent {
+			c.writeAlert(2, err.Alert)
+		}
 	}
 	c.Wipe()
-	return err
+	return c.err
+}
+
+// failed kills the connection if a step of it came to err, or couldn't write.
+func (c *Conn) failed(err *Error) bool {
+	if err == nil {
+		err = c.err
+	}
+	if err != nil {
+		c.fail(err)
+	}
+	return err != nil
 }
 
 // Wipe clears the connection's secrets. It can't be used any more.
@@ -156,8 +166,8 @@ func (c *Conn) HandleRecord(rec, dst []byte) ([]byte, error) {
 		c.epoch++
 	}
 	data, err := c.handleRecord(rec, dst)
-	if err != nil {
-		return nil, c.fail(err)
+	if c.failed(err) {
+		return nil, c.err
 	}
 	return data, nil
 }
@@ -167,7 +177,7 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 		return nil, err
 	}
 	typ, payload := record.Type(rec[0]), rec[record.HeaderSize:]
-	if typ == record.ChangeCipherSpec && c.info.Version != suite.TLS12 {
+	if typ == record.ChangeCipherSpec && c.info.Version != suite.TLS12 && c.supports(suite.TLS13) {
 		return nil, c.handleCCS(payload)
 	}
 	if c.in.Active() && !c.plaintextAlert(typ, payload) {
@@ -183,6 +193,9 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 		return nil, errDataLength
 	}
 	if len(payload) == 0 {
+		if c.info.Version == suite.TLS13 && typ == record.Handshake { // RFC 8446, 5.4
+			return nil, errUnexpectedRecord
+		}
 		if c.count.empty++; c.count.empty > maxEmptyRecords {
 			return nil, errTooManyEmptyFragments
 		}
@@ -247,7 +260,7 @@ func foreignProtocol(hdr []byte) *Error {
 // as it must if it can't make keys of it. Nothing that an attacker could not
 // have by cutting the connection is lost by believing that.
 func (c *Conn) plaintextAlert(t record.Type, payload []byte) bool {
-	return !c.client && !c.isOpen() && c.in.Seq() == 0 && t == record.Alert && len(payload) == 2
+	return c.info.Version == suite.TLS13 && !c.client && !c.isOpen() && c.in.Seq() == 0 && t == record.Alert && len(payload) == 2
 }
 
 // open decrypts a record; skip tells that it is early data to be passed over.
@@ -305,12 +318,18 @@ func (c *Conn) handleCCS(payload []byte) *Error {
 
 func (c *Conn) handleAlert(payload []byte) *Error {
 	c.epoch++
+	if len(payload) == 0 && c.info.Version == suite.TLS13 { // RFC 8446, 5.4
+		return errBadAlert.with(AlertUnexpectedMessage)
+	}
 	if len(payload) != 2 {
 		return errBadAlert
 	}
 	level, alert := payload[0], payload[1]
 	switch level {
 	case 1:
+		if len(c.hand) > 0 && c.info.Version == suite.TLS13 { // RFC 8446, 5.1: nothing comes inside a message
+			return errUnexpectedRecord
+		}
 		if alert == AlertCloseNotify {
 			c.closeReceived = true
 			if !c.isOpen() {
@@ -354,19 +373,15 @@ func (c *Conn) handleHandshake(payload []byte) *Error {
 }
 
 // message is one handshake message; its bytes stay valid.
-type message struct {
-	typ       wire.Type
-	raw, body []byte
-}
+type message struct{ raw, body []byte }
 
-// next takes the next whole message off hand.
-func (c *Conn) next() (m message, ok bool, err *Error) {
+// next takes the next whole message, of that type, off hand.
+func (c *Conn) next(t wire.Type) (m message, ok bool, err *Error) {
 	if len(c.hand) < wire.HeaderSize {
 		return m, false, nil
 	}
-	m.typ = wire.Type(c.hand[0])
 	n := int(c.hand[1])<<16 | int(c.hand[2])<<8 | int(c.hand[3])
-	if n > c.messageLimit(m.typ) {
+	if n > c.messageLimit(t) {
 		return m, false, errExcessiveMessage
 	}
 	n += wire.HeaderSize
@@ -383,19 +398,24 @@ func (c *Conn) next() (m message, ok bool, err *Error) {
 // advance handles messages until more input or an answer is needed.
 func (c *Conn) advance() *Error {
 	for c.state.waitsFor() == WaitInput {
-		m, ok, err := c.next()
-		if err != nil {
-			return err
-		}
-		if !ok {
+		if len(c.hand) == 0 {
 			break
 		}
-		handle := c.state.handler(m.typ)
+		// The type is judged before the rest is waited for.
+		typ := wire.Type(c.hand[0])
+		handle := c.state.handler(typ)
 		if handle == nil && c.state.expectsCCS() {
 			return errUnexpectedRecord
 		}
 		if handle == nil {
 			return errUnexpectedMessage
+		}
+		m, ok, err := c.next(typ)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
 		}
 		if err := handle(c, m); err != nil {
 			return err
@@ -419,9 +439,7 @@ func (c *Conn) answered(asked Wait, goOn func() *Error) {
 	if err == nil {
 		err = c.advance()
 	}
-	if err != nil {
-		c.fail(err)
-	}
+	c.failed(err)
 }
 
 // EOF tells that the transport ended. The error is nil if close_notify had come.
@@ -462,7 +480,7 @@ func (c *Conn) write(t record.Type, payload []byte) {
 		n := min(len(payload), record.MaxPlaintext)
 		out, err := c.out.Seal(c.output, t, payload[:n])
 		if err != nil {
-			c.err = errInternal // not even an alert can be sent any more
+			c.err = errInternal // not even an alert can be sent; see failed
 			return
 		}
 		c.output = out

@@ -140,6 +140,7 @@ func (hs *handshake) fields(p *plain.Coder, agreed *suite.Suite) {
 	})
 	plain.Struct(p, &hs.credential, func(c *Credential) { c.fields(p) })
 	plain.Struct(p, &hs.session, func(s *Session) { s.fields(p) })
+	plain.List(p, &hs.peerChain, 8, p.Bytes)
 	plain.List(p, &hs.shares, 8, func(k **suite.KeyShare) { plain.Struct(p, k, func(k *suite.KeyShare) { shareFields(p, k) }) })
 	plain.List(p, &hs.publics, 16, func(k *wire.KeyShare) {
 		plain.Number(p, &k.Group)
@@ -283,10 +284,8 @@ func (c *Conn) restoreHandshake() *Error {
 			hs.exts[e.Type] = e.Data
 		}
 	}
-	if len(c.info.PeerChain) > 0 && (!c.info.Resumed || c.isOpen()) {
-		if err := c.parseLeaf(); err != nil {
-			return err
-		}
+	if err := c.parseLeaf(); err != nil {
+		return err
 	}
 	if hs.tls12 != nil && len(hs.tls12.master) > 0 {
 		if hs.suite == nil {

@@ -145,6 +145,7 @@ var (
 	errPSKNotLast          = &Error{Code: "PRE_SHARED_KEY_MUST_BE_LAST", Alert: AlertIllegalParameter}
 
 	// Negotiation.
+	errHelloTooLong        = &Error{Code: "CLIENT_HELLO_TOO_LONG", Alert: AlertInternalError}
 	errNoVersions          = &Error{Code: "NO_SUPPORTED_VERSIONS_ENABLED", Alert: AlertInternalError, Text: "no protocols available"}
 	errUnsupportedProtocol = &Error{Code: "UNSUPPORTED_PROTOCOL", Alert: AlertProtocolVersion}
 	errNoSharedCipher      = &Error{Code: "NO_SHARED_CIPHER", Alert: AlertHandshakeFailure}

@@ -45,6 +45,10 @@ var extensionTable = map[uint16]where{
 	wire.ExtRenegotiationInfo:    inClientHello | inServerHello12,
 }
 
+// changeable are the extensions that may differ between a ClientHello and the
+// one that answers a HelloRetryRequest (RFC 8446, 4.1.2).
+var changeable = []uint16{wire.ExtKeyShare, wire.ExtEarlyData, wire.ExtCookie, wire.ExtPreSharedKey, wire.ExtPadding}
+
 // extensions is a message's extensions by type.
 type extensions map[uint16][]byte
 

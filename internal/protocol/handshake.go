@@ -28,6 +28,7 @@ type handshake struct {
 
 	clientSecret, serverSecret []byte // handshake traffic secrets
 
+	peerChain     [][]byte // as sent; in Info once the peer has proved that it is its own
 	peerLeaf      *x509.Certificate
 	certRequested bool
 	credential    *Credential
@@ -375,30 +376,36 @@ func (c *Conn) peerCertificate(m message) *Error {
 				c.info.Staple = staple
 			}
 		}
-		c.info.PeerChain = append(c.info.PeerChain, e.Data)
+		c.hs.peerChain = append(c.hs.peerChain, e.Data)
 	}
 	c.hs.transcript.add(m.raw)
-	if len(c.info.PeerChain) == 0 {
-		return nil
-	}
 	return c.parseLeaf()
 }
 
-// peerCertificateVerify checks that the peer has the key of its leaf.
+// peerCertificateVerify checks the peer's CertificateVerify.
 func (c *Conn) peerCertificateVerify(m message) *Error {
 	cv, ok := wire.ParseCertificateVerify(m.body)
 	if !ok {
 		return errDecode
 	}
-	scheme := suite.SchemeByID(cv.Scheme)
-	if scheme == nil || !slices.Contains(c.cfg.Schemes, cv.Scheme) || !scheme.Fits(c.hs.peerLeaf.PublicKey, c.info.Version) {
+	if err := c.peerSignature(cv.Scheme, signed(c.client, c.hs.transcript.sum()), cv.Signature); err != nil {
+		return err
+	}
+	c.hs.transcript.add(m.raw)
+	return nil
+}
+
+// peerSignature checks that the peer has the key of its leaf.
+func (c *Conn) peerSignature(id suite.Scheme, msg, sig []byte) *Error {
+	key := c.hs.peerLeaf.PublicKey
+	scheme := suite.SchemeByID(id)
+	if scheme == nil || !slices.Contains(c.cfg.Schemes, id) || !scheme.Fits(key, c.info.Version) {
 		return errWrongSignature
 	}
-	if scheme.Verify(c.hs.peerLeaf.PublicKey, signed(c.client, c.hs.transcript.sum()), cv.Signature) != nil {
+	if scheme.Verify(key, msg, sig) != nil {
 		return errBadSignature
 	}
-	c.info.PeerScheme = cv.Scheme
-	c.hs.transcript.add(m.raw)
+	c.info.PeerChain, c.info.PeerScheme = c.hs.peerChain, id
 	return nil
 }
 

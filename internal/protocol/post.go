@@ -52,8 +52,8 @@ func (c *Conn) UpdateKeys(requestPeer bool) error {
 	if !c.isOpen() || c.info.Version != suite.TLS13 || c.closeSent {
 		return errInternal
 	}
-	if err := c.writeKeyUpdate(requestPeer); err != nil {
-		return c.fail(err)
+	if c.failed(c.writeKeyUpdate(requestPeer)) {
+		return c.err
 	}
 	return nil
 }
@@ -152,13 +152,14 @@ func (c *Conn) SendTicket(s *Session, ticket []byte) error {
 	return nil
 }
 
-// Export returns n bytes of keying material (RFC 8446, 7.5; at most 255 times
-// the length of the suite's hash).
+// Export returns n bytes of keying material (RFC 8446, 7.5; RFC 5705, 4), at
+// most 255 times the length of the suite's hash. The label has at most 249
+// bytes, the context 65535.
 func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if !c.isOpen() || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 {
+	if !c.isOpen() || n < 0 || n > 255*c.info.Suite.Hash.Size() || len(label) > 249 || len(context) > 0xffff {
 		return nil, errInternal
 	}
 	if c.info.Version == suite.TLS12 {

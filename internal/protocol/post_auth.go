@@ -61,6 +61,9 @@ func (c *Conn) authRequest(m message) *Error {
 	if !c.client || !c.postHandshakeAuth {
 		return errUnexpectedMessage
 	}
+	if c.closeSent { // RFC 8446, 6.1: there can be no answer
+		return nil
+	}
 	req, ok := wire.ParseCertificateRequest(m.body)
 	if !ok || len(req.Context) == 0 {
 		return errDecode
@@ -104,12 +107,11 @@ func (c *Conn) authCertificate(m message) *Error {
 	if err := c.authHandshake(c.authRequested); err != nil {
 		return err
 	}
-	c.info.PeerChain, c.info.PeerScheme = nil, 0
 	if err := c.peerCertificate(m); err != nil {
 		return err
 	}
 	switch {
-	case len(c.info.PeerChain) > 0:
+	case len(c.hs.peerChain) > 0:
 		c.state = openExpectsCertificateVerify
 	case c.cfg.ClientAuth == RequireClientCert:
 		return errNoPeerCertificate
@@ -130,6 +132,9 @@ func (c *Conn) authCertificateVerify(m message) *Error {
 func (c *Conn) authFinished(m message) *Error {
 	if err := c.peerFinished(m, c.inSecret); err != nil {
 		return err
+	}
+	if len(c.hs.peerChain) == 0 {
+		c.info.PeerChain, c.info.PeerScheme = nil, 0
 	}
 	c.info.PostHandshakeAuths++
 	c.authDone()

@@ -16,16 +16,9 @@ func (c *Conn) clientHello12() *Error {
 	if !slices.Contains(hs.offer.Compressions, 0) { // RFC 5246, 7.4.1.2
 		return errCompressionList
 	}
-	// RFC 7507, 3: a client that fell back, though we could do better
-	if slices.Contains(hs.offer.Suites, suite.FallbackSCSV) && c.supports(suite.TLS13) {
-		return errInappropriateFallback
-	}
 	hs.tls12 = &handshake12{clientRandom: hs.offer.Random}
 	if err := c.readClientExtensions12(); err != nil {
 		return err
-	}
-	if len(hs.offer.SessionID) > 32 {
-		return errDecode
 	}
 	c.state = serverAwaitsChoice
 	return nil
@@ -287,7 +280,7 @@ func (c *Conn) clientCertificate12(m message) *Error {
 	if err := c.peerChain12(m); err != nil {
 		return err
 	}
-	if len(c.info.PeerChain) == 0 && c.cfg.ClientAuth == RequireClientCert {
+	if len(c.hs.peerChain) == 0 && c.cfg.ClientAuth == RequireClientCert {
 		return errNoPeerCertificate.with(AlertHandshakeFailure)
 	}
 	c.state = server12ExpectsClientKeyExchange
@@ -309,7 +302,7 @@ func (c *Conn) clientKeyExchange(m message) *Error {
 	c.masterSecret(premaster)
 	c.expandKeys()
 	c.state = server12ExpectsChangeCipherSpec
-	if len(c.info.PeerChain) > 0 {
+	if len(c.hs.peerChain) > 0 {
 		c.state = server12ExpectsCertificateVerify
 	}
 	return nil
@@ -320,7 +313,7 @@ func (c *Conn) clientCertificateVerify12(m message) *Error {
 	if !ok {
 		return errDecode
 	}
-	if err := c.peerSignature12(cv.Scheme, c.hs.transcript.raw, cv.Signature); err != nil {
+	if err := c.peerSignature(cv.Scheme, c.hs.transcript.raw, cv.Signature); err != nil {
 		return err
 	}
 	c.hs.transcript.add(m.raw)

@@ -62,6 +62,11 @@ func (c *Conn) negotiateVersion() *Error {
 			return errParsingExtension
 		}
 	}
+	// RFC 7507, 3: a client that fell back, though we could do better
+	best := func(v uint16) bool { return c.cfg.MaxVersion <= v && v <= suite.TLS13 }
+	if slices.Contains(c.hs.offer.Suites, suite.FallbackSCSV) && !slices.ContainsFunc(versions, best) {
+		return errInappropriateFallback
+	}
 	for _, v := range []uint16{suite.TLS13, suite.TLS12} {
 		if c.supports(v) && slices.Contains(versions, v) {
 			c.info.Version, c.hs.hello.Version = v, v
@@ -266,13 +271,12 @@ func (c *Conn) writeHelloRetry() *Error {
 // from the first ClientHello only where RFC 8446, 4.1.2 says.
 func (c *Conn) secondClientHello(m message) *Error {
 	hs := c.hs
-	first, firstExts := hs.offer, hs.exts
+	first, firstExts, mustStay := hs.offer, hs.exts, c.fittingPSK()
 	if err := c.readClientHello(m); err != nil {
 		return err
 	}
 	hs.skipEarly = false
-	_, hadPSKs := firstExts[wire.ExtPreSharedKey]
-	if _, hasPSKs := hs.exts[wire.ExtPreSharedKey]; hadPSKs && !hasPSKs {
+	if _, there := hs.exts[wire.ExtPreSharedKey]; mustStay && !there {
 		return errMissingExtension
 	}
 	second := hs.offer
@@ -292,10 +296,18 @@ func (c *Conn) secondClientHello(m message) *Error {
 	return c.resume()
 }
 
-// sameExtensions compares what must not change between two ClientHellos.
+// fittingPSK tells whether a PSK was offered that fits the suite: its binder is
+// as long as the suite's hash. A second ClientHello may leave out the others.
+func (c *Conn) fittingPSK() bool {
+	return c.hs.psks != nil && slices.ContainsFunc(c.hs.psks.Binders, func(b []byte) bool { return len(b) == c.hs.suite.Hash.Size() })
+}
+
+// sameExtensions compares two ClientHellos but for what may change.
 func sameExtensions(a, b extensions) bool {
-	for _, t := range []uint16{wire.ExtServerName, wire.ExtSupportedGroups, wire.ExtSignatureAlgorithms,
-		wire.ExtSignatureAlgsCert, wire.ExtALPN, wire.ExtStatusRequest, wire.ExtSupportedVersions, wire.ExtPSKModes} {
+	for t, places := range extensionTable {
+		if places&inClientHello == 0 || slices.Contains(changeable, t) {
+			continue
+		}
 		before, had := a[t]
 		after, has := b[t]
 		if had != has || !bytes.Equal(before, after) {
@@ -483,7 +495,7 @@ func (c *Conn) clientCertificate(m message) *Error {
 		return err
 	}
 	switch {
-	case len(c.info.PeerChain) > 0:
+	case len(c.hs.peerChain) > 0:
 		c.state = serverExpectsCertificateVerify
 	case c.cfg.ClientAuth == RequireClientCert:
 		return errNoPeerCertificate

@@ -138,24 +138,8 @@ func (c *Conn) peerChain12(m message) *Error {
 		return errDecode
 	}
 	c.hs.transcript.add(m.raw)
-	c.info.PeerChain = chain
-	if len(chain) == 0 {
-		return nil
-	}
+	c.hs.peerChain = chain
 	return c.parseLeaf()
-}
-
-// peerSignature12 checks a signature of the peer's leaf.
-func (c *Conn) peerSignature12(id suite.Scheme, msg, sig []byte) *Error {
-	scheme := suite.SchemeByID(id)
-	if scheme == nil || !slices.Contains(c.cfg.Schemes, id) || !scheme.Fits(c.hs.peerLeaf.PublicKey, suite.TLS12) {
-		return errWrongSignature
-	}
-	if scheme.Verify(c.hs.peerLeaf.PublicKey, msg, sig) != nil {
-		return errBadSignature
-	}
-	c.info.PeerScheme = id
-	return nil
 }
 
 // resume12 takes over what a session says.
@@ -199,16 +183,23 @@ func (c *Conn) complete12() {
 }
 
 // refuseRenegotiation answers a HelloRequest or a second ClientHello.
-func (c *Conn) refuseRenegotiation(message) *Error {
-	if c.info.Version != suite.TLS12 {
+func (c *Conn) refuseRenegotiation(m message) *Error {
+	asks := wire.TypeClientHello
+	if c.client {
+		asks = wire.TypeHelloRequest
+	}
+	if c.info.Version != suite.TLS12 || wire.Type(m.raw[0]) != asks {
 		return errUnexpectedMessage
 	}
 	return errNoRenegotiation
 }
 
-// parseLeaf takes the peer's leaf apart.
+// parseLeaf takes the peer's leaf apart, if it sent one.
 func (c *Conn) parseLeaf() *Error {
-	leaf, err := x509.ParseCertificate(c.info.PeerChain[0])
+	if len(c.hs.peerChain) == 0 {
+		return nil
+	}
+	leaf, err := x509.ParseCertificate(c.hs.peerChain[0])
 	if err != nil {
 		return errParseLeaf
 	}

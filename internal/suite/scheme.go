@@ -106,7 +106,7 @@ func (s *SchemeInfo) Fits(pub crypto.PublicKey, version uint16) bool {
 	}
 	switch key := pub.(type) {
 	case *ecdsa.PublicKey:
-		return version < TLS13 || key.Curve == s.Curve
+		return key.Curve == s.Curve || version < TLS13 && GroupOf(key.Curve) != 0
 	case *rsa.PublicKey:
 		// RFC 8017, 9.1.1: emLen >= hLen + sLen + 2, with sLen = hLen.
 		return !s.PSS || key.Size() >= 2*s.Hash.Size()+2

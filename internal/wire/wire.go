@@ -79,6 +79,15 @@ func addExtensions(b *cryptobyte.Builder, exts []Extension) {
 	})
 }
 
+// FitExtensions tells whether a message has room for those extensions.
+func FitExtensions(exts []Extension) bool {
+	n := 0
+	for _, e := range exts {
+		n += 4 + len(e.Data)
+	}
+	return n <= 0xffff
+}
+
 func addBytes8(b *cryptobyte.Builder, v []byte) {
 	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
 }

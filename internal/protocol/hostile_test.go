@@ -1,0 +1,326 @@
+package protocol
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"math/big"
+	"testing"
+	"testing/iotest"
+
+	"libtls/internal/record"
+	"libtls/internal/suite"
+	"libtls/internal/wire"
+)
+
+// What a peer could try that no conformance suite has thought of.
+
+// TestSuiteOfOtherVersion has a server choose TLS 1.3 with a suite that was
+// offered for TLS 1.2, and the other way round.
+func TestSuiteOfOtherVersion(t *testing.T) {
+	for _, id := range []suite.ID{suite.ECDHEECDSAAES128GCM, suite.ECDHEECDSAAES128SHA} {
+		c, s := newPair(bothVersions(), testConfig())
+		(&meddler{victim: c, change: inServer(func(m *wire.ServerHello) { m.Suite = id })}).run(c, s)
+		c.died(t, "WRONG_CIPHER_RETURNED", 47)
+	}
+	c, s := newPair(bothVersions(), config12())
+	(&meddler{victim: c, change: inServer(func(m *wire.ServerHello) { m.Suite = suite.AES128GCMSHA256 })}).run(c, s)
+	c.died(t, "WRONG_CIPHER_RETURNED", 47)
+}
+
+// TestHugeTicket gives a client tickets for which a ClientHello has no room.
+func TestHugeTicket(t *testing.T) {
+	for _, size := range []int{1 << 10, 1<<16 - 200, 1<<16 - 1} {
+		cfg := testConfig()
+		c, s := newPair(cfg, testConfig())
+		connect(t, c, s)
+		issued, err := s.NewTicket(7200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SendTicket(issued, make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+		shuttle(c, s)
+		session := c.TakeSessions()[0]
+		for _, version := range []uint16{suite.TLS12, suite.TLS13} {
+			again := bothVersions()
+			again.Session = session
+			if version == suite.TLS12 {
+				again.Session = &Session{Version: version, Suite: suite.ECDHEECDSAAES128GCM, Secret: make([]byte, masterSize12), Ticket: session.Ticket}
+			}
+			c, s := newPair(again, bothVersions())
+			c.Start()
+			if offered := c.hs.session != nil; offered != (size <= maxTicket) {
+				t.Errorf("%x, ticket of %d bytes: offered %t", version, size, offered)
+			}
+			if size > maxTicket {
+				connect(t, c, s)
+			}
+		}
+	}
+}
+
+// TestHugeCookie has a server ask for a ClientHello that can't be.
+func TestHugeCookie(t *testing.T) {
+	cfg := testConfig()
+	for range 250 {
+		cfg.ALPN = append(cfg.ALPN, string(bytes.Repeat([]byte{'a'}, 200)))
+	}
+	c, _ := newPair(cfg, testConfig())
+	c.Start()
+	retry := (&wire.ServerHello{
+		Version: suite.TLS12, Random: wire.HelloRetryRandom[:], SessionID: c.hs.sessionID, Suite: suite.AES128GCMSHA256,
+		Extensions: []wire.Extension{
+			{Type: wire.ExtSupportedVersions, Data: wire.Uint16(suite.TLS13)},
+			{Type: wire.ExtCookie, Data: wire.Bytes16(make([]byte, 16000))},
+		},
+	}).Marshal()
+	c.feed(plaintext(record.Handshake, retry...))
+	c.died(t, "CLIENT_HELLO_TOO_LONG", 80)
+
+	for range 100 {
+		cfg.ALPN = append(cfg.ALPN, string(bytes.Repeat([]byte{'a'}, 150)))
+	}
+	c, _ = newPair(cfg, testConfig())
+	c.Start()
+	c.died(t, "CLIENT_HELLO_TOO_LONG", 0)
+}
+
+// TestDroppedPSK has a client leave out a PSK that doesn't fit the suite which
+// a HelloRetryRequest names (RFC 8446, 4.1.2).
+func TestDroppedPSK(t *testing.T) {
+	client, server := testConfig(), testConfig()
+	first := *client
+	first.Suites = []suite.ID{suite.AES128GCMSHA256}
+	client.Session, _ = resumable(t, &first, server)
+	client.KeyShares = []suite.Group{}
+	c, s := newPair(client, server)
+	connect(t, c, s)
+	if c.Info().Resumed || s.Info().Resumed || !s.Info().HelloRetry {
+		t.Errorf("info %+v", s.Info())
+	}
+}
+
+// TestChangedHello changes something between two ClientHellos.
+func TestChangedHello(t *testing.T) {
+	for _, ext := range []uint16{wire.ExtPostHandshakeAuth, wire.ExtCertAuthorities, wire.ExtSCT} {
+		client := testConfig()
+		client.KeyShares = []suite.Group{}
+		c, s := newPair(client, testConfig())
+		hellos := 0
+		(&meddler{victim: s, change: inHello(func(m *wire.ClientHello) {
+			if hellos++; hellos == 2 {
+				data := []byte(nil)
+				if ext == wire.ExtCertAuthorities {
+					data = wire.Authorities([][]byte{{1}})
+				}
+				m.Extensions = set(m.Extensions, ext, data)
+			}
+		})}).run(c, s)
+		s.died(t, "INCONSISTENT_CLIENT_HELLO", 47)
+	}
+}
+
+// TestEmptyInnerRecord sends protected messages and alerts without content
+// (RFC 8446, 5.4).
+func TestEmptyInnerRecord(t *testing.T) {
+	for typ, code := range map[record.Type]string{record.Handshake: "UNEXPECTED_RECORD", record.Alert: "BAD_ALERT"} {
+		c, s := newPair(testConfig(), testConfig())
+		m := &meddler{victim: s, change: unchanged}
+		m.run(c, s)
+		s.feed(m.sealed(typ, nil))
+		s.died(t, code, 10)
+	}
+}
+
+// TestAlertInsideMessage puts an alert between two parts of a message
+// (RFC 8446, 5.1).
+func TestAlertInsideMessage(t *testing.T) {
+	c, s := newPair(testConfig(), testConfig())
+	m := &meddler{victim: s, change: unchanged}
+	m.run(c, s)
+	s.feed(m.sealed(record.Handshake, wire.KeyUpdate(false)[:2]))
+	s.feed(m.sealed(record.Alert, []byte{1, AlertUserCanceled}))
+	s.died(t, "UNEXPECTED_RECORD", 10)
+}
+
+// TestPlaintextAlert12 sends a TLS 1.2 server an unprotected alert when the
+// client's keys are in use already.
+func TestPlaintextAlert12(t *testing.T) {
+	c, s := newPair(config12(), config12())
+	c.Start()
+	s.feed(c.TakeOutput(nil))
+	c.feed(s.TakeOutput(nil))
+	flight := c.TakeOutput(nil)
+	for range 2 { // ClientKeyExchange, ChangeCipherSpec
+		n, _ := RecordBody([5]byte(flight))
+		s.feed(flight[:record.HeaderSize+n])
+		flight = flight[record.HeaderSize+n:]
+	}
+	s.feed(plaintext(record.Alert, 1, AlertUserCanceled))
+	s.died(t, "DECRYPTION_FAILED_OR_BAD_RECORD_MAC", 20)
+}
+
+// TestEarlyCCS12 sends a client that can only do TLS 1.2 a ChangeCipherSpec at
+// once, which has a meaning in TLS 1.3 alone.
+func TestEarlyCCS12(t *testing.T) {
+	for _, test := range []struct {
+		cfg  *Config
+		code string
+	}{{config12(), "UNEXPECTED_RECORD"}, {bothVersions(), ""}} {
+		c, _ := newPair(test.cfg, config12())
+		c.Start()
+		c.feed(plaintext(record.ChangeCipherSpec, 1))
+		if test.code != "" {
+			c.died(t, test.code, 10)
+		} else if c.Err() != nil {
+			t.Error(c.Err())
+		}
+	}
+}
+
+// TestUnexpectedHeader refuses a message by its type, before it is all there.
+func TestUnexpectedHeader(t *testing.T) {
+	_, s := newPair(testConfig(), testConfig())
+	s.feed(plaintext(record.Handshake, byte(wire.TypeCertificate)))
+	s.died(t, "UNEXPECTED_MESSAGE", 10)
+}
+
+// TestWrongWayRound sends each end of TLS 1.2 what only the other may get.
+func TestWrongWayRound(t *testing.T) {
+	for _, typ := range []wire.Type{wire.TypeHelloRequest, wire.TypeClientHello} {
+		from, to := newPair(config12(), config12())
+		connect(t, from, to)
+		if typ == wire.TypeClientHello {
+			from, to = to, from
+		}
+		rec, err := from.out.Seal(nil, record.Handshake, wire.Raw(typ, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		to.feed(rec)
+		to.died(t, "UNEXPECTED_MESSAGE", 10)
+	}
+}
+
+// TestFallbackFromTooOld falls back below TLS 1.2 (RFC 7507, 3).
+func TestFallbackFromTooOld(t *testing.T) {
+	c, s := newPair(config12(), config12())
+	(&meddler{victim: s, change: inHello(func(m *wire.ClientHello) {
+		m.Version = 0x0302
+		m.Suites = append(m.Suites, suite.FallbackSCSV)
+	})}).run(c, s)
+	s.died(t, "INAPPROPRIATE_FALLBACK", 86)
+}
+
+// TestStolenCertificate has a client answer a server's request with somebody
+// else's chain. Until it has proved that it owns it, nobody may believe so.
+func TestStolenCertificate(t *testing.T) {
+	client, server := testConfig(), testConfig()
+	client.PostHandshakeAuth, server.PostHandshakeAuth = true, true
+	server.ClientAuth = RequestClientCert
+	c, s := newPair(client, server)
+	c.id = identities()["p256"]
+	m := &meddler{victim: s, change: unchanged}
+	m.run(c, s)
+	if err := s.RequestCertificate(); err != nil {
+		t.Fatal(err)
+	}
+	stolen := &wire.Certificate{Context: s.authContext, Entries: []wire.CertificateEntry{{Data: identities()["rsa"].Chain[0]}}}
+	s.feed(m.sealed(record.Handshake, stolen.Marshal()))
+	if s.Err() != nil {
+		t.Fatal(s.Err())
+	}
+	ticket, err := s.NewTicket(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, chain := range map[string][][]byte{"Info": s.Info().PeerChain, "a ticket": ticket.PeerChain} {
+		if !bytes.Equal(chain[0], c.id.Chain[0]) {
+			t.Errorf("%s has a certificate that the peer only copied", what)
+		}
+	}
+}
+
+// TestRequestAfterClose asks a client for a certificate that has sent
+// close_notify, after which it must send nothing (RFC 8446, 6.1).
+func TestRequestAfterClose(t *testing.T) {
+	client, server := testConfig(), testConfig()
+	client.PostHandshakeAuth, server.PostHandshakeAuth = true, true
+	c, s := newPair(client, server)
+	c.id = identities()["p256"]
+	connect(t, c, s)
+	c.CloseNotify()
+	c.TakeOutput(nil)
+	if err := s.RequestCertificate(); err != nil {
+		t.Fatal(err)
+	}
+	c.feed(s.TakeOutput(nil))
+	if c.Err() != nil || len(c.Output()) > 0 {
+		t.Errorf("%d bytes, %v", len(c.Output()), c.Err())
+	}
+	c.feed(plaintext(record.Handshake, 1))
+	if c.Err() == nil || len(c.Output()) > 0 {
+		t.Errorf("%d bytes, %v", len(c.Output()), c.Err())
+	}
+}
+
+// TestNoRandomness loses the source of the IVs when the first record of a CBC
+// suite is made.
+func TestNoRandomness(t *testing.T) {
+	client := config12()
+	client.Suites = []suite.ID{suite.ECDHEECDSAAES128SHA}
+	c, s := newPair(client, config12())
+	c.onWait = func() {
+		if c.state == client12AwaitsVerdict {
+			c.cfg.Rand = iotest.ErrReader(errors.New("no randomness"))
+		}
+	}
+	shuttle(c, s)
+	if c.Err() == nil || c.Established() {
+		t.Fatalf("established %t, %v", c.Established(), c.Err())
+	}
+	if c.hs != nil || c.in.Active() || c.out.Active() {
+		t.Error("secrets are left")
+	}
+}
+
+// TestExportContext12 exports under a context whose length has no place in the
+// seed (RFC 5705, 4).
+func TestExportContext12(t *testing.T) {
+	c, s := newPair(config12(), config12())
+	connect(t, c, s)
+	if _, err := c.Export("label", make([]byte, 1<<16), true, 32); err == nil {
+		t.Error("the length was cut off")
+	}
+}
+
+// TestForeignCurve12 has a client of TLS 1.2 sign with a curve that isn't built.
+func TestForeignCurve12(t *testing.T) {
+	server := config12()
+	server.ClientAuth = RequireClientCert
+	c, s := newPair(config12(), server)
+	c.id = identityP224(t)
+	shuttle(c, s)
+	if s.Established() {
+		t.Error("accepted")
+	}
+}
+
+func identityP224(t *testing.T) *identity {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: testTime, NotAfter: testTime}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &identity{Credential{Chain: [][]byte{der}, Public: key.Public()}, key}
+}
