@@ -351,7 +351,7 @@ TEST(free_in_any_state)
 	tls_config_free(sc);
 }
 
-/* Neither function is declared; programs that separate privileges declare them. */
+/* Neither function is in tls.h; programs that separate privileges declare them. */
 void tls_config_skip_private_key_check(struct tls_config *);
 void tls_config_use_fake_private_key(struct tls_config *);
 

@@ -7,7 +7,6 @@
 
 #define DIFFERENCES(X) \
 	X(TLS13_SESSION_FILE, "the session file is written before TLS 1.3 tickets arrive and never again") \
-	X(SERVER_TICKETS, "tickets of its servers never resume") \
 	X(TICKETS_OFF, "its servers send TLS 1.3 tickets even when sessions are off") \
 	X(DEFERRED_TICKETS, "its servers send TLS 1.3 tickets at the end of the handshake, not with the first data") \
 	X(READS_ON_AFTER_TICKET, "tls_read returns after each record without data, though more input waits") \
@@ -32,14 +31,13 @@
 	X(READ_LIMIT_RESULT, "a read that is too long returns 0 if it completed the handshake") \
 	X(SHORT_RETRY, "a retry with fewer bytes kills the connection") \
 	X(PENDING_CLOSE, "tls_close cannot flush a write that is still pending") \
-	X(AGED_TICKET_KEYS, "a handshake fails when all ticket keys have aged out") \
 	X(SOCKET_OF_FREED, "tls_free leaves the socket of tls_connect open") \
 	X(SECOND_CONNECT, "connecting a connected context breaks it") \
 	X(TRANSPORT_TEXT, "transport errors are told in the words of OpenSSL") \
 	X(VERIFY_DEPTH_TEXT, "it names the missing issuer when a chain is too long") \
 	X(NO_PROTOCOL, "bits of TLS 1.0 and 1.1 count as protocols") \
 	X(DEFAULT_CA_FILE, "the file named by tls_default_ca_cert_file does not exist on Debian") \
-	X(LOAD_FILE_LABEL, "a key is found only at the start of a file")
+	X(ONE_RECORD_WRITES, "tls_write takes one record at most")
 
 enum difference {
 #define X(name, reason) name,

@@ -119,7 +119,6 @@ TEST(environment_is_not_read)
 	CHECK_STR(getenv("GOGC"), "off");
 }
 
-/* A process that has used the library forks, and both go on with contexts of their own. */
 static void
 child_work(void *arg)
 {
@@ -127,11 +126,68 @@ child_work(void *arg)
 	work();
 }
 
-TEST(children_start_afresh)
+TEST(fork_before_the_first_call)
 {
-	/* The child is forked before the first call. */
 	pid_t pid = spawn(child_work, NULL);
 
 	work();
 	reap(pid);
+}
+
+/* Parent and child go on, each with objects of its own. */
+TEST(fork_after_use)
+{
+	pid_t pids[3];
+	int i;
+
+	work();
+	for (i = 0; i < 3; i++)
+		pids[i] = spawn(child_work, NULL);
+	work();
+	for (i = 0; i < 3; i++)
+		reap(pids[i]);
+	work();
+}
+
+static long
+resident_pages(void)
+{
+	long size, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	REQUIRE(f != NULL);
+	REQUIRE(fscanf(f, "%ld %ld", &size, &resident) == 2);
+	fclose(f);
+	return resident;
+}
+
+static void
+connections(int n, struct tls_config *cc, struct tls_config *sc)
+{
+	struct pair *p;
+
+	while (n-- > 0) {
+		p = pair_wires(cc, sc, n % 4 == 0 ? "wrong.test" : "server.test");
+		CHECK_INT(pair_handshake(p), n % 4 == 0 ? -1 : 0);
+		if (n % 4 != 0)
+			transfer(p->client, p->server, 2000, 2000);
+		pair_free(p);
+	}
+}
+
+/* What is freed is gone: ten times the connections need no more memory. */
+TEST(memory_does_not_grow)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	long before, after;
+
+	connections(150, cc, sc);
+	before = resident_pages();
+	connections(1500, cc, sc);
+	after = resident_pages();
+	/* A connection that stayed would be worth 10 KiB and more. */
+	if (!CHECK((after - before) * sysconf(_SC_PAGESIZE) < 6 << 20))
+		check_note("%ld pages, then %ld", before, after);
+	tls_config_free(cc);
+	tls_config_free(sc);
 }

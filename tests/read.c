@@ -283,6 +283,28 @@ TEST(length_limits)
 	tls_config_free(sc);
 }
 
+/* Also when the call had the handshake to do first. */
+TEST(length_limits_with_the_handshake)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+	ssize_t n = TLS_WANT_POLLIN;
+	char byte;
+	int i;
+
+	NEEDS(READ_LIMIT_RESULT);
+	for (i = 0; i < 100 && n == TLS_WANT_POLLIN; i++) {
+		n = tls_read(p->client, &byte, (size_t)INT_MAX + 1);
+		tls_read(p->server, &byte, 1);
+	}
+	CHECK_INT(n, -1);
+	CHECK_STR(tls_error(p->client), "buflen too long");
+	say(p->client, p->server, "unharmed");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
 TEST(nothing_to_write_or_read)
 {
 	struct pair *p = connected(pair_wires);

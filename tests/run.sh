@@ -178,6 +178,11 @@ installed() {
 	readelf -d "$tmp/installed" | grep -q 'libtls\.so\.33'
 }
 
+static_library() {
+	cc -std=c11 -Wall -Wextra -Werror -I. -o "$tmp/static" tests/*.c build/libtls.a -lpthread &&
+	"$tmp/static" -p "$tmp/pki" 'init_*' connection_information resumption
+}
+
 old_soname() {
 	make -s BUILD=build/26 SONAME=libtls.so.26 &&
 	readelf -d build/26/libtls.so | grep 'SONAME.*libtls\.so\.26' &&
@@ -190,6 +195,12 @@ else
 	skip pkg-config
 fi
 step "soname of LibreTLS" old_soname
+step "static library" static_library
+if have mandoc; then
+	step "manual pages" quiet mandoc -T lint -W warning man/*.3
+else
+	skip mandoc
+fi
 step "demo" tests/demo.sh
 [ -x tests/deps.sh ] && step "dependencies" tests/deps.sh
 

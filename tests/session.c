@@ -367,7 +367,9 @@ TEST(tickets_issued)
 		CHECK_INT(tls_conn_session_resumed(p->client), i);
 		at = p->down.taken;
 		CHECK_INT(p->down.len, at);
+		p->server_end.writes = 0;
 		CHECK_INT(tls_write(p->server, "x", 1), 1);
+		CHECK_INT(p->server_end.writes, 1);
 		for (records = 0; (size = wire_record(&p->down, at)) != 0; at += size)
 			records++;
 		CHECK_INT(records, i == 0 ? 3 : 2);

@@ -635,3 +635,108 @@ TEST(threads_take_turns_with_a_context)
 	tls_config_free(cc);
 	tls_config_free(sc);
 }
+
+/* Connections of one listener in several threads, which also accept from it. */
+struct shared {
+	struct tls *listener;
+	struct tls_config *cc;
+};
+
+static void *
+thread_connections(void *arg)
+{
+	struct shared *shared = arg;
+	struct pair *p;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		p = pair_again(shared->listener, shared->cc, "server.test");
+		pair_established(p);
+		say(p->client, p->server, "question");
+		say(p->server, p->client, "answer");
+		pair_close(p);
+		pair_keep_listener(p);
+		pair_free(p);
+	}
+	return NULL;
+}
+
+TEST(threads_share_a_listener)
+{
+	struct tls_config *sc = server_config("server");
+	struct shared shared = { .listener = tls_server(), .cc = client_config() };
+	pthread_t threads[4];
+	int i;
+
+	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
+	if (!LACKS(TLS13_SESSION_FILE))
+		CONFIG_OK(shared.cc, tls_config_set_session_fd(shared.cc, session_file("session")));
+	REQUIRE_OK(shared.listener, tls_configure(shared.listener, sc));
+	for (i = 0; i < 4; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, thread_connections, &shared) == 0);
+	for (i = 0; i < 4; i++)
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+	tls_free(shared.listener);
+	tls_config_free(shared.cc);
+	tls_config_free(sc);
+}
+
+/* TLS within TLS: callbacks that read and write another connection. */
+static ssize_t
+tunnel_read(struct tls *ctx, void *buf, size_t len, void *arg)
+{
+	(void)ctx;
+	return tls_read(arg, buf, len);
+}
+
+static ssize_t
+tunnel_write(struct tls *ctx, const void *buf, size_t len, void *arg)
+{
+	(void)ctx;
+	return tls_write(arg, buf, len);
+}
+
+TEST(callbacks_use_other_contexts)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct pair *outer = pair_sockets(cc, sc, "server.test");
+	struct pair inner = { .client_fd = -1, .server_fd = -1, .client = tls_client() };
+
+	pair_established(outer);
+	REQUIRE_OK(inner.client, tls_configure(inner.client, cc));
+	REQUIRE_OK(inner.client, tls_connect_cbs(inner.client, tunnel_read, tunnel_write, outer->client, "server.test"));
+	REQUIRE_OK(outer->listener, tls_accept_cbs(outer->listener, &inner.server, tunnel_read, tunnel_write, outer->server));
+	pair_established(&inner);
+	transfer(inner.client, inner.server, 200000, 16384);
+	transfer(inner.server, inner.client, 200000, 1 << 20);
+	pair_close(&inner);
+	pair_close(outer);
+	tls_free(inner.client);
+	tls_free(inner.server);
+	pair_free(outer);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* Several records go in one write, so that bulk data needs few system calls. */
+TEST(one_write_for_several_records)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	static uint8_t data[65536], in[65536];
+	struct pair *p = pair_wires(cc, sc, "server.test");
+	size_t got = 0;
+	ssize_t n;
+
+	NEEDS(ONE_RECORD_WRITES);
+	pair_established(p);
+	memset(data, 'x', sizeof(data));
+	p->client_end.writes = 0;
+	CHECK_INT(tls_write(p->client, data, sizeof(data)), 65536);
+	CHECK_INT(p->client_end.writes, 1);
+	while (got < sizeof(in) && (n = read_some(p->server, in + got, sizeof(in) - got)) > 0)
+		got += n;
+	CHECK(got == sizeof(in) && memcmp(data, in, sizeof(in)) == 0);
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
