@@ -123,6 +123,10 @@ func (c *Conn) Wipe() {
 		c.hs.wipe()
 		c.hs = nil
 	}
+	for _, s := range c.sessions { // RFC 8446, 6.2: failed connections are forgotten
+		clear(s.Secret)
+	}
+	c.sessions = nil
 	for _, secret := range [][]byte{c.inSecret, c.outSecret, c.exporter, c.resumption, c.hand} {
 		clear(secret)
 	}

@@ -15,7 +15,8 @@ import (
 // keys. While Epoch stays the same, nothing else of a connection changes.
 func (c *Conn) Sequence() (in, out uint64) { return c.in.Seq(), c.out.Seq() }
 
-// Epoch counts the changes of everything but Sequence.
+// Epoch counts the changes of everything but Sequence, the time, and what the
+// peer has done in a row (limits.go), which starts anew after UnmarshalConn.
 func (c *Conn) Epoch() uint64 { return c.epoch }
 
 // Marshal encodes a connection, wherever it stands. The result holds its keys,
@@ -54,9 +55,6 @@ func (c *Conn) fields(p *plain.Coder) {
 	for _, b := range []*[]byte{&c.inSecret, &c.outSecret, &c.exporter, &c.randoms, &c.resumption, &c.hand, &c.flight, &c.output,
 		&c.authTranscript, &c.authContext, &c.authRequested} {
 		p.Bytes(b)
-	}
-	for _, n := range []*int{&c.count.empty, &c.count.warnings, &c.count.keyUpdates, &c.count.skippedEarly} {
-		plain.Number(p, n)
 	}
 	for _, f := range []*bool{&c.inKeyed, &c.outKeyed, &c.closeSent, &c.closeReceived, &c.ccsDue, &c.keyUpdateDue, &c.pskDHE,
 		&c.postHandshakeAuth} {
@@ -261,6 +259,7 @@ func (c *Conn) restore(in, out uint64) bool {
 			key, iv := schedule.TrafficKeys(s, h.secret)
 			err = h.half.SetKeys(s, key, iv)
 			clear(key)
+			clear(iv)
 		case keys != nil:
 			mac, key, iv := keys.Of(c.client == h.mine)
 			err = h.half.SetKeys12(s, mac, key, iv, c.cfg.Rand)

@@ -105,6 +105,17 @@ func TestEpoch(t *testing.T) {
 		step func()
 	}{
 		{"key update", func() { c.UpdateKeys(false); shuttle(c, s) }},
+		{"ticket", func() { // its nonce must not come again
+			issued, err := s.NewTicket(3600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.SendTicket(issued, []byte("ticket")); err != nil {
+				t.Fatal(err)
+			}
+			shuttle(c, s)
+		}},
+		{"sessions taken", func() { c.TakeSessions(); s.NewTicket(3600) }},
 		{"close", func() { c.CloseNotify(); shuttle(c, s) }},
 	}
 	for _, test := range steps {

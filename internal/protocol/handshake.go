@@ -173,6 +173,7 @@ func (c *Conn) setWriteKeys(s *suite.Suite, secret []byte) *Error {
 func setKeys(half *record.Half, kept *[]byte, s *suite.Suite, secret []byte) *Error {
 	key, iv := schedule.TrafficKeys(s, secret)
 	defer clear(key)
+	defer clear(iv)
 	if err := half.SetKeys(s, key, iv); err != nil {
 		return errInternal
 	}

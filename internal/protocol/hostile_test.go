@@ -324,3 +324,67 @@ func identityP224(t *testing.T) *identity {
 	}
 	return &identity{Credential{Chain: [][]byte{der}, Public: key.Public()}, key}
 }
+
+// TestNothingLeft looks at the secrets of a handshake after its end, good or
+// bad, and at those of a connection after Wipe.
+func TestNothingLeft(t *testing.T) {
+	for name, cfg := range map[string]*Config{"TLS 1.3": testConfig(), "TLS 1.2": config12()} {
+		for _, verdict := range []*Error{nil, VerifyError(AlertBadCertificate, "")} {
+			secrets := make(map[*byte][]byte)
+			note := func(list ...[]byte) {
+				for _, s := range list {
+					if len(s) > 0 {
+						secrets[&s[0]] = s
+					}
+				}
+			}
+			c, s := newPair(cfg, cfg)
+			c.verdict = verdict
+			for _, e := range []*end{c, s} {
+				e.onWait = func() {
+					if e.hs == nil {
+						return
+					}
+					hs := e.hs
+					note(hs.clientSecret, hs.serverSecret, hs.trafficIn, hs.trafficOut)
+					for _, k := range hs.shares {
+						note(k.Private)
+					}
+					if hs.schedule != nil {
+						note(hs.schedule.Secret)
+					}
+					if h := hs.tls12; h != nil {
+						note(h.master)
+						if h.share != nil {
+							note(h.share.Private)
+						}
+						if k := h.keys; k != nil {
+							note(k.ClientMAC, k.ServerMAC, k.ClientKey, k.ServerKey, k.ClientIV, k.ServerIV)
+						}
+					}
+				}
+			}
+			shuttle(c, s)
+			if c.Established() != (verdict == nil) {
+				t.Fatal(c.Err())
+			}
+			for _, e := range []*end{c, s} {
+				for _, session := range e.sessions {
+					note(session.Secret)
+				}
+				if verdict == nil {
+					note(e.inSecret, e.outSecret, e.exporter, e.resumption)
+					e.Wipe()
+				}
+			}
+			if len(secrets) == 0 {
+				t.Errorf("%s, %v: no secrets seen", name, verdict)
+			}
+			for _, s := range secrets {
+				if !bytes.Equal(s, make([]byte, len(s))) {
+					t.Errorf("%s, %v: %x is left", name, verdict, s)
+				}
+			}
+		}
+	}
+}

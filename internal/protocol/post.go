@@ -95,7 +95,10 @@ func (c *Conn) newSessionTicket(m message) *Error {
 // the last call.
 func (c *Conn) TakeSessions() []*Session {
 	s := c.sessions
-	c.sessions = nil
+	if len(s) > 0 {
+		c.epoch++
+		c.sessions = nil
+	}
 	return s
 }
 
@@ -114,7 +117,8 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 		return nil, err
 	}
 	nonce := binary.BigEndian.AppendUint64(nil, c.tickets)
-	c.tickets++
+	c.tickets++ // RFC 8446, 4.6.1: unique
+	c.epoch++
 	return &Session{
 		Version:       suite.TLS13,
 		Suite:         c.info.Suite.ID,

@@ -85,7 +85,12 @@ func (h *Half) SetSeq(n uint64) { h.seq = n }
 func (h *Half) Worn() bool { return h.limit != 0 && h.seq >= h.limit }
 
 // Wipe forgets the key.
-func (h *Half) Wipe() { *h = Half{} }
+func (h *Half) Wipe() {
+	if h.cbc != nil {
+		h.cbc.mac.wipe()
+	}
+	*h = Half{}
+}
 
 // next prepares the nonce of the next record (RFC 8446, 5.3).
 func (h *Half) next() error {

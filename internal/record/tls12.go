@@ -3,7 +3,7 @@ package record
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hmac"
+	"crypto/subtle"
 	"encoding/binary"
 	"hash"
 	"io"
@@ -132,6 +132,12 @@ func newMAC(h func() hash.Hash, key []byte) *macState {
 	return m
 }
 
+// wipe clears the key.
+func (m *macState) wipe() {
+	clear(m.innerPad)
+	clear(m.outerPad)
+}
+
 // start begins the MAC of what has that prefix.
 func (m *macState) start(prefix []byte) {
 	m.inner.Reset()
@@ -212,20 +218,14 @@ func (c *cbc) open(body []byte, header func(n int) []byte) ([]byte, error) {
 		mask(mac, text[i:i+size], here)
 		c.mac.inner.Write(text[i : i+1])
 	}
-	if good&boolMask(hmac.Equal(c.mac.finish(digest), mac)) == 0 {
+	good &= -subtle.ConstantTimeCompare(c.mac.finish(digest), mac)
+	if good == 0 { // not secret any more
 		return nil, ErrBadMAC
 	}
 	return text[:n], nil
 }
 
 // Masks are ints, all ones for true and zero for false, made without branches.
-
-func boolMask(b bool) int {
-	if b { // not secret any more: the verdict follows
-		return -1
-	}
-	return 0
-}
 
 // lessOrEqual and equal take values far from the ends of the range of ints.
 func lessOrEqual(a, b int) int { return (a - b - 1) >> 63 }

@@ -16,7 +16,7 @@ func PRF12(h crypto.Hash, secret []byte, label string, seed []byte, n int) []byt
 		}
 		return m.Sum(nil)
 	}
-	var out []byte
+	out := make([]byte, 0, n+h.Size()) // growing would leave copies of secrets behind
 	for a := sum(seed); len(out) < n; a = sum(a) {
 		out = append(out, sum(a, seed)...)
 	}

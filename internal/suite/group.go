@@ -6,6 +6,7 @@ import (
 	"crypto/mlkem"
 	"errors"
 	"io"
+	"slices"
 )
 
 // Group is a key-exchange group's code point (RFC 8446, 4.2.7).
@@ -185,7 +186,7 @@ func (g *GroupInfo) Accept(rand io.Reader, peer []byte) (share, secret []byte, e
 	if err != nil {
 		return nil, nil, err
 	}
-	return append(share, key.PublicKey().Bytes()...), append(pq, classic...), nil
+	return append(share, key.PublicKey().Bytes()...), join(pq, classic), nil
 }
 
 // Finish completes an offer with the peer's answer and returns the shared secret.
@@ -222,5 +223,12 @@ func (k *KeyShare) Finish(peer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(pq, classic...), nil
+	return join(pq, classic), nil
+}
+
+// join makes one secret of two, which it clears.
+func join(pq, classic []byte) []byte {
+	defer clear(pq)
+	defer clear(classic)
+	return slices.Concat(pq, classic)
 }
