@@ -1,7 +1,8 @@
 # make            build/libtls.so, a link of its soname beside it, build/libtls.a
 # make install    into DESTDIR, below PREFIX
 # make test, demo, bench, bogo RUNNER=..., fuzz
-# make check      the exported symbols are those of capi/exports
+# make check      the exported symbols are those of capi/exports, ssl_exports
+# SSL_SUBSET=no   leaves the SSL_* functions out
 
 VERSION = 0.1.0
 SONAME = libtls.so.33
@@ -10,6 +11,7 @@ LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 DESTDIR =
+SSL_SUBSET = yes
 
 GO = go
 CC = cc
@@ -20,6 +22,7 @@ BUILD = build
 LIB = $(BUILD)/libtls.so
 STATIC = $(BUILD)/libtls.a
 OBJECT = $(BUILD)/libtls.o
+EXPORTS = $(BUILD)/exports
 MAP = $(BUILD)/libtls.map
 PC = $(BUILD)/libtls.pc
 # The variables and functions of Go's runtime that capi/runtime.c and fork.c
@@ -28,21 +31,31 @@ GLOBALS = runtime.tlsg runtime.tls_g runtime.sigtable
 WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
 	x_cgo_munmap x_cgo_sys_thread_create
 
-.PHONY: all install clean check test demo bench bogo fuzz $(OBJECT) $(PC)
+# The SSL_* functions have a version name, so that a process may have OpenSSL
+# as well; those of libtls have none, as in other implementations.
+SSL_VERSION_NAME = LIBTLS_SSL_1
+ifeq ($(SSL_SUBSET),no)
+TAGS = nossl
+SSL_EXPORTS =
+else
+SSL_EXPORTS = capi/ssl_exports
+endif
+
+.PHONY: all install clean check test demo bench bogo fuzz $(OBJECT) $(MAP) $(PC)
 
 all: $(LIB) $(STATIC) $(PC)
 
 # Go's own cache knows what is out of date.
-$(OBJECT):
+$(OBJECT): $(EXPORTS)
 	rm -rf $(BUILD)/parts
 	mkdir -p $(BUILD)/parts
-	CC="$(CC)" $(GO) build -trimpath -buildmode=c-archive \
+	CC="$(CC)" $(GO) build -trimpath -tags "$(TAGS)" -buildmode=c-archive \
 	    -o $(BUILD)/parts/all.a ./capi
 	cd $(BUILD)/parts && ar x all.a
 	$(OBJCOPY) $(GLOBALS:%=--globalize-symbol=%) $(BUILD)/parts/go.o
 	$(CC) -r -nostdlib -Wl,-T,capi/runtime.ld $(WRAPS:%=-Wl,--wrap=%) \
 	    -o $@ $(BUILD)/parts/*.o
-	$(OBJCOPY) --keep-global-symbols=capi/exports $@
+	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) $@
 
 $(LIB): $(OBJECT) $(MAP)
 	$(CC) -shared $(LDFLAGS) -o $@ $(OBJECT) -lpthread \
@@ -55,10 +68,19 @@ $(STATIC): $(OBJECT)
 	rm -f $@
 	ar rcs $@ $(OBJECT)
 
-# No version name, as in other implementations of libtls.
-$(MAP): capi/exports
+$(EXPORTS): capi/exports $(SSL_EXPORTS)
 	mkdir -p $(BUILD)
-	{ echo '{ global:'; sed 's/$$/;/' capi/exports; echo 'local: *; };'; } >$@
+	cat $^ >$@
+
+# A map that names a version has no place for names without one: they are
+# global unless a pattern takes them, as it does what the linker makes.
+$(MAP): $(EXPORTS)
+	{ if [ -z "$(SSL_EXPORTS)" ]; then \
+	    echo '{ global:'; sed 's/$$/;/' capi/exports; echo 'local: *;'; \
+	else \
+	    echo '$(SSL_VERSION_NAME) { global:'; sed 's/$$/;/' $(SSL_EXPORTS); \
+	    echo 'local: __start_*; __stop_*; x_cgo_*;'; \
+	fi; echo '};'; } >$@
 
 $(PC): libtls.pc.in
 	mkdir -p $(BUILD)
@@ -81,8 +103,12 @@ clean:
 	rm -rf $(BUILD)
 
 check: all
+	{ cat capi/exports; [ -z "$(SSL_EXPORTS)" ] || { \
+	    echo $(SSL_VERSION_NAME); \
+	    sed 's/$$/@@$(SSL_VERSION_NAME)/' $(SSL_EXPORTS); }; } | \
+	    LC_ALL=C sort >$(BUILD)/wanted
 	nm -D --defined-only $(LIB) | awk '{ print $$3 }' | LC_ALL=C sort | \
-	    diff - capi/exports
+	    diff $(BUILD)/wanted -
 
 test: check
 	tests/run.sh

@@ -1,0 +1,108 @@
+/* What passes between the C front of the SSL_* subset and Go. */
+#ifndef SSL_BRIDGE_H
+#define SSL_BRIDGE_H
+
+#include "bridge.h"
+
+/* Errors on their way from Go to the thread's queue, innermost first. */
+struct ssl_failure {
+	int	 count;
+	struct {
+		int	 lib;
+		int	 number;	/* 0 if the reason tells it */
+		char	*reason;	/* malloc'ed, or NULL */
+		char	*data;		/* malloc'ed, or NULL */
+	} entries[2];
+};
+
+/* ssl.Setting */
+enum {
+	SET_NUM_TICKETS,
+	SET_OPTIONS,
+	SET_VERIFY_MODE,
+	SET_VERIFY_DEPTH,
+	SET_POST_HANDSHAKE_AUTH,
+	SET_MIN_VERSION,
+	SET_MAX_VERSION,
+	SET_CACHE_MODE,
+	SET_CACHE_SIZE,
+	SET_TIMEOUT,
+};
+
+/* What goes beyond a number. */
+enum {
+	TEXT_CIPHER_LIST,
+	TEXT_CIPHERSUITES,
+	TEXT_GROUPS,
+	TEXT_SERVER_NAME,
+	TEXT_HOST,
+	TEXT_IP,
+	BYTES_CONTEXT,
+	BYTES_ALPN,
+};
+
+/* ssl.Callbacks */
+enum {
+	HAS_SERVER_NAME = 1,
+	HAS_ALPN = 2,
+	HAS_VERIFY = 4,
+	HAS_NEW_SESSION = 8,
+};
+
+/* ssl.Step, from where it goes on behind that of libtls. */
+enum {
+	SSL_STEP_FLUSH = 4,
+	SSL_STEP_ASK_SERVER_NAME,
+	SSL_STEP_ASK_ALPN,
+	SSL_STEP_ASK_VERIFY,
+	SSL_STEP_ASK_NEW_SESSION,
+	SSL_STEP_PANICKED,
+};
+
+/* ssl.Status */
+struct ssl_status {
+	int	 version;
+	int	 suite;
+	bool	 complete;
+	bool	 in_init;
+	bool	 reused;
+	bool	 peer_closed;
+	bool	 dead;
+	bool	 alerted;
+	long	 result;
+	int	 auths;
+	uint64_t sessions;	/* how often the current session has changed */
+};
+
+struct ssl_step {
+	struct step	  io;
+	unsigned	  callbacks;
+	bool		  lost;
+	struct ssl_status status;
+};
+
+/* What C keeps of a session; the pointers are malloc'ed. */
+struct ssl_session_view {
+	uint8_t	 id[32];
+	unsigned id_len;
+	int	 version;
+	int	 suite;
+	unsigned long hint;
+	uint8_t	*ticket;
+	size_t	 ticket_len;
+	char	*hostname;
+	char	*alpn;
+	uint8_t	*peer;		/* DER */
+	size_t	 peer_len;
+};
+
+/* ssl.Suite */
+struct ssl_cipher_st {
+	int	 id;
+	int	 bits;
+	char	*name;
+	char	*standard_name;
+	char	*version;
+};
+
+#endif

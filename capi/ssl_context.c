@@ -1,0 +1,433 @@
+//go:build !nossl
+
+/* SSL_CTX objects. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ssl_front.h"
+#include "_cgo_export.h"
+
+/* Calls CALL with a handle and a failure, and gives its result or 0. */
+#define IN_GO(ctx, rv, call, ...) do {					\
+	struct ssl_visit visit;						\
+	(rv) = 0;							\
+	if (ssl_enter(&visit)) {					\
+		(rv) = call(HANDLE(ctx), &visit.fail, ##__VA_ARGS__);	\
+		ssl_leave(&visit);					\
+	}								\
+} while (0)
+
+static int64_t
+get(const SSL_CTX *ctx, int what)
+{
+	int64_t v;
+
+	IN_GO(ctx, v, goSSLContextGet, what);
+	return v;
+}
+
+static int
+set(SSL_CTX *ctx, int what, int64_t value)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextSet, what, value);
+	return rv;
+}
+
+static int
+change(SSL_CTX *ctx, int what, const void *data, size_t len)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextChange, what, data, len);
+	return rv;
+}
+
+/* Sets a value and gives the one before. */
+static long
+exchange(SSL_CTX *ctx, int what, long value)
+{
+	long old = get(ctx, what);
+
+	set(ctx, what, value);
+	return old;
+}
+
+SSL_CTX *
+SSL_CTX_new(const SSL_METHOD *meth)
+{
+	struct ssl_visit v;
+	SSL_CTX *ctx;
+
+	if (meth == NULL) {
+		ssl_error(SSL_R_NULL_SSL_METHOD_PASSED);
+		return NULL;
+	}
+	if ((ctx = calloc(1, sizeof(*ctx))) == NULL)
+		return NULL;
+	ctx->refs = 1;
+	ctx->method = meth;
+	ctx->mode = SSL_MODE_AUTO_RETRY;
+	ctx->param.ctx = ctx;
+	if (ssl_enter(&v)) {
+		ctx->go = goSSLContextNew(&v.fail);
+		ssl_leave(&v);
+	}
+	if (ctx->go == 0) {
+		free(ctx);
+		return NULL;
+	}
+	ctx->go = HANDLE(ctx);
+	return ctx;
+}
+
+int
+SSL_CTX_up_ref(SSL_CTX *ctx)
+{
+	atomic_fetch_add(&ctx->refs, 1);
+	return 1;
+}
+
+void
+SSL_CTX_free(SSL_CTX *ctx)
+{
+	struct ssl_visit v;
+	int rv;
+
+	if (ctx == NULL || atomic_fetch_sub(&ctx->refs, 1) > 1)
+		return;
+	IN_GO(ctx, rv, goSSLContextForget);
+	(void)rv;
+	context_removed(ctx);
+	if (ssl_enter(&v)) {
+		goSSLContextFree(HANDLE(ctx));
+		ssl_leave(&v);
+	}
+	free(ctx->ex.slots);
+	free(ctx);
+}
+
+/* Tells the program of sessions that have left the store. */
+void
+context_removed(SSL_CTX *ctx)
+{
+	SSL_SESSION *s;
+	uint64_t go;
+
+	while (ctx->remove_session != NULL) {
+		IN_GO(ctx, go, goSSLContextRemoved);
+		if ((s = session_wrap(go)) == NULL)
+			return;
+		ctx->remove_session(ctx, s);
+		SSL_SESSION_free(s);
+	}
+}
+
+int
+SSL_CTX_use_certificate_file(SSL_CTX *ctx, const char *file, int type)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextCertificate, file, type, false);
+	return rv;
+}
+
+int
+SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *file)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextCertificate, file, SSL_FILETYPE_PEM, true);
+	return rv;
+}
+
+int
+SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *file, int type)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextKey, file, type);
+	return rv;
+}
+
+int
+SSL_CTX_check_private_key(const SSL_CTX *ctx)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextCheckKey);
+	return rv;
+}
+
+int
+SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *CAfile,
+    const char *CApath)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextTrust, CAfile == NULL ? "" : CAfile,
+	    CApath == NULL ? "" : CApath);
+	return rv;
+}
+
+int
+SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
+{
+	const char *file = secure_getenv("SSL_CERT_FILE");
+	const char *dir = secure_getenv("SSL_CERT_DIR");
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextTrustSystem, file == NULL ? "" : file,
+	    dir == NULL ? "" : dir);
+	return rv;
+}
+
+void
+SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback)
+{
+	set(ctx, SET_VERIFY_MODE, mode);
+	ctx->verify = callback;
+}
+
+void
+SSL_CTX_set_verify_depth(SSL_CTX *ctx, int depth)
+{
+	set(ctx, SET_VERIFY_DEPTH, depth);
+}
+
+int
+SSL_CTX_get_verify_mode(const SSL_CTX *ctx)
+{
+	return get(ctx, SET_VERIFY_MODE);
+}
+
+uint64_t
+SSL_CTX_set_options(SSL_CTX *ctx, uint64_t op)
+{
+	op |= get(ctx, SET_OPTIONS);
+	set(ctx, SET_OPTIONS, op);
+	return op;
+}
+
+uint64_t
+SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t op)
+{
+	op = get(ctx, SET_OPTIONS) & ~op;
+	set(ctx, SET_OPTIONS, op);
+	return op;
+}
+
+uint64_t
+SSL_CTX_get_options(const SSL_CTX *ctx)
+{
+	return get(ctx, SET_OPTIONS);
+}
+
+static int
+set_version(SSL_CTX *ctx, int what, long version)
+{
+	if (version != 0 && (version < SSL3_VERSION ||
+	    version > TLS1_3_VERSION))
+		return 0;
+	return set(ctx, what, version);
+}
+
+static long
+ticket_keys(SSL_CTX *ctx, void *keys, long len, bool store)
+{
+	int rv;
+
+	if (keys == NULL)
+		return 80;
+	if (len < 0)
+		len = 0;
+	IN_GO(ctx, rv, goSSLContextTicketKeys, keys, len, store);
+	return rv;
+}
+
+long
+SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg)
+{
+	int64_t v;
+
+	switch (cmd) {
+	case SSL_CTRL_MODE:
+		return ctx->mode |= larg;
+	case SSL_CTRL_CLEAR_MODE:
+		return ctx->mode &= ~larg;
+	case SSL_CTRL_SET_SESS_CACHE_SIZE:
+		return larg < 0 ? 0 : exchange(ctx, SET_CACHE_SIZE, larg);
+	case SSL_CTRL_GET_SESS_CACHE_SIZE:
+		return get(ctx, SET_CACHE_SIZE);
+	case SSL_CTRL_SET_SESS_CACHE_MODE:
+		return exchange(ctx, SET_CACHE_MODE, larg);
+	case SSL_CTRL_GET_SESS_CACHE_MODE:
+		return get(ctx, SET_CACHE_MODE);
+	case SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG:
+		ctx->servername_arg = parg;
+		return 1;
+	case SSL_CTRL_GET_TLSEXT_TICKET_KEYS:
+		return ticket_keys(ctx, parg, larg, false);
+	case SSL_CTRL_SET_TLSEXT_TICKET_KEYS:
+		return ticket_keys(ctx, parg, larg, true);
+	case SSL_CTRL_SET_GROUPS_LIST:
+		return parg == NULL ? 0 :
+		    change(ctx, TEXT_GROUPS, parg, strlen(parg));
+	case SSL_CTRL_SET_MIN_PROTO_VERSION:
+		return set_version(ctx, SET_MIN_VERSION, larg);
+	case SSL_CTRL_SET_MAX_PROTO_VERSION:
+		return set_version(ctx, SET_MAX_VERSION, larg);
+	case SSL_CTRL_GET_MIN_PROTO_VERSION:
+		return get(ctx, SET_MIN_VERSION);
+	case SSL_CTRL_GET_MAX_PROTO_VERSION:
+		return get(ctx, SET_MAX_VERSION);
+	}
+	IN_GO(ctx, v, goSSLContextStat, cmd);
+	return v;
+}
+
+long
+SSL_CTX_callback_ctrl(SSL_CTX *ctx, int cmd, void (*cb)(void))
+{
+	if (cmd != SSL_CTRL_SET_TLSEXT_SERVERNAME_CB)
+		return 0;
+	ctx->servername = (servername_cb)cb;
+	return 1;
+}
+
+int
+SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *str)
+{
+	return change(ctx, TEXT_CIPHER_LIST, str, strlen(str));
+}
+
+int
+SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str)
+{
+	return change(ctx, TEXT_CIPHERSUITES, str, strlen(str));
+}
+
+int
+SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *protos,
+    unsigned int protos_len)
+{
+	return !change(ctx, BYTES_ALPN, protos, protos_len);
+}
+
+void
+SSL_CTX_set_alpn_select_cb(SSL_CTX *ctx, SSL_CTX_alpn_select_cb_func cb,
+    void *arg)
+{
+	ctx->alpn_select = cb;
+	ctx->alpn_arg = arg;
+}
+
+int
+SSL_CTX_set_ex_data(SSL_CTX *ctx, int idx, void *data)
+{
+	return ex_set(&ctx->ex, idx, data);
+}
+
+void *
+SSL_CTX_get_ex_data(const SSL_CTX *ctx, int idx)
+{
+	return ex_get(&ctx->ex, idx);
+}
+
+X509_VERIFY_PARAM *
+SSL_CTX_get0_param(SSL_CTX *ctx)
+{
+	return &ctx->param;
+}
+
+int
+SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t num_tickets)
+{
+	return set(ctx, SET_NUM_TICKETS, num_tickets);
+}
+
+size_t
+SSL_CTX_get_num_tickets(const SSL_CTX *ctx)
+{
+	return get(ctx, SET_NUM_TICKETS);
+}
+
+int
+SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid_ctx,
+    unsigned int sid_ctx_len)
+{
+	return change(ctx, BYTES_CONTEXT, sid_ctx, sid_ctx_len);
+}
+
+long
+SSL_CTX_set_timeout(SSL_CTX *ctx, long t)
+{
+	return exchange(ctx, SET_TIMEOUT, t);
+}
+
+long
+SSL_CTX_get_timeout(const SSL_CTX *ctx)
+{
+	return get(ctx, SET_TIMEOUT);
+}
+
+void
+SSL_CTX_sess_set_new_cb(SSL_CTX *ctx, new_session_cb cb)
+{
+	ctx->new_session = cb;
+}
+
+int (*SSL_CTX_sess_get_new_cb(SSL_CTX *ctx))(struct ssl_st *, SSL_SESSION *)
+{
+	return ctx->new_session;
+}
+
+void
+SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, remove_session_cb cb)
+{
+	int rv;
+
+	ctx->remove_session = cb;
+	if (cb != NULL)
+		IN_GO(ctx, rv, goSSLContextReport);
+	(void)rv;
+}
+
+int
+SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextAdd, HANDLE(session));
+	context_removed(ctx);
+	return rv;
+}
+
+int
+SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session)
+{
+	int rv;
+
+	if (session == NULL)
+		return 0;
+	IN_GO(ctx, rv, goSSLContextRemove, HANDLE(session));
+	context_removed(ctx);
+	return rv;
+}
+
+void
+SSL_CTX_flush_sessions(SSL_CTX *ctx, long tm)
+{
+	int rv;
+
+	IN_GO(ctx, rv, goSSLContextFlush, tm);
+	(void)rv;
+	context_removed(ctx);
+}
+
+void
+SSL_CTX_set_post_handshake_auth(SSL_CTX *ctx, int val)
+{
+	set(ctx, SET_POST_HANDSHAKE_AUTH, val != 0);
+}

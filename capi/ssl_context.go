@@ -1,0 +1,222 @@
+//go:build !nossl
+
+package main
+
+// #include <stdlib.h>
+// #include "ssl_bridge.h"
+import "C"
+
+import (
+	"errors"
+	"unsafe"
+
+	"libtls/ssl"
+)
+
+var (
+	sslContexts table[ssl.Context]
+	sslConns    table[sslConn]
+	sslSessions table[ssl.Session]
+)
+
+// sslTell writes errors for the thread's queue. An empty one says nothing.
+func sslTell(fail *C.struct_ssl_failure, errs ...*ssl.Error) C.int {
+	for _, e := range errs {
+		if e.Lib == 0 {
+			continue
+		}
+		at := &fail.entries[fail.count]
+		at.lib, at.number = C.int(e.Lib), C.int(e.Number)
+		at.reason = cstring(e.Reason, e.Reason != "")
+		at.data = cstring(e.Data, e.Data != "")
+		fail.count++
+	}
+	return 0
+}
+
+// sslResult is 1 for no error.
+func sslResult(fail *C.struct_ssl_failure, err *ssl.Error) C.int {
+	if err != nil {
+		return sslTell(fail, err)
+	}
+	return 1
+}
+
+// sslBarrier is barrier for functions with an ssl_failure.
+func sslBarrier[T any](fail *C.struct_ssl_failure, result *T, failed T) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	e := &ssl.Error{Lib: ssl.LibSSL, Number: ssl.Internal, Data: "internal error"}
+	if err, ok := p.(error); ok {
+		e.Data = err.Error()
+	}
+	fail.count = 0
+	sslTell(fail, e)
+	*result = failed
+}
+
+func sslContext(handle C.uint64_t) *ssl.Context { return must(sslContexts.get(uint64(handle))) }
+
+//export goSSLContextNew
+func goSSLContextNew(fail *C.struct_ssl_failure) (handle C.uint64_t) {
+	defer sslBarrier(fail, &handle, 0)
+	ctx, err := ssl.NewContext()
+	if err != nil {
+		panic(err)
+	}
+	return C.uint64_t(sslContexts.add(ctx))
+}
+
+//export goSSLContextForget
+func goSSLContextForget(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	sslContext(handle).Free()
+	return 1
+}
+
+//export goSSLContextFree
+func goSSLContextFree(handle C.uint64_t) { sslContexts.remove(uint64(handle)) }
+
+//export goSSLContextGet
+func goSSLContextGet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int) (v C.int64_t) {
+	defer sslBarrier(fail, &v, 0)
+	return C.int64_t(sslContext(handle).Get(ssl.Setting(what)))
+}
+
+//export goSSLContextSet
+func goSSLContextSet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, v C.int64_t) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	sslContext(handle).Set(ssl.Setting(what), int64(v))
+	return 1
+}
+
+// change makes the change that a TEXT_ or BYTES_ constant names.
+func change(s *ssl.Settings, what C.int, data []byte) *ssl.Error {
+	text := string(data)
+	switch what {
+	case C.TEXT_CIPHER_LIST:
+		return s.SetCipherList(text)
+	case C.TEXT_CIPHERSUITES:
+		return s.SetCiphersuites(text)
+	case C.TEXT_GROUPS:
+		return s.SetGroups(text)
+	case C.TEXT_SERVER_NAME:
+		if data == nil {
+			return s.SetServerName(nil)
+		}
+		return s.SetServerName(&text)
+	case C.TEXT_HOST, C.TEXT_IP:
+		return s.SetHost(text, what == C.TEXT_IP)
+	case C.BYTES_CONTEXT:
+		return s.SetSessionIDContext(data)
+	case C.BYTES_ALPN:
+		return s.SetALPN(data)
+	}
+	panic(errors.New("unknown setting"))
+}
+
+//export goSSLContextChange
+func goSSLContextChange(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, data *C.cbyte, n C.size_t) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	return sslResult(fail, sslContext(handle).Change(func(s *ssl.Settings) *ssl.Error {
+		return change(s, what, mem(data, n))
+	}))
+}
+
+//export goSSLContextCertificate
+func goSSLContextCertificate(handle C.uint64_t, fail *C.struct_ssl_failure, path *C.cchar, encoding C.int, chain C.bool) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	if errs := sslContext(handle).UseCertificateFile(str(path), int(encoding), bool(chain)); errs != nil {
+		return sslTell(fail, errs...)
+	}
+	return 1
+}
+
+//export goSSLContextKey
+func goSSLContextKey(handle C.uint64_t, fail *C.struct_ssl_failure, path *C.cchar, encoding C.int) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	if errs := sslContext(handle).UsePrivateKeyFile(str(path), int(encoding)); errs != nil {
+		return sslTell(fail, errs...)
+	}
+	return 1
+}
+
+//export goSSLContextCheckKey
+func goSSLContextCheckKey(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	return sslResult(fail, sslContext(handle).CheckPrivateKey())
+}
+
+//export goSSLContextTrust
+func goSSLContextTrust(handle C.uint64_t, fail *C.struct_ssl_failure, file, dir *C.cchar) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	return sslResult(fail, sslContext(handle).LoadVerifyLocations(str(file), str(dir)))
+}
+
+//export goSSLContextTrustSystem
+func goSSLContextTrustSystem(handle C.uint64_t, fail *C.struct_ssl_failure, file, dir *C.cchar) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	sslContext(handle).SetDefaultVerifyPaths(str(file), str(dir))
+	return 1
+}
+
+//export goSSLContextTicketKeys
+func goSSLContextTicketKeys(handle C.uint64_t, fail *C.struct_ssl_failure, keys *C.uint8_t, n C.size_t, set C.bool) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	ctx, b := sslContext(handle), buffer(keys, n)
+	if set {
+		return sslResult(fail, ctx.SetTicketKeys(b))
+	}
+	return sslResult(fail, ctx.TicketKeys(b))
+}
+
+//export goSSLContextStat
+func goSSLContextStat(handle C.uint64_t, fail *C.struct_ssl_failure, command C.int) (v C.int64_t) {
+	defer sslBarrier(fail, &v, 0)
+	return C.int64_t(sslContext(handle).Statistic(int(command)))
+}
+
+//export goSSLContextAdd
+func goSSLContextAdd(handle C.uint64_t, fail *C.struct_ssl_failure, session C.uint64_t) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	return C.int(cbool(sslContext(handle).AddSession(sslSession(session))))
+}
+
+//export goSSLContextRemove
+func goSSLContextRemove(handle C.uint64_t, fail *C.struct_ssl_failure, session C.uint64_t) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	return C.int(cbool(sslContext(handle).RemoveSession(sslSession(session))))
+}
+
+//export goSSLContextFlush
+func goSSLContextFlush(handle C.uint64_t, fail *C.struct_ssl_failure, at C.int64_t) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	sslContext(handle).FlushSessions(int64(at))
+	return 1
+}
+
+//export goSSLContextReport
+func goSSLContextReport(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	sslContext(handle).ReportRemoved()
+	return 1
+}
+
+//export goSSLContextRemoved
+func goSSLContextRemoved(handle C.uint64_t, fail *C.struct_ssl_failure) (session C.uint64_t) {
+	defer sslBarrier(fail, &session, 0)
+	return sslSessionHandle(sslContext(handle).Removed())
+}
+
+//export goSSLSuites
+func goSSLSuites(dst *C.struct_ssl_cipher_st, n C.size_t) C.size_t {
+	suites := ssl.Suites()
+	for i, s := range suites[:min(len(suites), int(n))] {
+		at := (*C.struct_ssl_cipher_st)(unsafe.Add(unsafe.Pointer(dst), uintptr(i)*unsafe.Sizeof(*dst)))
+		at.id, at.bits = C.int(s.ID), C.int(s.Bits)
+		at.name, at.standard_name, at.version = C.CString(s.Name), C.CString(s.StandardName), C.CString(s.Version)
+	}
+	return C.size_t(len(suites))
+}

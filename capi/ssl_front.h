@@ -1,0 +1,145 @@
+/* What the files of the SSL_* subset's front share. */
+#ifndef SSL_FRONT_H
+#define SSL_FRONT_H
+
+#include <stdatomic.h>
+
+#include "../compat/openssl/ssl.h"
+
+#include "fork.h"
+#include "front.h"
+#include "ssl_bridge.h"
+
+/*
+ * The handle in an object's field go, which is kept mixed with the start of
+ * the runtime that it belongs to: at another start it finds nothing.
+ */
+#define HANDLE(object)	((object)->go ^ (uint64_t)generation() << 56)
+
+struct ssl_method_st {
+	bool client;
+	bool server;
+};
+
+/* Pointers of the program's, by index. */
+struct ex_data {
+	void	**slots;
+	int	  len;
+};
+
+struct X509_VERIFY_PARAM_st {
+	SSL_CTX *ctx;
+};
+
+struct X509_name_st {
+	char *oneline;
+};
+
+struct x509_st {
+	atomic_int	 refs;
+	X509_NAME	 subject;
+	X509_NAME	 issuer;
+};
+
+struct ssl_session_st {
+	atomic_int	 refs;
+	uint64_t	 go;	/* handle of the ssl.Session */
+	struct ssl_session_view view;
+	_Atomic(X509 *)	 peer;
+};
+
+typedef int (*servername_cb)(SSL *, int *, void *);
+typedef int (*new_session_cb)(SSL *, SSL_SESSION *);
+typedef void (*remove_session_cb)(SSL_CTX *, SSL_SESSION *);
+
+struct ssl_ctx_st {
+	atomic_int	 refs;
+	uint64_t	 go;	/* handle of the ssl.Context */
+	const SSL_METHOD *method;
+	long		 mode;
+	SSL_verify_cb	 verify;
+	servername_cb	 servername;
+	void		*servername_arg;
+	SSL_CTX_alpn_select_cb_func alpn_select;
+	void		*alpn_arg;
+	new_session_cb	 new_session;
+	remove_session_cb remove_session;
+	X509_VERIFY_PARAM param;
+	struct ex_data	 ex;
+};
+
+enum role {
+	NO_ROLE,
+	ROLE_CLIENT,
+	ROLE_SERVER,
+};
+
+struct ssl_st {
+	atomic_int	 refs;
+	uint64_t	 go;	/* handle of the ssl.Conn */
+	SSL_CTX		*ctx;
+	SSL_CTX		*home;	/* whose sessions it uses */
+	enum role	 role;
+	long		 mode;
+	bool		 quiet;
+	SSL_verify_cb	 verify;
+	struct ex_data	 ex;
+
+	/* The session last handed out, and for which status.sessions. */
+	SSL_SESSION	*session;
+	uint64_t	 session_at;
+	X509		*peer;
+	int		 peer_at;	/* status.auths */
+	char		*servername;
+	char		*alpn;
+
+	/* Records and descriptors; the rest of it is unused. */
+	struct tls	 io;
+
+	/* From here on cleared by SSL_clear. */
+	struct ssl_progress {
+		struct ssl_status status;
+		bool	 started;
+		int	 want;		/* SSL_NOTHING, _READING, _WRITING */
+		int	 shutdown;
+		bool	 ending;	/* close_notify is in the output */
+		bool	 lost;		/* output can't be written */
+
+		/* The write to be repeated. */
+		const void *write_buf;
+		size_t	 write_len;
+		size_t	 write_done;	/* written so far */
+		size_t	 sealed;	/* of the rest, in the output */
+		bool	 write_blocked;
+	} p;
+};
+
+/* A stay in Go, whose errors go to the thread's queue. */
+struct ssl_visit {
+	struct visit	   v;
+	struct ssl_failure fail;
+};
+
+/* ssl_error.c */
+bool	 ssl_enter(struct ssl_visit *);
+void	 ssl_leave(struct ssl_visit *);
+void	 ssl_error(int);	/* an SSL_R_* number */
+
+/* ssl_lib.c */
+int	 ex_set(struct ex_data *, int, void *);
+void	*ex_get(const struct ex_data *, int);
+const SSL_CIPHER *cipher_by_id(int);
+
+/* ssl_context.c */
+void	 context_removed(SSL_CTX *);
+
+/* ssl_session.c */
+SSL_SESSION *session_wrap(uint64_t);
+
+/* ssl_x509.c */
+X509	*x509_new(const uint8_t *, size_t);
+
+/* ssl_conn.c */
+void	 session_drop(SSL *);
+
+#endif

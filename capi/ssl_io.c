@@ -1,0 +1,544 @@
+//go:build !nossl
+
+/* SSL_accept(3), SSL_connect(3), SSL_read(3), SSL_write(3), SSL_shutdown(3). */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ssl_front.h"
+#include "_cgo_export.h"
+
+/*
+ * The functions below return 1 once an operation is done. Otherwise
+ * SSL_get_error tells why from what they leave behind: an error on the queue,
+ * p.want, or neither after a failed system call or the end of input.
+ */
+enum {
+	DONE = 1,
+	ENDED = 0,
+	FAILED = -1,
+};
+
+static int
+failed(int reason)
+{
+	ssl_error(reason);
+	return FAILED;
+}
+
+/* Writes what is pending. */
+static int
+flush(SSL *s)
+{
+	switch (transport_flush(&s->io)) {
+	case 1:
+		return DONE;
+	case TLS_WANT_POLLOUT:
+		s->p.want = SSL_WRITING;
+		return FAILED;
+	default:
+		s->p.lost = true;
+		errno = s->io.c.write_errno;
+		return FAILED;
+	}
+}
+
+/* Reads a record into *st, or finds the end of input. */
+static int
+fill(SSL *s, struct step *st)
+{
+	switch (transport_fill(&s->io)) {
+	case 1:
+		st->record = s->io.c.in;
+		st->record_len = s->io.c.in == NULL ? 0 : s->io.c.in_want;
+		st->eof = s->io.c.eof;
+		return DONE;
+	case TLS_WANT_POLLIN:
+		s->p.want = SSL_READING;
+		return FAILED;
+	default:
+		errno = s->io.c.read_errno;
+		return FAILED;
+	}
+}
+
+static unsigned
+callbacks(const SSL *s)
+{
+	return (s->ctx->servername != NULL || s->home->servername != NULL ?
+	    HAS_SERVER_NAME : 0) |
+	    (s->ctx->alpn_select != NULL ? HAS_ALPN : 0) |
+	    (s->verify != NULL ? HAS_VERIFY : 0) |
+	    (s->home->new_session != NULL ? HAS_NEW_SESSION : 0);
+}
+
+/* Has Go do one step, and takes care of the record and the output. */
+static int
+step(SSL *s, int op, struct ssl_step *st)
+{
+	struct ssl_visit v;
+	int rv = SSL_STEP_PANICKED;
+
+	transport_offer(&s->io, &st->io);
+	st->callbacks = callbacks(s);
+	st->lost = s->p.lost;
+	st->status = s->p.status;
+	if (ssl_enter(&v)) {
+		rv = goSSLStep(HANDLE(s), &v.fail, op, st);
+		ssl_leave(&v);
+	}
+	s->p.status = st->status;
+	s->p.started = true;
+	if (!transport_queue(&s->io, &st->io)) {
+		ssl_error(ERR_R_MALLOC_FAILURE);
+		rv = SSL_STEP_PANICKED;
+	}
+	if (rv == SSL_STEP_PANICKED)
+		s->p.status.dead = s->p.status.in_init = true;
+	s->io.c.data_off = st->io.data_off;
+	s->io.c.data_len = st->io.data_len;
+	if (st->io.data_len == 0)
+		transport_release(&s->io);
+	return rv;
+}
+
+static void
+ask_servername(SSL *s)
+{
+	SSL_CTX *ctx = s->ctx->servername != NULL ? s->ctx : s->home;
+	int alert = SSL_AD_UNRECOGNIZED_NAME, answer;
+	struct ssl_visit v;
+
+	answer = ctx->servername(s, &alert, ctx->servername_arg);
+	if (ssl_enter(&v)) {
+		goSSLAnsweredServerName(HANDLE(s), &v.fail, answer, alert);
+		ssl_leave(&v);
+	}
+}
+
+static void
+ask_alpn(SSL *s)
+{
+	const unsigned char *out = NULL;
+	unsigned char out_len = 0;
+	struct ssl_visit v;
+	uint8_t *offered = NULL;
+	size_t len = 0;
+	int answer;
+
+	if (ssl_enter(&v)) {
+		offered = goSSLOfferedALPN(HANDLE(s), &v.fail, &len);
+		ssl_leave(&v);
+	}
+	if (offered == NULL)
+		return;
+	answer = s->ctx->alpn_select(s, &out, &out_len, offered, len,
+	    s->ctx->alpn_arg);
+	if (ssl_enter(&v)) {
+		goSSLAnsweredALPN(HANDLE(s), &v.fail, answer, out,
+		    out == NULL ? 0 : out_len);
+		ssl_leave(&v);
+	}
+	free(offered);
+}
+
+struct x509_store_ctx_st {
+	SSL *ssl;
+};
+
+static void
+ask_verify(SSL *s)
+{
+	X509_STORE_CTX store = { .ssl = s };
+	struct ssl_visit v;
+	int ok = 0;
+
+	if (ssl_enter(&v)) {
+		ok = goSSLPreverified(HANDLE(s), &v.fail);
+		ssl_leave(&v);
+	}
+	ok = s->verify(ok, &store);
+	if (ssl_enter(&v)) {
+		goSSLAnsweredVerify(HANDLE(s), &v.fail, ok != 0);
+		ssl_leave(&v);
+	}
+}
+
+static void
+tell_session(SSL *s)
+{
+	SSL_SESSION *session = SSL_get1_session(s);
+
+	if (session != NULL && s->home->new_session(s, session) == 0)
+		SSL_SESSION_free(session);
+}
+
+/*
+ * Carries an operation on until it is done, with the count in *n. It goes on
+ * with a record if input says so.
+ */
+static int
+drive(SSL *s, int op, bool input, void *buf, size_t len, size_t *n)
+{
+	struct ssl_step st;
+
+	for (;; input = false) {
+		memset(&st, 0, sizeof(st));
+		st.io.buf = buf;
+		st.io.buf_len = len;
+	read:
+		if (input && fill(s, &st.io) != DONE)
+			return FAILED;
+		switch (step(s, op, &st)) {
+		case STEP_DONE:
+			context_removed(s->home);
+			*n = st.io.n;
+			if (op == OP_READ && st.io.n == 0 &&
+			    st.io.data_len == 0) {
+				s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
+				return ENDED;
+			}
+			return DONE;
+		case STEP_NEED_INPUT:
+		case STEP_NO_DATA:
+			if (s->p.sealed == 0 && flush(s) != DONE)
+				return FAILED;
+			if (op == OP_READ && st.io.record != NULL &&
+			    !(s->mode & SSL_MODE_AUTO_RETRY)) {
+				s->p.want = SSL_READING;
+				return FAILED;
+			}
+			input = true;
+			memset(&st, 0, sizeof(st));
+			st.io.buf = buf;
+			st.io.buf_len = len;
+			goto read;
+		case SSL_STEP_FLUSH:
+			if (flush(s) != DONE && !s->p.lost)
+				return FAILED;
+			break;
+		case SSL_STEP_ASK_SERVER_NAME:
+			ask_servername(s);
+			break;
+		case SSL_STEP_ASK_ALPN:
+			ask_alpn(s);
+			break;
+		case SSL_STEP_ASK_VERIFY:
+			ask_verify(s);
+			break;
+		case SSL_STEP_ASK_NEW_SESSION:
+			tell_session(s);
+			break;
+		default:
+			context_removed(s->home);
+			/* The alert, if it can be sent at once. */
+			transport_flush(&s->io);
+			if (s->p.status.alerted)
+				s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
+			return op == OP_READ && (st.io.eof ||
+			    s->p.status.alerted) ? ENDED : FAILED;
+		}
+	}
+}
+
+/* What is sent before data: the handshake, tickets, a request. */
+static int
+handshake(SSL *s)
+{
+	size_t n;
+
+	if (s->role == NO_ROLE)
+		return failed(SSL_R_CONNECTION_TYPE_NOT_SET);
+	if (s->p.sealed == 0 && flush(s) != DONE && !s->p.lost)
+		return FAILED;
+	if (!SSL_in_init(s))
+		return DONE;
+	if (drive(s, OP_HANDSHAKE, false, NULL, 0, &n) != DONE)
+		return FAILED;
+	if (s->p.sealed == 0 && flush(s) != DONE && !s->p.lost)
+		return FAILED;
+	return DONE;
+}
+
+static int
+read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
+{
+	int rv;
+
+	if (s->role == NO_ROLE)
+		return failed(SSL_R_UNINITIALIZED);
+	if (s->p.shutdown & SSL_RECEIVED_SHUTDOWN)
+		return ENDED;
+	if (SSL_in_init(s) && handshake(s) != DONE)
+		return FAILED;
+	if (num == 0)
+		return ENDED;
+	*n = 0;
+	if (s->io.c.data_len == 0) {
+		if (s->p.sealed == 0 && flush(s) != DONE && !s->p.lost)
+			return FAILED;
+		/* A peek leaves everything in the record. */
+		rv = drive(s, OP_READ, true, buf, peek ? 0 : num, n);
+		if (rv != DONE || *n > 0)
+			return rv;
+	}
+	*n = num < s->io.c.data_len ? num : s->io.c.data_len;
+	memcpy(buf, s->io.c.in + s->io.c.data_off, *n);
+	if (peek)
+		return DONE;
+	s->io.c.data_off += *n;
+	s->io.c.data_len -= *n;
+	if (s->io.c.data_len == 0)
+		transport_release(&s->io);
+	return DONE;
+}
+
+static int
+write_data(SSL *s, const void *buf, size_t num, size_t *n)
+{
+	const uint8_t *data = buf;
+	size_t done;
+	bool retry = s->p.write_blocked;
+
+	if (s->role == NO_ROLE)
+		return failed(SSL_R_UNINITIALIZED);
+	if (s->p.shutdown & SSL_SENT_SHUTDOWN)
+		return failed(SSL_R_PROTOCOL_IS_SHUTDOWN);
+	if (retry && (num < s->p.write_len || (buf != s->p.write_buf &&
+	    !(s->mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))))
+		return failed(SSL_R_BAD_WRITE_RETRY);
+	if (!retry && SSL_in_init(s) && handshake(s) != DONE)
+		return FAILED;
+	s->p.write_blocked = false;
+	s->p.write_buf = buf;
+	s->p.write_len = num;
+	done = s->p.write_done;
+	while (done < num || s->p.sealed > 0) {
+		if (s->p.sealed == 0) {
+			if (flush(s) != DONE)
+				goto blocked;
+			if (drive(s, OP_WRITE, false, (void *)(data + done),
+			    num - done, &s->p.sealed) != DONE)
+				goto blocked;
+		}
+		if (flush(s) != DONE)
+			goto blocked;
+		done += s->p.sealed;
+		s->p.sealed = 0;
+		if (s->mode & SSL_MODE_ENABLE_PARTIAL_WRITE)
+			break;
+	}
+	s->p.write_done = 0;
+	*n = done;
+	return DONE;
+blocked:
+	s->p.write_done = done;
+	s->p.write_blocked = s->p.want == SSL_WRITING;
+	return FAILED;
+}
+
+static int
+await_close(SSL *s)
+{
+	uint8_t byte;
+	size_t n;
+	int rv;
+
+	if (s->io.c.data_len > 0)
+		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
+	rv = drive(s, OP_READ, true, &byte, sizeof(byte), &n);
+	if (rv == DONE)
+		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
+	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : FAILED;
+}
+
+static int
+close_connection(SSL *s)
+{
+	size_t n;
+
+	if (s->role == NO_ROLE)
+		return failed(SSL_R_UNINITIALIZED);
+	if (s->quiet) {
+		s->p.shutdown = SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN;
+		return DONE;
+	}
+	if (!s->p.status.complete || s->p.status.dead)
+		return failed(SSL_R_SHUTDOWN_WHILE_IN_INIT);
+	if (!(s->p.shutdown & SSL_SENT_SHUTDOWN) || !s->p.ending) {
+		s->p.shutdown |= SSL_SENT_SHUTDOWN;
+		s->p.ending = true;
+		if (drive(s, OP_CLOSE, false, NULL, 0, &n) != DONE ||
+		    flush(s) != DONE)
+			return FAILED;
+	} else {
+		if (flush(s) != DONE)
+			return FAILED;
+		if (!(s->p.shutdown & SSL_RECEIVED_SHUTDOWN))
+			return await_close(s);
+	}
+	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : ENDED;
+}
+
+/* A thread is cancelled behind these functions and not within. */
+static int
+begin(SSL *s)
+{
+	int cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	s->p.want = SSL_NOTHING;
+	errno = 0;
+	return cancel;
+}
+
+static int
+end(int cancel, int rv)
+{
+	int num = errno;
+
+	pthread_setcancelstate(cancel, NULL);
+	errno = num;
+	return rv;
+}
+
+int
+SSL_do_handshake(SSL *s)
+{
+	int cancel = begin(s);
+
+	return end(cancel, handshake(s));
+}
+
+int
+SSL_accept(SSL *ssl)
+{
+	if (ssl->role == NO_ROLE)
+		SSL_set_accept_state(ssl);
+	return SSL_do_handshake(ssl);
+}
+
+int
+SSL_connect(SSL *ssl)
+{
+	if (ssl->role == NO_ROLE)
+		SSL_set_connect_state(ssl);
+	return SSL_do_handshake(ssl);
+}
+
+/* Turns a result and a count into what functions with an int return. */
+static int
+counted(int rv, size_t n)
+{
+	return rv == DONE ? (int)n : rv;
+}
+
+static int
+read_or_peek(SSL *s, void *buf, int num, bool peek)
+{
+	int cancel, rv;
+	size_t n = 0;
+
+	if (num < 0)
+		return failed(SSL_R_BAD_LENGTH);
+	cancel = begin(s);
+	rv = read_data(s, buf, num, peek, &n);
+	return end(cancel, counted(rv, n));
+}
+
+int
+SSL_read(SSL *ssl, void *buf, int num)
+{
+	return read_or_peek(ssl, buf, num, false);
+}
+
+int
+SSL_peek(SSL *ssl, void *buf, int num)
+{
+	return read_or_peek(ssl, buf, num, true);
+}
+
+int
+SSL_write(SSL *ssl, const void *buf, int num)
+{
+	int cancel, rv;
+	size_t n = 0;
+
+	if (num < 0)
+		return failed(SSL_R_BAD_LENGTH);
+	cancel = begin(ssl);
+	rv = write_data(ssl, buf, num, &n);
+	return end(cancel, counted(rv, n));
+}
+
+int
+SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
+{
+	int cancel = begin(ssl);
+
+	return end(cancel, read_data(ssl, buf, num, false, readbytes) == DONE);
+}
+
+int
+SSL_peek_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
+{
+	int cancel = begin(ssl);
+
+	return end(cancel, read_data(ssl, buf, num, true, readbytes) == DONE);
+}
+
+int
+SSL_write_ex(SSL *s, const void *buf, size_t num, size_t *written)
+{
+	int cancel = begin(s);
+
+	return end(cancel, write_data(s, buf, num, written) == DONE);
+}
+
+int
+SSL_pending(const SSL *s)
+{
+	return s->io.c.data_len;
+}
+
+int
+SSL_has_pending(const SSL *s)
+{
+	return s->io.c.in != NULL || s->io.c.header_len > 0;
+}
+
+int
+SSL_want(const SSL *s)
+{
+	return s->p.want;
+}
+
+int
+SSL_shutdown(SSL *s)
+{
+	int cancel = begin(s);
+
+	return end(cancel, close_connection(s));
+}
+
+int
+SSL_get_error(const SSL *s, int ret_code)
+{
+	unsigned long e;
+
+	if (ret_code > 0)
+		return SSL_ERROR_NONE;
+	if ((e = ERR_peek_error()) != 0)
+		return ERR_GET_LIB(e) == ERR_LIB_SYS ? SSL_ERROR_SYSCALL :
+		    SSL_ERROR_SSL;
+	switch (s->p.want) {
+	case SSL_READING:
+		return SSL_ERROR_WANT_READ;
+	case SSL_WRITING:
+		return SSL_ERROR_WANT_WRITE;
+	}
+	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ?
+	    SSL_ERROR_ZERO_RETURN : SSL_ERROR_SYSCALL;
+}

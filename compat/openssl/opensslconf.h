@@ -1,0 +1,2 @@
+/* openssl/opensslconf.h: nothing of the subset can be configured. */
+#include "opensslv.h"

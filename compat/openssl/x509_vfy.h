@@ -1,0 +1,2 @@
+/* openssl/x509_vfy.h: nothing of its own; programs include it for what is in ssl.h. */
+#include "ssl.h"

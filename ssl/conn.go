@@ -1,0 +1,696 @@
+package ssl
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+
+	"libtls"
+	"libtls/internal/protocol"
+	"libtls/internal/suite"
+	"libtls/internal/trust"
+)
+
+// Op is what a program asks of a connection.
+type Op int
+
+// The operations. Reading and writing need the handshake to be complete.
+const (
+	OpHandshake Op = iota
+	OpRead
+	OpWrite
+	OpClose
+)
+
+// Callbacks are those that a program has set, as bits.
+type Callbacks uint
+
+// The callbacks that a Step asks for.
+const (
+	HasServerName Callbacks = 1 << iota
+	HasALPN
+	HasVerify
+	HasNewSession
+)
+
+// IO is what goes into a Step and what comes out of it.
+type IO struct {
+	// Record is one whole record that was read since the last Step, or a
+	// header that the engine calls bad; nil if none was. It may be overwritten.
+	Record []byte
+	EOF    bool   // the transport has ended
+	Lost   bool   // nothing can be written any more
+	Buf    []byte // to read into, or data to write
+	// Out has length 0 and the capacity that the caller offers. Step appends
+	// what is to be written before anything else happens.
+	Out       []byte
+	Callbacks Callbacks
+
+	N    int    // the result of OpRead and OpWrite when they are Done
+	Data []byte // plaintext inside Record that did not fit into Buf
+}
+
+// Step says how far an operation has come.
+type Step int
+
+// The outcomes of a Step. Whatever it is, IO.Out is to be written.
+const (
+	Done      Step = iota // with IO.N as the result
+	NeedInput             // call again with a record, or at the end of input
+	NoData                // the record had no application data
+	Failed                // Err says why
+	Flush                 // call again, without a record, once Out is written
+
+	// The program's callback is to be called, and Answered with what it
+	// returned, before calling again without a record.
+	AskServerName
+	AskALPN       // about OfferedALPN
+	AskVerify     // about Preverified
+	AskNewSession // about Session
+)
+
+// Conn is an SSL. It is for one thread at a time.
+type Conn struct {
+	Settings
+	ctx    *Context // present one: certificates, trust
+	home   *Context // first one: sessions, ticket keys
+	creds  credentials
+	client bool
+
+	session  *Session // current; nil if none
+	sessions uint64   // how often that has changed
+	timeout  int64    // of sessions, in seconds
+	connection
+}
+
+// connection is the part of a Conn that SSL_clear makes anew.
+type connection struct {
+	engine *protocol.Conn // nil before the handshake
+	cfg    *protocol.Config
+
+	complete bool
+	err      *Error // the latest failure
+	dead     bool
+	reused   bool
+	result   int      // X509_V_* of the peer's certificate
+	chain    [][]byte // of the peer
+	auths    int      // post-handshake authentications seen
+	cred     *credential
+
+	// Answers of the program, and what it is being asked.
+	choice   protocol.Choice
+	named    bool // the server-name callback has been called
+	acked    bool // ... and took the name
+	selected bool // so has the ALPN callback
+	verdicts []verdict
+	verdict  int  // index of the one that the program is asked about
+	refused  bool // it said no
+
+	resuming *Session // offered, or opened
+	fresh    []*Session
+
+	ticketing bool   // tickets are due after a handshake or authentication
+	sent      uint64 // of these
+	extra     int    // tickets that the program asked for
+	flush     bool
+	request   requestState
+}
+
+// requestState is where a post-handshake authentication stands.
+type requestState uint8
+
+const (
+	noRequest requestState = iota
+	requestDue
+	requestSent
+)
+
+// NewConn is SSL_new.
+func NewConn(ctx *Context) *Conn {
+	ctx.mu.Lock()
+	defer ctx.mu.Unlock()
+	return &Conn{Settings: ctx.Settings, ctx: ctx, home: ctx, creds: ctx.creds}
+}
+
+// Err returns why the latest Step failed.
+func (c *Conn) Err() *Error { return c.err }
+
+// SetRole makes the connection a client's or a server's.
+func (c *Conn) SetRole(client bool) {
+	if c.engine == nil {
+		c.client = client
+	}
+}
+
+// Context returns the present SSL_CTX.
+func (c *Conn) Context() *Context { return c.ctx }
+
+// SetContext is SSL_set_SSL_CTX. The session id context goes along if the
+// connection's is still that of its context.
+func (c *Conn) SetContext(ctx *Context) {
+	old := c.ctx
+	old.mu.Lock()
+	same := string(old.context) == string(c.context)
+	old.mu.Unlock()
+	ctx.mu.Lock()
+	defer ctx.mu.Unlock()
+	c.ctx, c.creds = ctx, ctx.creds
+	if same {
+		c.context = ctx.context
+	}
+}
+
+// Get returns a setting of the connection.
+func (c *Conn) Get(s Setting) int64 { return c.numbers[s] }
+
+// Set changes a setting of the connection.
+func (c *Conn) Set(s Setting, v int64) { c.numbers[s] = v }
+
+// Step carries an operation on as far as it goes without I/O and callbacks.
+// A connection that has failed can't be used any more.
+func (c *Conn) Step(op Op, io *IO) Step {
+	io.N, io.Data = 0, nil
+	c.err = nil
+	if c.dead {
+		return c.fail(errShutdown)
+	}
+	if c.engine == nil {
+		if err := c.begin(); err != nil {
+			return c.fail(err)
+		}
+	}
+	if op == OpClose {
+		c.engine.CloseNotify()
+		io.Out = c.engine.TakeOutput(io.Out)
+		return Done
+	}
+	step := c.step(op, io)
+	io.Out = c.engine.TakeOutput(io.Out)
+	if err := c.engine.Err(); err != nil {
+		return c.die(engineError(err))
+	}
+	if step == Done && op == OpWrite {
+		return c.write(io)
+	}
+	return step
+}
+
+func (c *Conn) step(op Op, io *IO) Step {
+	var data []byte
+	switch {
+	case io.Record != nil:
+		if !c.complete {
+			c.engine.SetTime(libtls.Now())
+		}
+		var buf []byte
+		if op == OpRead {
+			buf = io.Buf
+		}
+		data, _ = c.engine.HandleRecord(io.Record, buf)
+	case io.EOF && !c.engine.PeerClosed() && !(c.complete && c.has(optionIgnoreUnexpectedEOF)):
+		c.engine.EOF()
+	}
+	if len(data) > 0 {
+		return c.read(io, data)
+	}
+	if step := c.goOn(io); step != Done {
+		return step
+	}
+	switch {
+	case op == OpHandshake && !c.complete:
+		return NeedInput
+	case op == OpRead && !c.engine.PeerClosed() && !io.EOF:
+		if io.Record != nil {
+			return NoData
+		}
+		return NeedInput
+	}
+	return Done
+}
+
+// read hands out what a record held.
+func (c *Conn) read(io *IO, data []byte) Step {
+	if len(io.Buf) > 0 && &data[0] == &io.Buf[0] {
+		io.N = len(data)
+		return Done
+	}
+	io.N = copy(io.Buf, data)
+	io.Data = data[io.N:]
+	return Done
+}
+
+func (c *Conn) write(io *IO) Step {
+	var err error
+	if io.Out, io.N, err = c.engine.Seal(io.Out, io.Buf); err != nil {
+		return c.die(engineError(err))
+	}
+	return Done
+}
+
+func (c *Conn) fail(err *Error) Step {
+	c.err = err
+	return Failed
+}
+
+// die makes a failure final. The session is not to be resumed any more.
+func (c *Conn) die(err *Error) Step {
+	if c.err == nil {
+		c.err = err
+	}
+	c.dead = true
+	c.engine.Wipe()
+	if c.session != nil {
+		c.home.forget(c.session)
+	}
+	return Failed
+}
+
+// begin starts a handshake.
+func (c *Conn) begin() *Error {
+	c.cfg = c.engineConfig()
+	if c.cfg.MaxVersion == 0 {
+		return reason(191) // no protocols available
+	}
+	if c.timeout = c.home.getOwn(Timeout); c.timeout == 0 {
+		c.timeout = defaultTimeout
+	}
+	if !c.client {
+		c.home.count(accepts)
+		c.cfg.PostHandshakeAuth = true
+		c.cfg.NoServerNameAck = true
+		c.cfg.SessionIDs = c.home.cacheMode()&cacheServer != 0
+		c.cfg.PreferPeerSuites = !c.has(optionCipherServerPreference)
+		c.cfg.PreferPeerGroups = c.cfg.PreferPeerSuites
+		c.engine = protocol.Server(c.cfg)
+		c.engine.SetTime(libtls.Now())
+		return nil
+	}
+	c.home.count(connects)
+	c.cfg.ALPN = c.alpn
+	c.cfg.ServerName = c.serverName
+	c.cfg.PostHandshakeAuth = c.numbers[PostHandshakeAuth] != 0
+	c.offer()
+	c.engine = protocol.Client(c.cfg)
+	c.engine.SetTime(libtls.Now())
+	c.engine.Start()
+	return nil
+}
+
+// offer puts the current session into a client's hello, if that may be.
+func (c *Conn) offer() {
+	if c.session == nil {
+		return
+	}
+	s := c.session.offer()
+	if s == nil || string(s.Context) != string(c.context) ||
+		s.Version == suite.TLS12 && len(s.Ticket) > 0 && c.cfg.NoTickets12 {
+		return
+	}
+	c.cfg.Session = s
+}
+
+// goOn does what is to be done between records: it answers the engine and asks
+// the program, then sends what is due. Done says that there is no more of that.
+func (c *Conn) goOn(io *IO) Step {
+	if step := c.answer(io); step != Done {
+		return step
+	}
+	if c.engine.Err() != nil {
+		return Done
+	}
+	if !c.complete {
+		if !c.engine.Established() {
+			return Done
+		}
+		c.finish()
+	}
+	c.takeNews()
+	for {
+		if step := c.announce(io); step != Done {
+			return step
+		}
+		if c.flush {
+			c.flush = false
+			return Flush
+		}
+		if io.Lost {
+			c.ticketing, c.extra = false, 0
+		}
+		if !c.sendDue() {
+			return Done
+		}
+		c.flush = true
+	}
+}
+
+// announce has the program told of new sessions, one at a time.
+func (c *Conn) announce(io *IO) Step {
+	mode := int64(cacheServer)
+	if c.client {
+		mode = cacheClient
+	}
+	for len(c.fresh) > 0 {
+		s := c.fresh[0]
+		c.fresh = c.fresh[1:]
+		c.setSession(s)
+		if io.Callbacks&HasNewSession != 0 && c.home.cacheMode()&mode != 0 {
+			return AskNewSession
+		}
+	}
+	return Done
+}
+
+// answer answers the engine's questions.
+func (c *Conn) answer(io *IO) Step {
+	for {
+		switch c.engine.Wait() {
+		case protocol.WaitSelect:
+			if c.client {
+				c.engine.Select(c.clientChoice())
+			} else if step := c.serverChoice(io); step != Done {
+				return step
+			}
+		case protocol.WaitTicket:
+			c.openTicket()
+		case protocol.WaitSeal:
+			c.engine.Sealed(c.seal(c.engine.TicketToSeal()))
+		case protocol.WaitSign:
+			r := c.engine.SignRequest()
+			c.engine.Signed(suite.SchemeByID(r.Scheme).Sign(c.cred.key, r.Message))
+		case protocol.WaitVerify:
+			if step := c.verify(io); step != Done {
+				return step
+			}
+		default:
+			return Done
+		}
+	}
+}
+
+// clientChoice answers a server that asks for a certificate: one that it can
+// check, else none.
+func (c *Conn) clientChoice() (choice protocol.Choice) {
+	if cred := c.creds.choose(c.engine); cred != nil {
+		if e := cred.engine(); c.engine.CanUse(e) == nil {
+			c.cred, choice.Credential = cred, e
+		}
+	}
+	return choice
+}
+
+// verify answers the engine's WaitVerify. Without VerifyPeer the result is
+// kept, but changes nothing.
+func (c *Conn) verify(io *IO) Step {
+	if c.verdicts == nil {
+		usage := trust.ClientAuth
+		if c.client {
+			usage = trust.ServerAuth
+		}
+		c.result, c.refused = verifyOK, false
+		c.verdicts, c.verdict = c.judge(c.engine.Info().PeerChain, usage), 0
+	}
+	for c.verdict < len(c.verdicts) && !c.refused {
+		if io.Callbacks&HasVerify != 0 {
+			return AskVerify
+		}
+		c.AnsweredVerify(c.verdicts[c.verdict].ok)
+	}
+	c.verdicts = nil
+	if c.refused && c.numbers[VerifyMode]&verifyPeer != 0 {
+		c.engine.Verified(protocol.VerifyError(alertFor(c.result), ""))
+	} else {
+		c.engine.Verified(nil)
+	}
+	return Done
+}
+
+// Preverified tells what AskVerify is about: whether a check has succeeded.
+func (c *Conn) Preverified() bool { return c.verdicts[c.verdict].ok }
+
+// AnsweredVerify takes the answer to AskVerify.
+func (c *Conn) AnsweredVerify(ok bool) {
+	v := c.verdicts[c.verdict]
+	if !v.ok {
+		c.result = v.result
+	}
+	if !ok {
+		c.refused = true
+		if c.result == verifyOK {
+			c.result = verifyUnspecified
+		}
+	}
+	c.verdict++
+}
+
+// finish is what follows the engine's handshake.
+func (c *Conn) finish() {
+	info := c.engine.Info()
+	c.complete, c.reused, c.chain = true, info.Resumed, info.PeerChain
+	if c.reused {
+		c.home.count(hits)
+		c.result = info.Session.VerifyResult
+		c.timeout = int64(info.Session.Timeout / 1e9)
+		clear(info.Session.Secret)
+	}
+	if c.client {
+		c.home.count(connectsGood)
+	} else {
+		c.home.count(acceptsGood)
+		c.ticketing = info.Version == suite.TLS13
+	}
+	switch {
+	case !c.reused:
+		if c.resuming == nil || c.client {
+			c.setSession(c.placeholder())
+		}
+	case !c.client:
+		c.setSession(c.resuming)
+		c.resuming = nil
+	case info.Version == suite.TLS13 && c.home.cacheMode()&cacheClient != 0:
+		c.home.forget(c.session)
+	}
+	if !c.client && !c.reused && c.resuming != nil {
+		c.setSession(c.resuming) // TLS 1.2: what went into the ticket
+		c.resuming = nil
+	}
+}
+
+// placeholder is the session of a connection that can't be resumed, or can't
+// be yet.
+func (c *Conn) placeholder() *Session {
+	info := c.engine.Info()
+	s := protocol.Session{
+		Version:   info.Version,
+		Suite:     info.Suite.ID,
+		Created:   libtls.Now(),
+		PeerChain: info.PeerChain,
+		ALPN:      info.ALPN,
+	}
+	s.FullHandshake = s.Created
+	c.fill(&s)
+	return newSession(s)
+}
+
+// fill completes what the engine says of a session.
+func (c *Conn) fill(s *protocol.Session) {
+	s.Timeout = duration(c.timeout)
+	s.VerifyResult = c.result
+	s.Context = c.context
+	if !c.client && !c.acked {
+		s.ServerName = ""
+	}
+}
+
+// takeNews takes in what has changed since the last Step: sessions, and a
+// client that has authenticated itself.
+func (c *Conn) takeNews() {
+	info := c.engine.Info()
+	if info.PostHandshakeAuths != c.auths {
+		c.auths = info.PostHandshakeAuths
+		c.chain = info.PeerChain
+		if len(c.chain) == 0 {
+			c.result = verifyOK
+		}
+		c.request = noRequest
+		c.ticketing, c.sent = true, 0
+	}
+	for _, s := range c.engine.TakeSessions() {
+		if info.Version == suite.TLS13 {
+			s.Created = libtls.Now()
+		}
+		c.fill(s)
+		if len(s.Ticket) > 0 {
+			id := sha256.Sum256(s.Ticket)
+			s.ID = id[:]
+		}
+		if c.reused && info.Version == suite.TLS12 {
+			c.setSession(newSession(*s)) // renewed; nobody is told
+			continue
+		}
+		c.keep(newSession(*s))
+	}
+}
+
+// keep stores a session that has come, and has the program told.
+func (c *Conn) keep(s *Session) {
+	mode := c.home.cacheMode()
+	role, stored := int64(cacheServer), true
+	if c.client {
+		role = cacheClient
+	} else if data := s.Data(); data.Version == suite.TLS13 {
+		stored = c.has(optionNoTicket)
+	}
+	if mode&role != 0 && stored && mode&cacheNoInternalStore == 0 {
+		c.home.put(s)
+	}
+	c.fresh = append(c.fresh, s)
+}
+
+// setSession makes s current. It takes over a reference.
+func (c *Conn) setSession(s *Session) {
+	if c.session != nil {
+		c.session.Release()
+	}
+	c.session = s
+	c.sessions++
+}
+
+// SetSession is SSL_set_session.
+func (c *Conn) SetSession(s *Session) {
+	if s != nil {
+		s.Retain()
+	}
+	c.setSession(s)
+}
+
+// Session is SSL_get_session, nil if there is none.
+func (c *Conn) Session() *Session { return c.session }
+
+// Clear is SSL_clear: the connection is forgotten, but not its session, unless
+// bad says that it ended badly.
+func (c *Conn) Clear(bad bool) {
+	if bad && c.session != nil {
+		c.home.forget(c.session)
+		c.setSession(nil)
+	}
+	c.disconnect()
+}
+
+// Free is SSL_free.
+func (c *Conn) Free(bad bool) {
+	if bad && c.session != nil {
+		c.home.forget(c.session)
+	}
+	c.setSession(nil)
+	c.disconnect()
+}
+
+func (c *Conn) disconnect() {
+	if c.engine != nil {
+		c.engine.Wipe()
+		if c.cfg.Session != nil {
+			clear(c.cfg.Session.Secret)
+		}
+	}
+	for _, s := range c.fresh {
+		s.Release()
+	}
+	if c.resuming != nil {
+		c.resuming.Release()
+	}
+	c.connection = connection{}
+}
+
+// KeyUpdate is SSL_key_update: 0 changes our keys, 1 asks for the peer's too.
+func (c *Conn) KeyUpdate(kind int) *Error {
+	switch {
+	case c.engine == nil || c.engine.Info().Version != suite.TLS13:
+		return errWrongVersion
+	case kind != 0 && kind != 1:
+		return reason(120) // invalid key update type
+	case !c.complete || c.inInit():
+		return errStillInInit
+	}
+	if err := c.engine.UpdateKeys(kind == 1); err != nil {
+		return engineError(err)
+	}
+	return nil
+}
+
+// inInit is SSL_in_init.
+func (c *Conn) inInit() bool {
+	return !c.complete || c.dead || c.ticketing || c.extra > 0 || c.request == requestDue
+}
+
+// Status is what the C front keeps of a connection after every call.
+type Status struct {
+	Version    uint16 // 0 before it is known
+	Suite      suite.ID
+	Complete   bool // the handshake is, but for its output
+	InInit     bool // something is to be sent before data
+	Reused     bool
+	PeerClosed bool
+	Dead       bool
+	Alerted    bool   // by an alert of the peer's
+	Result     int    // X509_V_*
+	Auths      int    // how often the peer's certificate was replaced
+	Sessions   uint64 // how often the current session has changed
+}
+
+// Status returns the connection's status.
+func (c *Conn) Status() Status {
+	s := Status{
+		Complete: c.complete, InInit: c.inInit(), Reused: c.reused, Dead: c.dead, Result: c.result, Auths: c.auths, Sessions: c.sessions,
+	}
+	if c.engine != nil {
+		info := c.engine.Info()
+		s.Version, s.PeerClosed = info.Version, c.engine.PeerClosed()
+		err := c.engine.Err()
+		s.Alerted = err != nil && err.Received
+		if info.Suite != nil {
+			s.Suite = info.Suite.ID
+		}
+	}
+	return s
+}
+
+// PeerLeaf returns the peer's certificate in DER, or nil.
+func (c *Conn) PeerLeaf() []byte {
+	chain := c.chain
+	if !c.complete && c.engine != nil && !c.dead {
+		chain = c.engine.Info().PeerChain // for callbacks in the handshake
+	}
+	if len(chain) == 0 {
+		return nil
+	}
+	return chain[0]
+}
+
+// ALPN returns the protocol agreed; empty if none.
+func (c *Conn) ALPN() string {
+	if c.engine == nil {
+		return ""
+	}
+	return c.engine.Info().ALPN
+}
+
+// ServerName is SSL_get_servername; empty if there is none.
+func (c *Conn) ServerName() string {
+	if c.client || c.engine == nil {
+		return c.serverName
+	}
+	info := c.engine.Info()
+	if c.reused && info.Version == suite.TLS12 && c.session != nil {
+		return c.session.Data().ServerName
+	}
+	return info.ServerName
+}
+
+// Names returns a certificate's subject and issuer on one line each; false if
+// it can't be parsed.
+func Names(der []byte) (subject, issuer string, ok bool) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return "", "", false
+	}
+	return trust.Oneline(cert.RawSubject), trust.Oneline(cert.RawIssuer), true
+}

@@ -1,0 +1,261 @@
+package ssl
+
+import (
+	"crypto/rand"
+	"slices"
+
+	"libtls"
+	"libtls/internal/protocol"
+	"libtls/internal/suite"
+)
+
+// What callbacks return.
+const (
+	callbackOK      = 0
+	callbackWarning = 1
+	callbackFatal   = 2
+	callbackNoAck   = 3
+)
+
+// maxLifetime bounds a TLS 1.3 ticket, in seconds (RFC 8446, 4.6.1).
+const maxLifetime = 7 * 24 * 3600
+
+// serverChoice answers the engine's WaitSelect on a server, after the program
+// has had its say.
+func (c *Conn) serverChoice(io *IO) Step {
+	hello := c.engine.Hello()
+	if !c.named {
+		c.named = true
+		if io.Callbacks&HasServerName != 0 {
+			return AskServerName
+		}
+	}
+	if !c.selected {
+		c.selected = true
+		if io.Callbacks&HasALPN != 0 && len(hello.ALPN) > 0 && c.choice.Fail == nil {
+			return AskALPN
+		}
+	}
+	c.cfg.ClientAuth = c.clientAuth(hello.Version)
+	if cred := c.creds.choose(c.engine); cred != nil {
+		c.cred, c.choice.Credential = cred, cred.engine()
+	}
+	c.engine.Select(c.choice)
+	return Done
+}
+
+// clientAuth is what the verify mode means for a handshake.
+func (c *Conn) clientAuth(version uint16) protocol.ClientAuth {
+	if version == suite.TLS13 && c.numbers[VerifyMode]&verifyPostHandshake != 0 {
+		return protocol.NoClientCert
+	}
+	return clientAuth(c.numbers[VerifyMode])
+}
+
+func clientAuth(mode int64) protocol.ClientAuth {
+	switch {
+	case mode&verifyPeer == 0:
+		return protocol.NoClientCert
+	case mode&verifyFailIfNoCert != 0:
+		return protocol.RequireClientCert
+	}
+	return protocol.RequestClientCert
+}
+
+// AnsweredServerName takes the answer to AskServerName; alert is what the
+// callback made of that for callbackFatal.
+func (c *Conn) AnsweredServerName(answer int, alert uint8) {
+	switch answer {
+	case callbackOK:
+		c.acked = c.engine.Hello().ServerName != ""
+		c.cfg.NoServerNameAck = false
+	case callbackFatal:
+		c.choice.Fail = &protocol.Error{Code: "CALLBACK_FAILED", Alert: alert}
+	}
+}
+
+// OfferedALPN returns the client's protocols, each behind its length.
+func (c *Conn) OfferedALPN() (list []byte) {
+	for _, name := range c.engine.Hello().ALPN {
+		list = append(append(list, byte(len(name))), name...)
+	}
+	return list
+}
+
+// AnsweredALPN takes the answer to AskALPN.
+func (c *Conn) AnsweredALPN(answer int, protocolName string) {
+	switch answer {
+	case callbackOK:
+		c.choice.ALPN = protocolName
+	case callbackNoAck:
+	default:
+		c.choice.Fail = protocol.ErrNoALPN
+	}
+}
+
+// openTicket answers the engine's WaitTicket.
+func (c *Conn) openTicket() {
+	s, err := c.lookUp()
+	if err != nil {
+		c.engine.SendAlert(protocol.AlertInternalError)
+		c.err = err
+		return
+	}
+	if c.resuming != nil {
+		c.resuming.Release()
+	}
+	if c.resuming = s; s == nil {
+		c.engine.Ticket(nil, false)
+		return
+	}
+	data := s.offer()
+	if data != nil {
+		data.ServerName = "" // OpenSSL resumes under any name
+	}
+	c.engine.Ticket(data, false)
+	if !c.engine.Info().Resumed {
+		c.resuming.Release()
+		c.resuming = nil
+	}
+}
+
+// lookUp returns the session that a client wants to resume, nil if it may not.
+func (c *Conn) lookUp() (*Session, *Error) {
+	ticket, isID := c.engine.OfferedTicket()
+	var s *Session
+	if isID || c.engine.Hello().Version == suite.TLS13 && c.has(optionNoTicket) {
+		if c.home.cacheMode()&cacheNoInternalLookup != 0 {
+			return nil, nil
+		}
+		if s = c.home.store.get(ticket); s == nil {
+			c.home.count(misses)
+			return nil, nil
+		}
+	} else if data, _, ok := c.home.tickets.Open(ticket, libtls.Now(), libtls.Forever); ok {
+		s = newSession(*data)
+	} else {
+		return nil, nil
+	}
+	if err := c.admit(s); err != nil {
+		s.Release()
+		return nil, err
+	}
+	if s.Data().Version == 0 || !c.fits(s) {
+		s.Release()
+		return nil, nil
+	}
+	return s, nil
+}
+
+// admit refuses to resume anything where sessions of clients that were
+// verified for another purpose could come in.
+func (c *Conn) admit(s *Session) *Error {
+	if string(s.Data().Context) == string(c.context) && len(c.context) == 0 && c.numbers[VerifyMode]&verifyPeer != 0 {
+		return errNoSessionIDContext
+	}
+	return nil
+}
+
+// fits tells whether a session is of this session id context, and not expired.
+func (c *Conn) fits(s *Session) bool {
+	if string(s.Data().Context) != string(c.context) {
+		return false
+	}
+	if s.expired(libtls.Now()) {
+		c.home.count(timeouts)
+		c.home.forget(s)
+		return false
+	}
+	return true
+}
+
+// seal makes a TLS 1.2 ticket; nil takes the promise of one back.
+func (c *Conn) seal(s *protocol.Session) []byte {
+	c.fill(s)
+	s.Lifetime = uint32(min(c.timeout, 1<<32-1))
+	ticket, err := c.home.tickets.Seal(s, libtls.Now(), libtls.Forever, rand.Reader)
+	if err != nil {
+		return nil
+	}
+	c.resuming = newSession(*s)
+	return ticket
+}
+
+// sendDue puts the next thing that is due into the engine's output: one
+// ticket, or a request to authenticate. False says that nothing is.
+func (c *Conn) sendDue() bool {
+	if c.client {
+		return false
+	}
+	if c.request == requestDue {
+		c.request = requestSent
+		c.cfg.ClientAuth = clientAuth(c.numbers[VerifyMode])
+		c.engine.RequestCertificate()
+		return true
+	}
+	// The limit is read afresh for every ticket.
+	if c.ticketing && c.sent < uint64(c.numbers[NumTickets]) && (!c.reused || c.sent == 0) {
+		c.sent++
+		c.sendTicket()
+		return true
+	}
+	c.ticketing = false
+	if c.extra > 0 {
+		c.extra--
+		c.sendTicket()
+		return true
+	}
+	return false
+}
+
+// sendTicket sends a ticket: the session itself, sealed, or the id under which
+// it is stored. Without a ticket the connection is as good as with one.
+func (c *Conn) sendTicket() {
+	c.engine.SetTime(libtls.Now())
+	s, err := c.engine.NewTicket(uint32(min(c.timeout, maxLifetime)))
+	if err != nil {
+		return
+	}
+	c.fill(s)
+	s.ID = make([]byte, 32)
+	rand.Read(s.ID)
+	ticket := s.ID
+	if !c.has(optionNoTicket) {
+		if ticket, err = c.home.tickets.Seal(s, libtls.Now(), libtls.Forever, rand.Reader); err != nil {
+			return
+		}
+	}
+	if c.engine.SendTicket(s, slices.Clone(ticket)) == nil {
+		c.keep(newSession(*s))
+	}
+}
+
+// NewSessionTicket is SSL_new_session_ticket: whether one more ticket will be
+// sent, ahead of the next data.
+func (c *Conn) NewSessionTicket() bool {
+	if c.client || !c.complete || c.dead || c.engine.Info().Version != suite.TLS13 {
+		return false
+	}
+	c.extra++
+	return true
+}
+
+// VerifyPostHandshake is SSL_verify_client_post_handshake.
+func (c *Conn) VerifyPostHandshake() *Error {
+	switch {
+	case c.engine == nil || c.engine.Info().Version != suite.TLS13 || !c.complete && !c.client:
+		return errWrongVersion
+	case c.client:
+		return errNotServer
+	case c.inInit():
+		return errStillInInit
+	case c.request == requestSent:
+		return errRequestSent
+	case !c.engine.AgreedToAuthenticate():
+		return errExtensionNotReceived
+	case c.numbers[VerifyMode]&verifyPeer == 0:
+		return errInvalidConfig
+	}
+	c.request = requestDue
+	return nil
+}

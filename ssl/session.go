@@ -1,0 +1,156 @@
+package ssl
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"libtls"
+	"libtls/internal/protocol"
+)
+
+// Session is an SSL_SESSION: what the API shows of a session, whether or not
+// anything can be resumed with it. It is for use by several threads at a time.
+type Session struct {
+	refs  atomic.Int32
+	mu    sync.Mutex
+	data  protocol.Session
+	spent bool // not to be resumed any more
+}
+
+// newSession returns a Session, held once.
+func newSession(data protocol.Session) *Session {
+	s := &Session{data: data}
+	s.refs.Store(1)
+	return s
+}
+
+// Retain counts one more holder.
+func (s *Session) Retain() { s.refs.Add(1) }
+
+// Release counts one holder less. The last one wipes the secret.
+func (s *Session) Release() {
+	if s.refs.Add(-1) > 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.data.Secret)
+	s.spent = true
+}
+
+// ParseSession makes a Session of an SSL_SESSION in DER.
+func ParseSession(der []byte) (*Session, *Error) {
+	data, err := libtls.ParseSession(der)
+	if err != nil {
+		return nil, errBadEncoding
+	}
+	if data.Created.IsZero() {
+		data.Created = libtls.Now()
+	}
+	return newSession(*data), nil
+}
+
+// ParseSessionPEM makes a Session of the first SSL_SESSION in a PEM text.
+func ParseSessionPEM(text []byte) (*Session, *Error) {
+	all := libtls.ParseSessionsPEM(text)
+	if len(all) == 0 {
+		return nil, errNoStartLine
+	}
+	for _, s := range all[1:] {
+		clear(s.Secret)
+	}
+	if all[0].Created.IsZero() {
+		all[0].Created = libtls.Now()
+	}
+	return newSession(*all[0]), nil
+}
+
+// Marshal encodes the session in DER, which is the caller's to wipe.
+func (s *Session) Marshal() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return libtls.MarshalSession(&s.data)
+}
+
+// MarshalPEM encodes the session in PEM, which is the caller's to wipe.
+func (s *Session) MarshalPEM() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	data := s.data
+	data.PeerChain, data.Staple = data.PeerChain[:min(len(data.PeerChain), 1)], nil
+	return libtls.MarshalSessionsPEM(&data)
+}
+
+// Dup returns a copy, which is spent if s is.
+func (s *Session) Dup() *Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	data := s.data
+	data.Secret = append([]byte(nil), data.Secret...)
+	dup := newSession(data)
+	dup.spent = s.spent
+	return dup
+}
+
+// Spend makes the session one that isn't resumed any more.
+func (s *Session) Spend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spent = true
+}
+
+// Resumable is SSL_SESSION_is_resumable.
+func (s *Session) Resumable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.spent && len(s.data.ID)+len(s.data.Ticket) > 0
+}
+
+// SetTime is SSL_SESSION_set_time, in seconds since 1970.
+func (s *Session) SetTime(t int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data.Created = time.Unix(t, 0)
+}
+
+// SetTimeout is SSL_SESSION_set_timeout, in seconds.
+func (s *Session) SetTimeout(seconds int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data.Timeout = duration(seconds)
+}
+
+// Data returns a copy of the session's fields. Their bytes are shared, and
+// nobody's to change.
+func (s *Session) Data() protocol.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data
+}
+
+// offer returns what the engine can resume with, or nil.
+func (s *Session) offer() *protocol.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spent || len(s.data.Secret) == 0 {
+		return nil
+	}
+	data := s.data
+	data.Secret = append([]byte(nil), data.Secret...)
+	return &data
+}
+
+// expired tells whether the session's own timeout is over.
+func (s *Session) expired(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.After(s.data.Created.Add(s.data.Timeout))
+}
+
+// maxSeconds is the longest time in whole seconds that a Duration has room for.
+const maxSeconds = int64(libtls.Forever / time.Second)
+
+func duration(seconds int64) time.Duration {
+	return time.Duration(max(0, min(seconds, maxSeconds))) * time.Second
+}

@@ -1,0 +1,216 @@
+package ssl
+
+import (
+	"crypto/x509"
+	"net/netip"
+	"strings"
+
+	"libtls"
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// Bits of a verify mode.
+const (
+	verifyPeer          = 0x1
+	verifyFailIfNoCert  = 0x2
+	verifyPostHandshake = 0x8
+)
+
+// X509_V_* numbers that OpenSSL has and package trust hasn't, or by another name.
+const (
+	verifyOK          = 0
+	verifyUnspecified = 1
+	verifySelfSigned  = 18
+	verifySelfInChain = 19
+	verifyNoIssuer    = 20
+	verifyLeaf        = 21
+	verifyTrustCA     = 24 // package trust's "invalid CA"
+	verifyHostname    = 62
+	verifyIP          = 64
+	verifyInvalidCA   = 79
+)
+
+// stores are the places in which issuers are looked for, the bundle first.
+type stores struct {
+	bundle []byte // PEM texts of SSL_CTX_load_verify_locations
+	lists  []*trust.Anchors
+	dirs   string // hashed directories, separated by colons
+	system *trust.Anchors
+}
+
+// LoadVerifyLocations is SSL_CTX_load_verify_locations; what isn't given is
+// empty.
+func (c *Context) LoadVerifyLocations(file, dir string) *Error {
+	if file == "" && dir == "" {
+		return new(Error) // OpenSSL says nothing
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := c.stores
+	if file != "" {
+		data, err := readFile(file)
+		if err != nil {
+			return err
+		}
+		next.bundle = append(append([]byte(nil), next.bundle...), data...)
+		anchors, parseErr := trust.ParseAnchors(next.bundle)
+		if _, fileErr := trust.ParseAnchors(data); fileErr != nil || parseErr != nil {
+			return errNoCAs
+		}
+		next.lists = []*trust.Anchors{anchors}
+	}
+	if dir != "" {
+		next.dirs = strings.TrimPrefix(next.dirs+":"+dir, ":")
+	}
+	c.stores = next
+	return nil
+}
+
+// SetDefaultVerifyPaths is SSL_CTX_set_default_verify_paths, with the values
+// of SSL_CERT_FILE and SSL_CERT_DIR.
+func (c *Context) SetDefaultVerifyPaths(certFile, certDir string) {
+	system, err := trust.SystemAnchors(certFile, certDir)
+	if err != nil {
+		return // like OpenSSL: there may be nothing to be found
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stores.system = system
+}
+
+// anchors returns what to look into, one after the other.
+func (s *stores) anchors() []*trust.Anchors {
+	all := s.lists
+	if s.dirs != "" {
+		all = append(all[:len(all):len(all)], trust.AnchorsFromDir(s.dirs))
+	}
+	if s.system != nil {
+		all = append(all[:len(all):len(all)], s.system)
+	}
+	if len(all) == 0 {
+		all = []*trust.Anchors{nil}
+	}
+	return all
+}
+
+// host is what a peer's certificate has to be for.
+type host struct {
+	name string
+	ip   bool
+}
+
+// SetHost is SSL_set1_host and, with ip, X509_VERIFY_PARAM_set1_ip_asc; an
+// empty name clears.
+func (s *Settings) SetHost(name string, ip bool) *Error {
+	if ip {
+		addr, err := netip.ParseAddr(name)
+		if err != nil || addr.Zone() != "" {
+			return new(Error)
+		}
+	}
+	s.host = host{name: name, ip: ip}
+	return nil
+}
+
+// check returns the X509_V_* number for a leaf.
+func (h host) check(leaf *x509.Certificate) int {
+	if h.name == "" {
+		return verifyOK
+	}
+	failed := verifyHostname
+	if h.ip {
+		failed = verifyIP
+	}
+	if leaf == nil {
+		return failed
+	}
+	if ok, err := trust.MatchName(leaf, h.name); err != nil || !ok {
+		return failed
+	}
+	return verifyOK
+}
+
+// verdict is one thing that verification has found; a program's callback can
+// overrule it.
+type verdict struct {
+	ok     bool
+	result int // X509_V_* if not ok
+}
+
+// judge judges a chain. The verdicts come in the order in which OpenSSL tells them
+// to a callback, which sees each certificate of the path once more.
+func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
+	leaf, _ := x509.ParseCertificate(chain[0])
+	failed := 0
+	for _, anchors := range c.ctx.verifyStores() {
+		_, err := trust.Verify(chain, &trust.Options{
+			Anchors: anchors, Depth: int(c.numbers[VerifyDepth]), Now: libtls.Now(), Usage: usage,
+		})
+		if err == nil {
+			failed = verifyOK
+			break
+		}
+		if failed == 0 || failed == verifyNoIssuer {
+			failed = err.VerifyResult
+		}
+	}
+	if failed == verifyTrustCA {
+		failed = verifyInvalidCA
+	}
+	var all []verdict
+	wrongHost := c.host.check(leaf)
+	late := failed == 9 || failed == 10 // validity is looked at last
+	if failed != 0 && !late {
+		all = append(all, verdict{result: failed})
+	}
+	if wrongHost != 0 {
+		all = append(all, verdict{result: wrongHost})
+	}
+	if failed == verifyNoIssuer && len(chain) == 1 {
+		all = append(all, verdict{result: verifyLeaf})
+	}
+	certs := c.pathLength(chain)
+	for i := range certs {
+		if late && i == certs-1 {
+			all = append(all, verdict{result: failed})
+		}
+		all = append(all, verdict{ok: true})
+	}
+	return all
+}
+
+// pathLength returns how many certificates the path has that a chain makes
+// with an anchor, whether or not it is good for anything.
+func (c *Conn) pathLength(chain [][]byte) int {
+	for _, anchors := range c.ctx.verifyStores() {
+		for _, usage := range []trust.Usage{trust.ServerAuth, trust.ClientAuth} {
+			o := &trust.Options{Anchors: anchors, Depth: -1, NoTime: true, Usage: usage}
+			if paths, err := trust.Verify(chain, o); err == nil {
+				return len(paths[0])
+			}
+		}
+	}
+	return len(chain)
+}
+
+// alertFor returns the alert that tells a peer of an X509_V_* number.
+func alertFor(result int) uint8 {
+	switch result {
+	case 9, verifyUnspecified, 66, 68:
+		return protocol.AlertBadCertificate
+	case 10, 12:
+		return protocol.AlertCertificateExpired
+	case verifySelfSigned, verifySelfInChain, verifyNoIssuer, verifyLeaf, 22, 25, verifyInvalidCA, 3, 67:
+		return protocol.AlertUnknownCA
+	case 7, 8:
+		return protocol.AlertDecryptError
+	case 23:
+		return protocol.AlertCertificateRevoked
+	case 26:
+		return protocol.AlertUnsupportedCertificate
+	case verifyHostname, verifyIP:
+		return protocol.AlertBadCertificate
+	}
+	return protocol.AlertCertificateUnknown
+}
