@@ -220,8 +220,11 @@ func RestoreClient(live *Config, frozen, data []byte, in, out uint64) (*Context,
 
 // RestoreConn returns a connection that goes on where the one stood whose
 // Marshal returned data, accepted under l. Nil data stands for one that was
-// just accepted.
+// just accepted; a nil l for one that was reset.
 func RestoreConn(live *Config, l *Listener, data []byte, in, out uint64) (*Context, error) {
+	if l == nil {
+		return restored(roleServerConn, live), nil
+	}
 	server := RestoreServer(live, l)
 	defer server.Free()
 	t, err := server.Accept()

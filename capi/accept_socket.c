@@ -19,12 +19,16 @@ accept_common(struct tls *ctx)
 		    "connection context failure");
 		return NULL;
 	}
-	if (context_enter(ctx, &v))
-		context_leave(ctx, &v, goAccept(ctx->go, &v.fail, &conn->go));
-	if (conn->go == 0) {
+	if (context_enter(ctx, &v)) {
+		goAccept(ctx->go, &v.fail, &conn->object.go);
+		object_born(&conn->object);
+		context_leave(ctx, &v, 0);
+	}
+	if (conn->object.go == 0) {
 		tls_free(conn);
 		return NULL;
 	}
+	context_inherit(conn, ctx);
 	return conn;
 }
 

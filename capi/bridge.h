@@ -59,6 +59,29 @@ struct signature {
 	size_t		 len;
 };
 
+/* What a context is for. */
+enum kind {
+	CLIENT,
+	SERVER,
+	SERVER_CONN,
+};
+
+/* Bytes for a child, which don't change, and are wiped with their last holder. */
+struct blob;
+struct blob	*blob_new(size_t);		/* NULL if there is no memory */
+uint8_t		*blob_bytes(struct blob *, size_t *);	/* NULL of NULL */
+
+/* What a context is rebuilt from. */
+struct remains {
+	enum kind	 kind;
+	uint64_t	 config;	/* handle, 0 for the default one */
+	uint64_t	 listener;	/* handle, 0 if none */
+	struct blob	*frozen;	/* the configuration when it was taken */
+	struct blob	*state;		/* of a connection */
+	uint64_t	 records_in;	/* its records under the present keys */
+	uint64_t	 records_out;
+};
+
 /* One step; see libtls.IO. */
 struct step {
 	uint8_t	*record;	/* NULL if none */
@@ -76,6 +99,9 @@ struct step {
 	size_t	 data_len;
 	bool	 handshake_done;
 	bool	 peer_closed;	/* by close_notify */
+	struct blob *state;	/* of the context, NULL if as before */
+	uint64_t records_in;	/* under the present keys */
+	uint64_t records_out;
 };
 
 #endif

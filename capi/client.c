@@ -34,9 +34,12 @@ context_make(enum kind kind, int (*make)(struct failure *, uint64_t *))
 
 	if ((ctx = context_new(kind)) == NULL)
 		return NULL;
-	if (context_enter(ctx, &v))
-		context_leave(ctx, &v, make(&v.fail, &ctx->go));
-	if (ctx->go == 0) {
+	if (context_enter(ctx, &v)) {
+		make(&v.fail, &ctx->object.go);
+		object_born(&ctx->object);
+		context_leave(ctx, &v, 0);
+	}
+	if (ctx->object.go == 0) {
 		tls_free(ctx);
 		return NULL;
 	}
@@ -58,7 +61,10 @@ tls_server(void)
 int
 tls_configure(struct tls *ctx, struct tls_config *config)
 {
+	struct settings *s;
+	struct blob *frozen = NULL;
 	struct visit v;
+	int rv;
 
 	if (!context_valid(ctx))
 		return -1;
@@ -67,9 +73,19 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 		    "invalid configuration");
 	if (!context_enter(ctx, &v))
 		return -1;
-	return context_leave(ctx, &v, goConfigure(ctx->go, &v.fail,
-	    config == NULL ? 0 : config->go, secure_getenv("SSL_CERT_FILE"),
-	    secure_getenv("SSL_CERT_DIR")));
+	s = config == NULL ? NULL : config->settings;
+	if (!settings_restore(s, &v.fail))
+		return context_leave(ctx, &v, -1);
+	rv = goConfigure(ctx->go, &v.fail, s == NULL ? 0 : s->config.go,
+	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
+	if (ctx->kind != SERVER_CONN)
+		context_take(ctx, s);
+	if (ctx->kind == SERVER) {
+		if (rv == 0)
+			rv = goContextFreeze(ctx->go, &v.fail, &frozen);
+		context_freeze(ctx, frozen);
+	}
+	return context_leave(ctx, &v, rv);
 }
 
 /* Forgets all that the C side knows but for the context's kind. */
@@ -78,6 +94,7 @@ forget(struct tls *ctx)
 {
 	transport_drop(ctx);
 	strings_drop(ctx);
+	context_forget(ctx);
 	error_clear(&ctx->err);
 }
 
@@ -101,8 +118,8 @@ tls_free(struct tls *ctx)
 	if (!context_valid(ctx))
 		return;
 	forget(ctx);
-	if (ctx->go != 0 && enter(&v)) {
-		goContextFree(ctx->go);
+	if (object_alive(&ctx->object) && enter(&v)) {
+		goContextFree(ctx->object.go);
 		leave(&v);
 	}
 	explicit_bzero(ctx, sizeof(*ctx));

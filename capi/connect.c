@@ -26,13 +26,21 @@ static int
 set_up(struct tls *ctx, const char *servername)
 {
 	struct visit v;
+	int rv;
 
 	transport_drop(ctx);
 	strings_drop(ctx);
+	object_keep(&ctx->object, NULL);
+	ctx->records_in = ctx->records_out = 0;
 	if (!context_enter(ctx, &v))
 		return -1;
-	return context_leave(ctx, &v, goConnect(ctx->go, &v.fail, servername,
-	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR")));
+	rv = goConnect(ctx->go, &v.fail, servername,
+	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
+	if (rv == 0) {
+		context_freeze_settings(ctx);
+		context_save(ctx, &v.fail);
+	}
+	return context_leave(ctx, &v, rv);
 }
 
 int

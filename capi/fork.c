@@ -129,14 +129,17 @@ forget(uintptr_t begin, uintptr_t end)
 	}
 }
 
+/* A libc that doesn't know of the fork has the threads' stacks in its lists. */
 static void
-unmap_all(void)
+unmap_all(bool stacks)
 {
+	const uintptr_t stack = round_up(1) + STACK_SIZE;
 	size_t used = atomic_load(&ranges_used);
 	uint64_t r;
 
 	for (size_t i = 0; i < used; i++) {
-		if ((r = atomic_exchange(&ranges[i], 0)) != 0)
+		r = atomic_exchange(&ranges[i], 0);
+		if (r != 0 && (stacks || range_end(r) - range_begin(r) != stack))
 			munmap((void *)range_begin(r),
 			    range_end(r) - range_begin(r));
 	}
@@ -279,11 +282,11 @@ clear(uint8_t *begin, uint8_t *end)
 }
 
 bool
-image_renew(void)
+image_renew(bool stacks)
 {
 	if (!atomic_load(&complete))
 		return keep();
-	unmap_all();
+	unmap_all(stacks);
 	memcpy(__start_go_data, pristine, __stop_go_data - __start_go_data);
 	clear(__start_go_bss, __stop_go_bss);
 	return true;

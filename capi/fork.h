@@ -18,10 +18,10 @@ enum { STACK_SIZE = 256 * 1024 };
 
 /*
  * Makes the image of Go's runtime what it was when the library was loaded, and
- * gives back what a runtime that died in a fork had mapped. False with errno
- * if there is no memory.
+ * gives back what a runtime that died in a fork had mapped, threads' stacks if
+ * libc knows that these are gone. False with errno if there is no memory.
  */
-bool	image_renew(void);
+bool	image_renew(bool);
 /* False with errno if there is no thread for it. */
 bool	image_start(int, char **, char **);
 

@@ -24,16 +24,24 @@ enum {
 	SIGNER_MAGIC = 0x746c736e,
 };
 
-struct tls_config {
-	uint64_t	 go;		/* handle of the libtls.Config */
-	struct error	 err;
-	uint32_t	 magic;
+/* One of Go's objects, which is rebuilt in a child. */
+struct object {
+	uint64_t	 go;		/* its handle, 0 if there is none */
+	atomic_uint	 start;		/* of the runtime in which it lives */
+	struct blob	*bytes;
 };
 
-enum kind {
-	CLIENT,
-	SERVER,
-	SERVER_CONN,
+/* A configuration, held by its tls_config and by contexts. */
+struct settings {
+	struct object	 config;	/* a libtls.Config */
+	atomic_uint	 refs;
+};
+
+struct tls_config {
+	uint64_t	 go;		/* handle of the settings, if entered */
+	struct error	 err;
+	uint32_t	 magic;
+	struct settings	*settings;
 };
 
 /* Strings that a context hands out and keeps until it is reset. */
@@ -53,11 +61,17 @@ enum string {
 };
 
 struct tls {
-	uint64_t	 go;		/* handle of the libtls.Context */
+	uint64_t	 go;		/* handle of the object, if entered */
 	struct error	 err;
 	uint32_t	 magic;
 	enum kind	 kind;
 	char		*strings[STRINGS];
+	struct object	 object;	/* a libtls.Context */
+	struct settings	*settings;	/* NULL for the default ones */
+	struct blob	*frozen;	/* the settings when they were taken */
+	uint64_t	 records_in;	/* of the connection */
+	uint64_t	 records_out;
+	unsigned	 busy;		/* start in which a call began, or 0 */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {
@@ -116,8 +130,15 @@ struct visit {
 /* Starts the runtime if need be. False with errno means that it can't. */
 bool	ready(void);
 
+/* Whether the runtime has been started, in this process. */
+bool	running(void);
+
 /* Counts the starts: what Go knew at an earlier one is gone. */
 unsigned generation(void);
+
+/* For what is made ready once in a child. */
+void	restore_lock(void);
+void	restore_unlock(void);
 
 /* Every call of a Go function stands between these two. */
 bool	enter(struct visit *);
@@ -128,6 +149,29 @@ bool	config_enter(struct tls_config *, struct visit *);
 int	config_leave(struct tls_config *, struct visit *, int);
 bool	context_enter(struct tls *, struct visit *);
 int	context_leave(struct tls *, struct visit *, int);
+
+/*
+ * state.c. Restoring stands behind enter(). object_keep() and context_freeze()
+ * take the bytes over.
+ */
+void	object_born(struct object *);
+bool	object_alive(const struct object *);
+void	object_keep(struct object *, struct blob *);
+void	object_drop(struct object *);
+bool	object_restore(struct object *, struct failure *,
+	    int (*)(struct failure *, uint64_t *, struct blob *));
+struct settings	*settings_new(void);
+void	settings_drop(struct settings *);
+void	settings_save(struct settings *, struct failure *);
+bool	settings_restore(struct settings *, struct failure *);
+bool	context_restore(struct tls *, struct failure *);
+void	context_take(struct tls *, struct settings *);
+void	context_freeze(struct tls *, struct blob *);
+void	context_freeze_settings(struct tls *);
+void	context_inherit(struct tls *, struct tls *);
+void	context_save(struct tls *, struct failure *);
+void	context_forget(struct tls *);
+bool	context_abandoned(const struct tls *);
 
 /* error.c */
 void	error_clear(struct error *);

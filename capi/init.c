@@ -32,9 +32,13 @@ tls_config_new(void)
 	if ((config = calloc(1, sizeof(*config))) == NULL)
 		return NULL;
 	config->magic = CONFIG_MAGIC;
-	if (config_enter(config, &v))
-		config_leave(config, &v, goConfigNew(&v.fail, &config->go));
-	if (config->go == 0) {
+	config->settings = settings_new();
+	if (config->settings != NULL && config_enter(config, &v)) {
+		goConfigNew(&v.fail, &config->settings->config.go);
+		object_born(&config->settings->config);
+		config_leave(config, &v, 0);
+	}
+	if (config->settings == NULL || config->settings->config.go == 0) {
 		tls_config_free(config);
 		return NULL;
 	}
@@ -44,14 +48,9 @@ tls_config_new(void)
 void
 tls_config_free(struct tls_config *config)
 {
-	struct visit v;
-
 	if (!config_valid(config))
 		return;
-	if (config->go != 0 && enter(&v)) {
-		goConfigFree(config->go);
-		leave(&v);
-	}
+	settings_drop(config->settings);
 	error_clear(&config->err);
 	explicit_bzero(config, sizeof(*config));
 	free(config);

@@ -12,6 +12,7 @@ tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
 	if (!context_enter(ctx, &v))
 		return -1;
 	rv = goOCSPProcessResponse(ctx->go, &v.fail, response, size);
+	context_save(ctx, &v.fail);
 	context_leave(ctx, &v, rv);
 	/* A response that can't be parsed makes Go forget the URL. */
 	if (rv == -1)

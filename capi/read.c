@@ -67,6 +67,10 @@ step(struct tls *ctx, int op, struct step *s)
 		return STEP_PANICKED;
 	rv = goStep(ctx->go, &v.fail, op, s);
 	context_leave(ctx, &v, rv);
+	if (s->state != NULL)
+		object_keep(&ctx->object, s->state);
+	ctx->records_in = s->records_in;
+	ctx->records_out = s->records_out;
 	if (!transport_queue(ctx, s)) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY, "out of memory");
 		rv = STEP_PANICKED;
@@ -323,6 +327,9 @@ begin(struct tls *ctx, int *cancel)
 		error_errno(&ctx->err, errno, NO_RUNTIME);
 	else if (ctx->c.broken)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "internal error");
+	else if (context_abandoned(ctx))
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "in use by another thread when the process was forked");
 	else
 		return true;
 	return false;
@@ -344,6 +351,8 @@ begin_connected(struct tls *ctx, int *cancel)
 	if (!ctx->c.connected)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN,
 		    "context not connected");
+	else
+		ctx->busy = generation();
 	return ctx->c.connected;
 }
 
@@ -358,6 +367,7 @@ tls_handshake(struct tls *ctx)
 			    "handshake already completed");
 		else
 			rv = handshake(ctx);
+		ctx->busy = 0;
 	}
 	return end(cancel, rv);
 }
@@ -368,8 +378,10 @@ tls_read(struct tls *ctx, void *buf, size_t buflen)
 	ssize_t rv = -1;
 	int cancel;
 
-	if (begin_connected(ctx, &cancel))
+	if (begin_connected(ctx, &cancel)) {
 		rv = read_data(ctx, buf, buflen);
+		ctx->busy = 0;
+	}
 	return end(cancel, rv);
 }
 
@@ -379,8 +391,10 @@ tls_write(struct tls *ctx, const void *buf, size_t buflen)
 	ssize_t rv = -1;
 	int cancel;
 
-	if (begin_connected(ctx, &cancel))
+	if (begin_connected(ctx, &cancel)) {
 		rv = write_data(ctx, buf, buflen);
+		ctx->busy = 0;
+	}
 	return end(cancel, rv);
 }
 
@@ -389,8 +403,11 @@ tls_close(struct tls *ctx)
 {
 	int cancel, rv = -1;
 
-	if (begin(ctx, &cancel))
+	if (begin(ctx, &cancel)) {
+		ctx->busy = generation();
 		rv = close_connection(ctx);
+		ctx->busy = 0;
+	}
 	return end(cancel, rv);
 }
 

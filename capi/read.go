@@ -29,6 +29,9 @@ func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) 
 	s.handshake_done = C.bool(c.HandshakeDone())
 	s.peer_closed = C.bool(c.PeerClosed())
 	c.io = libtls.IO{}
+	s.state = c.save()
+	in, out := c.Sequence()
+	s.records_in, s.records_out = C.uint64_t(in), C.uint64_t(out)
 	switch step {
 	case libtls.NeedSignature:
 		ask(&s.request, c.SignRequest())

@@ -30,7 +30,11 @@ enum {
  * Whether the runtime runs in this process. The kernel gives children a page
  * of zeros in place of this one, however they are made.
  */
-static atomic_uint *_Atomic state SURVIVES;
+static struct process {
+	atomic_uint	 state;
+	bool		 forked;	/* by libc's fork() */
+	pthread_mutex_t	 restoring;	/* as initialised if it is all zero */
+} *_Atomic process SURVIVES;
 
 /* How many times the runtime was started, here and in the ancestors. */
 static atomic_uint starts SURVIVES;
@@ -105,7 +109,7 @@ depart(void *g)
 {
 	uint64_t mask;
 
-	if (known != atomic_load(&starts) || atomic_load(state) != RUNNING)
+	if (!running() || known != generation())
 		return;
 	block_signals(&mask);
 	x_crosscall2_ptr(NULL, g, 0, 0);
@@ -174,7 +178,7 @@ start(void)
 	bool started;
 
 	block_signals(&mask);
-	started = image_renew() && limits_allow() && make_key();
+	started = image_renew(process->forked) && limits_allow() && make_key();
 	if (started) {
 		fill_block();
 		atomic_fetch_add(&starts, 1);
@@ -189,7 +193,8 @@ start(void)
 static void
 forget(void)
 {
-	atomic_store(atomic_load(&state), IDLE);
+	memset(process, 0, sizeof(*process));
+	process->forked = true;
 }
 
 /*
@@ -197,9 +202,9 @@ forget(void)
  * and in emulators; libc's handler is for fork() alone.
  */
 static bool
-make_state(void)
+make_process(void)
 {
-	atomic_uint *page, *none = NULL;
+	struct process *page, *none = NULL;
 	size_t size = sizeof(*page);
 
 	page = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -207,7 +212,7 @@ make_state(void)
 	if (page == MAP_FAILED)
 		return false;
 	madvise(page, size, MADV_WIPEONFORK);
-	if (!atomic_compare_exchange_strong(&state, &none, page))
+	if (!atomic_compare_exchange_strong(&process, &none, page))
 		munmap(page, size);
 	else
 		pthread_atfork(NULL, NULL, forget);
@@ -218,32 +223,51 @@ make_state(void)
 static bool
 become_ready(void)
 {
-	atomic_uint *s;
+	atomic_uint *state;
 	unsigned seen = IDLE;
 	bool ready;
 
-	if (atomic_load(&state) == NULL && !make_state())
+	if (atomic_load(&process) == NULL && !make_process())
 		return false;
-	s = atomic_load(&state);
-	while (!atomic_compare_exchange_strong(s, &seen, STARTING)) {
+	state = &atomic_load(&process)->state;
+	while (!atomic_compare_exchange_strong(state, &seen, STARTING)) {
 		if (seen == RUNNING)
 			return true;
-		syscall(SYS_futex, s, FUTEX_WAIT_PRIVATE, STARTING, NULL);
+		syscall(SYS_futex, state, FUTEX_WAIT_PRIVATE, STARTING, NULL);
 		seen = IDLE;
 	}
 	ready = start();
-	atomic_store(s, ready ? RUNNING : IDLE);
-	syscall(SYS_futex, s, FUTEX_WAKE_PRIVATE, INT32_MAX);
+	atomic_store(state, ready ? RUNNING : IDLE);
+	syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, INT32_MAX);
 	return ready;
+}
+
+bool
+running(void)
+{
+	struct process *p = atomic_load_explicit(&process,
+	    memory_order_acquire);
+
+	return p != NULL && atomic_load_explicit(&p->state,
+	    memory_order_acquire) == RUNNING;
 }
 
 bool
 ready(void)
 {
-	atomic_uint *s = atomic_load_explicit(&state, memory_order_acquire);
+	return running() || become_ready();
+}
 
-	return (s != NULL && atomic_load_explicit(s, memory_order_acquire) ==
-	    RUNNING) || become_ready();
+void
+restore_lock(void)
+{
+	pthread_mutex_lock(&process->restoring);
+}
+
+void
+restore_unlock(void)
+{
+	pthread_mutex_unlock(&process->restoring);
 }
 
 unsigned
@@ -275,15 +299,24 @@ config_enter(struct tls_config *config, struct visit *v)
 {
 	if (!config_valid(config))
 		return false;
-	if (enter(v))
+	if (!enter(v)) {
+		error_errno(&config->err, errno, NO_RUNTIME);
+		return false;
+	}
+	if (settings_restore(config->settings, &v->fail)) {
+		config->go = config->settings->config.go;
 		return true;
-	error_errno(&config->err, errno, NO_RUNTIME);
+	}
+	leave(v);
+	error_take(&config->err, &v->fail);
 	return false;
 }
 
+/* Whatever it returns, the call may have changed the configuration. */
 int
 config_leave(struct tls_config *config, struct visit *v, int rv)
 {
+	settings_save(config->settings, &v->fail);
 	leave(v);
 	error_take(&config->err, &v->fail);
 	return rv;
@@ -294,10 +327,15 @@ context_enter(struct tls *ctx, struct visit *v)
 {
 	if (!context_valid(ctx))
 		return false;
-	if (enter(v))
-		return true;
-	error_errno(&ctx->err, errno, NO_RUNTIME);
-	return false;
+	if (!enter(v)) {
+		error_errno(&ctx->err, errno, NO_RUNTIME);
+		return false;
+	}
+	if (!context_restore(ctx, &v->fail)) {
+		context_leave(ctx, v, 0);
+		return false;
+	}
+	return true;
 }
 
 int

@@ -7,7 +7,7 @@
 #include "_cgo_export.h"
 
 struct tls_signer {
-	uint64_t	 go;		/* handle of the libtls.Signer */
+	struct object	 object;	/* a libtls.Signer */
 	struct error	 err;
 	uint32_t	 magic;
 };
@@ -65,9 +65,14 @@ signer_enter(struct tls_signer *signer, struct visit *v)
 {
 	if (!signer_valid(signer))
 		return false;
-	if (enter(v))
+	if (!enter(v)) {
+		error_errno(&signer->err, errno, NO_RUNTIME);
+		return false;
+	}
+	if (object_restore(&signer->object, &v->fail, goSignerRestore))
 		return true;
-	error_errno(&signer->err, errno, NO_RUNTIME);
+	leave(v);
+	error_take(&signer->err, &v->fail);
 	return false;
 }
 
@@ -79,6 +84,18 @@ signer_leave(struct tls_signer *signer, struct visit *v, int rv)
 	return rv;
 }
 
+/* The same, having changed the signer. */
+static int
+signer_changed(struct tls_signer *signer, struct visit *v, int rv)
+{
+	struct blob *bytes = NULL;
+
+	if (signer->object.go != 0 &&
+	    goSignerSave(signer->object.go, &v->fail, &bytes) == 0)
+		object_keep(&signer->object, bytes);
+	return signer_leave(signer, v, rv);
+}
+
 struct tls_signer *
 tls_signer_new(void)
 {
@@ -88,9 +105,12 @@ tls_signer_new(void)
 	if ((signer = calloc(1, sizeof(*signer))) == NULL)
 		return NULL;
 	signer->magic = SIGNER_MAGIC;
-	if (signer_enter(signer, &v))
-		signer_leave(signer, &v, goSignerNew(&v.fail, &signer->go));
-	if (signer->go == 0) {
+	if (signer_enter(signer, &v)) {
+		goSignerNew(&v.fail, &signer->object.go);
+		object_born(&signer->object);
+		signer_changed(signer, &v, 0);
+	}
+	if (signer->object.go == 0) {
 		tls_signer_free(signer);
 		return NULL;
 	}
@@ -104,10 +124,11 @@ tls_signer_free(struct tls_signer *signer)
 
 	if (!signer_valid(signer))
 		return;
-	if (signer->go != 0 && enter(&v)) {
-		goSignerFree(signer->go);
+	if (object_alive(&signer->object) && enter(&v)) {
+		goSignerFree(signer->object.go);
 		leave(&v);
 	}
+	object_drop(&signer->object);
 	error_clear(&signer->err);
 	explicit_bzero(signer, sizeof(*signer));
 	free(signer);
@@ -133,7 +154,7 @@ tls_signer_add_keypair_file(struct tls_signer *signer, const char *cert_file,
 		    cert_file == NULL ? "certificate" : "key");
 	if (!signer_enter(signer, &v))
 		return -1;
-	return signer_leave(signer, &v, goSignerAddKeypairFile(signer->go,
+	return signer_changed(signer, &v, goSignerAddKeypairFile(signer->object.go,
 	    &v.fail, cert_file, key_file));
 }
 
@@ -145,7 +166,7 @@ tls_signer_add_keypair_mem(struct tls_signer *signer, const uint8_t *cert,
 
 	if (!signer_enter(signer, &v))
 		return -1;
-	return signer_leave(signer, &v, goSignerAddKeypairMem(signer->go,
+	return signer_changed(signer, &v, goSignerAddKeypairMem(signer->object.go,
 	    &v.fail, cert, cert_len, key, key_len));
 }
 
@@ -162,7 +183,7 @@ tls_signer_sign(struct tls_signer *signer, const char *pubkey_hash,
 	*out_signature_len = 0;
 	if (!signer_enter(signer, &v))
 		return -1;
-	rv = signer_leave(signer, &v, goSignerSign(signer->go, &v.fail,
+	rv = signer_leave(signer, &v, goSignerSign(signer->object.go, &v.fail,
 	    pubkey_hash, input, input_len, padding_type, &signature));
 	*out_signature = signature.data;
 	*out_signature_len = signature.len;

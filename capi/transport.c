@@ -41,8 +41,11 @@ transport_drop(struct tls *ctx)
 {
 	if (ctx->c.socket != -1)
 		close(ctx->c.socket);
-	transport_release(ctx);
-	transport_discard(ctx);
+	if (!context_abandoned(ctx)) {
+		transport_release(ctx);
+		transport_discard(ctx);
+	}
+	ctx->busy = 0;
 	memset(&ctx->c, 0, sizeof(ctx->c));
 	ctx->c.socket = -1;
 }

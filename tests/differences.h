@@ -20,6 +20,7 @@
 	X(HYBRID_GROUP, "X25519MLKEM768 is unknown to it") \
 	X(COMMON_NAME_RULES, "common names are not checked for length, number and encoding") \
 	X(COMMON_NAME_FUNCTION, "there is no tls_peer_cert_common_name") \
+	X(FORK_IN_USE, "a connection that another thread was inside of at a fork is not told apart") \
 	X(FQDN_WILDCARD, "*.tld. stands for x.tld.") \
 	X(KEYREV_ZERO, "ticket key revision 0 is refused while there are fewer than four keys") \
 	X(ERROR_ON_CONNECTION, "errors about a client's certificate are told on the listener") \

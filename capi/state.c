@@ -1,0 +1,265 @@
+/*
+ * What lies outside of Go because a fork leaves Go's objects behind: bytes,
+ * from which a child rebuilds an object when it first uses it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "front.h"
+#include "_cgo_export.h"
+
+struct blob {
+	atomic_uint	 refs;
+	struct object	 listener;	/* made of the bytes */
+	size_t		 len;
+	uint8_t		 bytes[];
+};
+
+struct blob *
+blob_new(size_t len)
+{
+	struct blob *b;
+
+	if ((b = calloc(1, sizeof(*b) + len)) == NULL)
+		return NULL;
+	atomic_store(&b->refs, 1);
+	b->len = len;
+	return b;
+}
+
+uint8_t *
+blob_bytes(struct blob *b, size_t *len)
+{
+	if (b == NULL)
+		return NULL;
+	*len = b->len;
+	return b->bytes;
+}
+
+static struct blob *
+blob_hold(struct blob *b)
+{
+	if (b != NULL)
+		atomic_fetch_add(&b->refs, 1);
+	return b;
+}
+
+void
+blob_drop(struct blob *b)
+{
+	struct visit v;
+
+	if (b == NULL || atomic_fetch_sub(&b->refs, 1) != 1)
+		return;
+	if (object_alive(&b->listener) && enter(&v)) {
+		goListenerFree(b->listener.go);
+		leave(&v);
+	}
+	explicit_bzero(b->bytes, b->len);
+	free(b);
+}
+
+/* A child sees one or the other. */
+static void
+blob_replace(struct blob **place, struct blob *b)
+{
+	struct blob *old = *place;
+
+	*(struct blob *volatile *)place = b;
+	blob_drop(old);
+}
+
+void
+object_born(struct object *o)
+{
+	atomic_store(&o->start, generation());
+}
+
+bool
+object_alive(const struct object *o)
+{
+	return o->go != 0 && running() &&
+	    atomic_load(&o->start) == generation();
+}
+
+void
+object_keep(struct object *o, struct blob *bytes)
+{
+	blob_replace(&o->bytes, bytes);
+}
+
+void
+object_drop(struct object *o)
+{
+	blob_replace(&o->bytes, NULL);
+	o->go = 0;
+}
+
+/* Objects may be shared by threads. */
+bool
+object_restore(struct object *o, struct failure *fail,
+    int (*restore)(struct failure *, uint64_t *, struct blob *))
+{
+	bool ok;
+
+	if (o->go == 0 || object_alive(o))
+		return true;
+	restore_lock();
+	ok = object_alive(o) || restore(fail, &o->go, o->bytes) == 0;
+	if (ok)
+		object_born(o);
+	restore_unlock();
+	return ok;
+}
+
+struct settings *
+settings_new(void)
+{
+	struct settings *s;
+
+	if ((s = calloc(1, sizeof(*s))) != NULL)
+		atomic_store(&s->refs, 1);
+	return s;
+}
+
+static struct settings *
+settings_hold(struct settings *s)
+{
+	if (s != NULL)
+		atomic_fetch_add(&s->refs, 1);
+	return s;
+}
+
+void
+settings_drop(struct settings *s)
+{
+	struct visit v;
+
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	if (object_alive(&s->config) && enter(&v)) {
+		goConfigFree(s->config.go);
+		leave(&v);
+	}
+	object_drop(&s->config);
+	free(s);
+}
+
+bool
+settings_restore(struct settings *s, struct failure *fail)
+{
+	return s == NULL || object_restore(&s->config, fail, goConfigRestore);
+}
+
+void
+settings_save(struct settings *s, struct failure *fail)
+{
+	struct blob *bytes = NULL;
+
+	if (s->config.go != 0 && goConfigSave(s->config.go, fail, &bytes) == 0)
+		object_keep(&s->config, bytes);
+}
+
+void
+context_take(struct tls *ctx, struct settings *s)
+{
+	struct settings *old = ctx->settings;
+
+	ctx->settings = settings_hold(s);
+	settings_drop(old);
+}
+
+void
+context_freeze(struct tls *ctx, struct blob *frozen)
+{
+	blob_replace(&ctx->frozen, frozen);
+}
+
+void
+context_freeze_settings(struct tls *ctx)
+{
+	context_freeze(ctx, ctx->settings == NULL ? NULL :
+	    blob_hold(ctx->settings->config.bytes));
+}
+
+void
+context_inherit(struct tls *ctx, struct tls *listener)
+{
+	context_take(ctx, listener->settings);
+	context_freeze(ctx, blob_hold(listener->frozen));
+}
+
+/* Keeps what a call has changed of the connection. */
+void
+context_save(struct tls *ctx, struct failure *fail)
+{
+	struct blob *state = NULL;
+
+	if (goContextSave(ctx->go, fail, &state) == 0 && state != NULL)
+		object_keep(&ctx->object, state);
+}
+
+/* Whether a thread that this process doesn't have is inside of a call. */
+bool
+context_abandoned(const struct tls *ctx)
+{
+	return ctx->busy != 0 && (!running() || ctx->busy != generation());
+}
+
+void
+context_forget(struct tls *ctx)
+{
+	object_keep(&ctx->object, NULL);
+	context_freeze(ctx, NULL);
+	context_take(ctx, NULL);
+}
+
+/* Under the lock, in a child. */
+static bool
+context_rebuild(struct tls *ctx, struct failure *fail)
+{
+	struct remains r = {
+		.kind = ctx->kind,
+		.records_in = ctx->records_in,
+		.records_out = ctx->records_out,
+		.frozen = ctx->frozen,
+		.state = ctx->object.bytes,
+	};
+	struct blob *frozen = ctx->frozen;
+
+	if (ctx->settings != NULL) {
+		if (!object_alive(&ctx->settings->config) &&
+		    goConfigRestore(fail, &ctx->settings->config.go,
+		    ctx->settings->config.bytes) == -1)
+			return false;
+		object_born(&ctx->settings->config);
+		r.config = ctx->settings->config.go;
+	}
+	if (ctx->kind != CLIENT && frozen != NULL) {
+		if (!object_alive(&frozen->listener) && goListenerRestore(fail,
+		    &frozen->listener.go, r.config, frozen) == -1)
+			return false;
+		object_born(&frozen->listener);
+		r.listener = frozen->listener.go;
+	}
+	if (goContextRestore(fail, &ctx->object.go, &r) == -1)
+		return false;
+	object_born(&ctx->object);
+	return true;
+}
+
+bool
+context_restore(struct tls *ctx, struct failure *fail)
+{
+	bool ok;
+
+	if (ctx->object.go != 0 && !object_alive(&ctx->object)) {
+		restore_lock();
+		ok = object_alive(&ctx->object) || context_rebuild(ctx, fail);
+		restore_unlock();
+		if (!ok)
+			return false;
+	}
+	ctx->go = ctx->object.go;
+	return true;
+}

@@ -1,0 +1,142 @@
+package main
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"libtls"
+)
+
+// listeners that were restored.
+var listeners table[libtls.Listener]
+
+// keep moves data, which is wiped, to C's memory.
+func keep(data []byte) *C.struct_blob {
+	defer clear(data)
+	b := C.blob_new(C.size_t(len(data)))
+	if b == nil {
+		panic("out of memory")
+	}
+	copy(kept(b), data)
+	return b
+}
+
+// kept is nil for NULL.
+func kept(b *C.struct_blob) []byte {
+	var n C.size_t
+	p := C.blob_bytes(b, &n)
+	if p == nil {
+		return nil
+	}
+	return unsafe.Slice((*byte)(p), n)
+}
+
+//export goConfigSave
+func goConfigSave(config C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*bytes = keep(configuration(config).Marshal())
+	return 0
+}
+
+//export goConfigRestore
+func goConfigRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	c, err := libtls.UnmarshalConfig(kept(bytes))
+	if err != nil {
+		return tell(fail, err)
+	}
+	*handle = C.uint64_t(configs.add(c))
+	return 0
+}
+
+//export goSignerSave
+func goSignerSave(s C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*bytes = keep(signer(s).Marshal())
+	return 0
+}
+
+//export goSignerRestore
+func goSignerRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	s, err := libtls.UnmarshalSigner(kept(bytes))
+	if err != nil {
+		return tell(fail, err)
+	}
+	*handle = C.uint64_t(signers.add(s))
+	return 0
+}
+
+//export goListenerRestore
+func goListenerRestore(fail *C.struct_failure, handle *C.uint64_t, config C.uint64_t, frozen *C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	l, err := libtls.RestoreListener(live(config), kept(frozen))
+	if err != nil {
+		return tell(fail, err)
+	}
+	*handle = C.uint64_t(listeners.add(l))
+	return 0
+}
+
+//export goListenerFree
+func goListenerFree(l C.uint64_t) {
+	defer func() { _ = recover() }()
+	listeners.remove(uint64(l))
+}
+
+// live returns a configuration, nil for the default one.
+func live(handle C.uint64_t) *libtls.Config {
+	if handle == 0 {
+		return nil
+	}
+	return configuration(handle)
+}
+
+//export goContextRestore
+func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_remains) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	config, state := live(r.config), kept(r.state)
+	var l *libtls.Listener
+	if r.listener != 0 {
+		l = must(listeners.get(uint64(r.listener)))
+	}
+	var t *libtls.Context
+	var err error
+	switch in, out := uint64(r.records_in), uint64(r.records_out); r.kind {
+	case C.CLIENT:
+		t, err = libtls.RestoreClient(config, kept(r.frozen), state, in, out)
+	case C.SERVER:
+		t = libtls.RestoreServer(config, l)
+	default:
+		t, err = libtls.RestoreConn(config, l, state, in, out)
+	}
+	if err != nil {
+		return tell(fail, err)
+	}
+	*handle = add(t)
+	return 0
+}
+
+// save keeps what has changed of a context, NULL if nothing has.
+func (c *connection) save() *C.struct_blob {
+	if !c.Changed() {
+		return nil
+	}
+	return keep(c.Marshal())
+}
+
+//export goContextSave
+func goContextSave(ctx C.uint64_t, fail *C.struct_failure, state **C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*state = context(ctx).save()
+	return 0
+}
+
+//export goContextFreeze
+func goContextFreeze(ctx C.uint64_t, fail *C.struct_failure, frozen **C.struct_blob) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	*frozen = keep(context(ctx).Frozen())
+	return 0
+}
