@@ -157,7 +157,8 @@ func (t *Context) sendTickets() {
 // seal completes a session that the engine made and seals it. It returns nil
 // if no ticket can be had, which is no failure of the connection.
 func (t *Context) seal(s *Session) []byte {
-	now, lifetime := now(), t.config.sessionLifetime()
+	// The session was made at this time, and in whole seconds.
+	now, lifetime := t.conn.Time().Truncate(time.Second), t.config.sessionLifetime()
 	if !limitTicket(s, now, lifetime) {
 		return nil
 	}

@@ -170,3 +170,6 @@ type clock struct{ now time.Time }
 // SetTime tells the time, which ages sessions and tickets. The caller does
 // so before the first step and may do so again at any time.
 func (c *clock) SetTime(now time.Time) { c.now = now }
+
+// Time returns what SetTime told last.
+func (c *clock) Time() time.Time { return c.now }

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/binary"
+	"time"
 
 	"libtls/internal/schedule"
 	"libtls/internal/suite"
@@ -123,7 +124,7 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 		Version:       suite.TLS13,
 		Suite:         c.info.Suite.ID,
 		Secret:        schedule.TicketPSK(c.info.Suite.Hash, c.resumption, nonce),
-		Created:       c.now,
+		Created:       c.now.Truncate(time.Second),
 		FullHandshake: c.fullHandshake(),
 		Lifetime:      lifetime,
 		AgeAdd:        binary.BigEndian.Uint32(add),

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"slices"
+	"time"
 
 	"libtls/internal/record"
 	"libtls/internal/schedule"
@@ -159,8 +160,8 @@ func (c *Conn) session12() *Session {
 		Version:              suite.TLS12,
 		Suite:                c.hs.suite.ID,
 		Secret:               slices.Clone(h.master),
-		Created:              c.now,
-		FullHandshake:        c.now,
+		Created:              c.now.Truncate(time.Second),
+		FullHandshake:        c.now.Truncate(time.Second),
 		PeerChain:            c.info.PeerChain,
 		ServerName:           c.info.ServerName,
 		ALPN:                 c.info.ALPN,

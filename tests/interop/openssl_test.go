@@ -3,6 +3,7 @@ package interop
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,7 +17,7 @@ var (
 
 func opensslServer(t *testing.T, options ...string) *server {
 	t.Helper()
-	p := start(t, "openssl", append([]string{"s_server", "-accept", "127.0.0.1:0", "-tls1_3"}, options...)...)
+	p := start(t, "openssl", versioned([]string{"s_server", "-accept", "127.0.0.1:0"}, options)...)
 	return &server{p, p.await(`ACCEPT 127\.0\.0\.1:(\d+)`)[1]}
 }
 
@@ -159,8 +160,16 @@ func TestOpenSSLServerKeyUpdate(t *testing.T) {
 
 func opensslClient(t *testing.T, port string, options ...string) *process {
 	t.Helper()
-	return start(t, "openssl", append([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", "server.test",
-		"-CAfile", pki("ca.pem"), "-verify_return_error", "-tls1_3"}, options...)...)
+	return start(t, "openssl", versioned([]string{"s_client", "-connect", "127.0.0.1:" + port, "-servername", "server.test",
+		"-CAfile", pki("ca.pem"), "-verify_return_error"}, options)...)
+}
+
+// versioned adds options to a command of OpenSSL's, which speaks TLS 1.3 unless they name the other version.
+func versioned(command, options []string) []string {
+	if !slices.Contains(options, "-tls1_2") {
+		command = append(command, "-tls1_3")
+	}
+	return append(command, options...)
 }
 
 // resumedByOpenSSL checks what s_client says about its session.
