@@ -133,6 +133,7 @@ func (c *Conn) Wipe() {
 	c.inSecret, c.outSecret, c.exporter, c.resumption, c.hand, c.flight = nil, nil, nil, nil, nil, nil
 	c.in.Wipe()
 	c.out.Wipe()
+	c.inKeyed, c.outKeyed = false, false
 }
 
 // SendAlert kills the connection with a fatal alert of the caller's choice.

@@ -51,8 +51,10 @@ func (m *meddler) record(rec []byte) {
 	if protected && m.victim.Info().Version == suite.TLS13 {
 		m.rekey()
 		var err error
-		if typ, payload, err = m.open.Open(rec, nil); err != nil {
-			panic(err)
+		opened := bytes.Clone(rec)
+		if typ, payload, err = m.open.Open(opened, nil); err != nil {
+			m.victim.feed(rec) // a message that it got makes it have other keys
+			return
 		}
 	} else if m.victim.in.Active() || typ != record.Handshake {
 		m.victim.feed(rec)
