@@ -82,6 +82,7 @@ func (t *Context) fields(p *plain.Coder, engine *[]byte) {
 		e.Errno = syscall.Errno(num)
 		plain.Number(p, &e.Code)
 	})
+	plain.Struct(p, &t.signing, func(r *SignRequest) { r.fields(p) })
 	credentialField(p, t)
 	t.peer.fields(p)
 	p.Bytes(engine)

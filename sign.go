@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 
+	"libtls/internal/plain"
 	"libtls/internal/suite"
 )
 
@@ -23,6 +24,14 @@ type SignRequest struct {
 	Hash          string // of the public key; see PublicKeyHash
 	Input         []byte // as suite.SchemeInfo.Encode makes it
 	Padding       int    // one of the Padding constants
+}
+
+func (r *SignRequest) fields(p *plain.Coder) {
+	plain.Number(p, &r.Callback)
+	plain.Number(p, &r.Arg)
+	p.Text(&r.Hash)
+	p.Bytes(&r.Input)
+	plain.Number(p, &r.Padding)
 }
 
 // SetSignCallback is tls_config_set_sign_cb: addresses of a function in the

@@ -188,6 +188,7 @@ type remote struct {
 	waits   int  // how often the program lets the connection wait
 	corrupt bool // what the signer answers
 	silent  bool // the callback fails
+	moves   bool // the context is rebuilt before every Step
 	inputs  [][]byte
 }
 
@@ -205,6 +206,9 @@ func (r *remote) handshake(t *testing.T, other *end) (ours, theirs string) {
 			return ours, theirs
 		}
 		io.Out = nil
+		if r.before != nil {
+			r.before()
+		}
 		step := r.Step(OpHandshake, &io)
 		other.in = append(other.in, io.Out...)
 		io = IO{}
@@ -257,6 +261,7 @@ func TestSignCallback(t *testing.T) {
 			}{
 				"at once":  {},
 				"waits":    {remote: remote{waits: 3}},
+				"moves":    {remote: remote{waits: 3, moves: true}},
 				"corrupts": {remote: remote{corrupt: true}, ours: failed, theirs: alert},
 				"fails":    {remote: remote{silent: true}, ours: failed, theirs: alert},
 			} {
@@ -269,6 +274,9 @@ func TestSignCallback(t *testing.T) {
 					c, s := connectPair(dial(t, without, "server.test"), accept(t, with))
 					r := test.remote
 					r.end, r.signer = s, signer
+					if r.moves {
+						move(t, s)
+					}
 					ours, theirs := r.handshake(t, c)
 					if ours != test.ours || theirs != test.theirs {
 						t.Errorf("server %q, client %q", ours, theirs)
