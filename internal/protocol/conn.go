@@ -430,23 +430,6 @@ func (c *Conn) advance() *Error {
 	return nil
 }
 
-// answered goes on after the caller's answer to what was asked.
-func (c *Conn) answered(asked Wait, goOn func() *Error) {
-	c.epoch++
-	if c.err != nil {
-		return
-	}
-	if c.state.waitsFor() != asked {
-		c.fail(errInternal)
-		return
-	}
-	err := goOn()
-	if err == nil {
-		err = c.advance()
-	}
-	c.failed(err)
-}
-
 // EOF tells that the transport ended. The error is nil if close_notify had come.
 func (c *Conn) EOF() error {
 	switch {

@@ -172,3 +172,15 @@ func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]b
 	}
 	return schedule.Export(c.info.Suite.Hash, c.exporter, label, context, n), nil
 }
+
+// refuseRenegotiation answers a HelloRequest or a second ClientHello.
+func (c *Conn) refuseRenegotiation(m message) *Error {
+	asks := wire.TypeClientHello
+	if c.client {
+		asks = wire.TypeHelloRequest
+	}
+	if c.info.Version != suite.TLS12 || wire.Type(m.raw[0]) != asks {
+		return errUnexpectedMessage
+	}
+	return errNoRenegotiation
+}

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"slices"
 	"strings"
 	"time"
@@ -11,134 +10,6 @@ import (
 	"libtls/internal/suite"
 	"libtls/internal/wire"
 )
-
-// clientHello takes the first ClientHello.
-func (c *Conn) clientHello(m message) *Error {
-	if err := c.readClientHello(m); err != nil {
-		return err
-	}
-	hs := c.hs
-	hs.sessionID = hs.offer.SessionID
-	c.info.ServerName = hs.hello.ServerName
-	if c.info.Version == suite.TLS12 {
-		return c.clientHello12()
-	}
-	if err := c.chooseSuite(); err != nil {
-		return err
-	}
-	if err := c.chooseGroup(); err != nil {
-		return err
-	}
-	c.state = serverAwaitsChoice
-	return nil
-}
-
-// readClientHello takes what a ClientHello says.
-func (c *Conn) readClientHello(m message) *Error {
-	hs := c.hs
-	ch, ok := wire.ParseClientHello(m.body)
-	if !ok {
-		return errDecodeClientHello
-	}
-	exts, err := c.index(ch.Extensions, inClientHello)
-	if err != nil {
-		return err
-	}
-	hs.offer, hs.exts, hs.helloRaw = ch, exts, m.raw
-	if err := c.negotiateVersion(); err != nil {
-		return err
-	}
-	if c.info.Version == suite.TLS13 && !bytes.Equal(ch.Compressions, []byte{0}) { // RFC 8446, 4.1.2
-		return errCompressionList
-	}
-	return c.readClientExtensions()
-}
-
-// negotiateVersion chooses the protocol version (RFC 8446, 4.2.1).
-func (c *Conn) negotiateVersion() *Error {
-	versions := []uint16{min(c.hs.offer.Version, suite.TLS12)}
-	if data, ok := c.hs.exts[wire.ExtSupportedVersions]; ok {
-		if versions, ok = wire.ParseVersions(data); !ok {
-			return errParsingExtension
-		}
-	}
-	// RFC 7507, 3: a client that fell back, though we could do better
-	best := func(v uint16) bool { return c.cfg.MaxVersion <= v && v <= suite.TLS13 }
-	if slices.Contains(c.hs.offer.Suites, suite.FallbackSCSV) && !slices.ContainsFunc(versions, best) {
-		return errInappropriateFallback
-	}
-	for _, v := range []uint16{suite.TLS13, suite.TLS12} {
-		if c.supports(v) && slices.Contains(versions, v) {
-			c.info.Version, c.hs.hello.Version = v, v
-			return nil
-		}
-	}
-	return errUnsupportedProtocol
-}
-
-func (c *Conn) readClientExtensions() *Error {
-	hs := c.hs
-	hello := &hs.hello
-	var ok bool
-	if data, there := hs.exts[wire.ExtServerName]; there {
-		if hello.ServerName, ok = wire.ParseServerName(data); !ok {
-			return errParsingExtension
-		}
-	}
-	if data, there := hs.exts[wire.ExtALPN]; there {
-		if hello.ALPN, ok = wire.ParseProtocols(data); !ok {
-			return errParsingALPN
-		}
-	}
-	if data, there := hs.exts[wire.ExtStatusRequest]; there {
-		if hello.OCSP, ok = wire.ParseStatusRequest(data); !ok {
-			return errParsingExtension
-		}
-	}
-	if data, there := hs.exts[wire.ExtEarlyData]; there {
-		if len(data) != 0 {
-			return errParsingExtension
-		}
-		hs.skipEarly = c.info.Version == suite.TLS13
-	}
-	if data, there := hs.exts[wire.ExtPostHandshakeAuth]; there {
-		if len(data) != 0 {
-			return errParsingExtension
-		}
-		c.postHandshakeAuth = c.cfg.PostHandshakeAuth && c.info.Version == suite.TLS13
-	}
-	// RFC 7250, 4.2: our certificates have X.509's form only.
-	if data, there := hs.exts[wire.ExtServerCertType]; there {
-		types, ok := wire.ParseBytes8(data)
-		if !ok {
-			return errParsingExtension
-		}
-		if !slices.Contains(types, wire.CertTypeX509) {
-			return errCertificateTypes
-		}
-	}
-	if data, there := hs.exts[wire.ExtPSKModes]; there {
-		modes, ok := wire.ParseBytes8(data)
-		if !ok {
-			return errParsingExtension
-		}
-		c.pskDHE = slices.Contains(modes, wire.PSKDHE)
-	}
-	if c.info.Version == suite.TLS13 {
-		if err := c.readPSKs(); err != nil {
-			return err
-		}
-	}
-	// RFC 8446, 9.2: without a PSK a signature is needed.
-	data, there := hs.exts[wire.ExtSignatureAlgorithms]
-	switch {
-	case there:
-		return hello.read(hs.exts, data)
-	case hs.psks == nil && c.info.Version == suite.TLS13:
-		return errNoCommonSchemes.with(AlertMissingExtension)
-	}
-	return nil
-}
 
 // readPSKs takes the PSKs offered, if they can be used at all.
 func (c *Conn) readPSKs() *Error {
@@ -165,22 +36,6 @@ func (c *Conn) readPSKs() *Error {
 		hs.psks = psks
 	}
 	return nil
-}
-
-// prefer returns the first of ours that is in theirs, or the first of theirs
-// in ours if theirs count first.
-func prefer[T comparable](ours, theirs []T, theirsFirst bool) (T, bool) {
-	first, second := ours, theirs
-	if theirsFirst {
-		first, second = theirs, ours
-	}
-	for _, v := range first {
-		if slices.Contains(second, v) {
-			return v, true
-		}
-	}
-	var none T
-	return none, false
 }
 
 func (c *Conn) chooseSuite() *Error {
@@ -325,42 +180,6 @@ func (c *Conn) resume() *Error {
 		return nil
 	}
 	return c.writeServerHello()
-}
-
-// OfferedTicket returns the ticket that WaitTicket asks about. isID tells that
-// it is a TLS 1.2 session id.
-func (c *Conn) OfferedTicket() (ticket []byte, isID bool) {
-	if c.hs == nil || c.Wait() != WaitTicket {
-		return nil, false
-	}
-	if c.state == server12AwaitsTicket {
-		return c.offered12()
-	}
-	return c.hs.psks.Identities[c.hs.identity].Ticket, false
-}
-
-// Ticket answers a WaitTicket with the session that the ticket stands for; nil
-// refuses it. The caller has checked whose ticket it is and that it is still
-// good; whether it fits this handshake is checked here. renew asks TLS 1.2 to
-// send a new ticket.
-func (c *Conn) Ticket(s *Session, renew bool) {
-	c.answered(WaitTicket, func() *Error {
-		hs := c.hs
-		if c.state == server12AwaitsTicket {
-			return c.ticket12(s, renew)
-		}
-		if s == nil || !c.resumable(s) {
-			hs.identity++
-			return c.resume()
-		}
-		// RFC 8446, 4.2.11: the binder must hold before the PSK is used.
-		cut := len(hs.helloRaw) - hs.psks.BindersSize()
-		if !hmac.Equal(c.binder(s, hs.helloRaw[:cut]), hs.psks.Binders[hs.identity]) {
-			return errDigestCheck
-		}
-		hs.session = s
-		return c.writeServerHello()
-	})
 }
 
 // resumable tells whether a session fits what has been negotiated.

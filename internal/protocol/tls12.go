@@ -2,8 +2,6 @@ package protocol
 
 import (
 	"crypto/hmac"
-	"crypto/rsa"
-	"crypto/x509"
 	"slices"
 	"time"
 
@@ -181,39 +179,4 @@ func (c *Conn) complete12() {
 	c.randoms = slices.Concat(h.clientRandom, h.serverRandom)
 	c.info.ExtendedMasterSecret = h.ems
 	c.established()
-}
-
-// refuseRenegotiation answers a HelloRequest or a second ClientHello.
-func (c *Conn) refuseRenegotiation(m message) *Error {
-	asks := wire.TypeClientHello
-	if c.client {
-		asks = wire.TypeHelloRequest
-	}
-	if c.info.Version != suite.TLS12 || wire.Type(m.raw[0]) != asks {
-		return errUnexpectedMessage
-	}
-	return errNoRenegotiation
-}
-
-// parseLeaf takes the peer's leaf apart, if it sent one.
-func (c *Conn) parseLeaf() *Error {
-	if len(c.hs.peerChain) == 0 {
-		return nil
-	}
-	leaf, err := x509.ParseCertificate(c.hs.peerChain[0])
-	if err != nil {
-		return errParseLeaf
-	}
-	if suite.KeyTypeOf(leaf.PublicKey) == 0 {
-		return errKeyType
-	}
-	if key, ok := leaf.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
-		return errKeyTooLarge
-	}
-	// RFC 8446, 4.4.2.2: key usage, if there, must allow signing.
-	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
-		return errKeyUsage
-	}
-	c.hs.peerLeaf = leaf
-	return nil
 }
