@@ -111,7 +111,7 @@ func (c *Config) SetDHEParams(params *string) error {
 	case "none", "auto", "legacy":
 		return nil
 	}
-	return invalidArgument("invalid dhe param '" + *params + "'")
+	return failure("invalid dhe param '%s'", *params)
 }
 
 // SetECDHECurve is tls_config_set_ecdhecurve.
@@ -120,7 +120,7 @@ func (c *Config) SetECDHECurve(curve *string) error {
 		return c.SetECDHECurves(nil)
 	}
 	if strings.ContainsAny(*curve, ",:") {
-		return invalidArgument("invalid ecdhe curve '" + *curve + "'")
+		return failure("invalid ecdhe curve '%s'", *curve)
 	}
 	return c.SetECDHECurves(curve)
 }
@@ -136,7 +136,7 @@ func (c *Config) SetECDHECurves(curves *string) error {
 	for _, name := range elements(*curves) {
 		g := suite.GroupByName(name)
 		if g == nil {
-			return invalidArgument("invalid ecdhe curve '" + name + "'")
+			return failure("invalid ecdhe curve '%s'", name)
 		}
 		// Repetition is legal here, but not in supported_groups.
 		if !slices.Contains(groups, g.Group) {

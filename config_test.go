@@ -400,18 +400,32 @@ func TestAddTicketKey(t *testing.T) {
 
 func TestErrorCodes(t *testing.T) {
 	c := NewConfig()
-	for _, err := range []error{
-		c.SetALPN(""), c.SetSessionLifetime(1), c.SetSessionID(make([]byte, 33)),
+	word := "nonsense"
+	for _, test := range []struct {
+		err  error
+		code int
+	}{
+		{c.SetALPN(""), ErrorInvalidArgument},
+		{c.SetALPN(strings.Repeat("x", 256)), ErrorInvalidArgument},
+		{c.SetALPN(strings.Repeat("x", 65535)), ErrorInvalidArgument},
+		{c.SetSessionLifetime(1), ErrorInvalidArgument},
+		{c.SetSessionLifetime(86401), ErrorInvalidArgument},
+		{c.SetSessionID(make([]byte, 33)), ErrorInvalidArgument},
+		{NewConfig().AddTicketKey(1, nil), ErrorUnknown},
+		{c.SetDHEParams(&word), ErrorUnknown},
+		{c.SetECDHECurve(&word), ErrorUnknown},
+		{c.SetECDHECurves(&word), ErrorUnknown},
+		{c.SetCiphers(&word), ErrorUnknown},
+		{c.SetCAFile("/nonexistent"), ErrorUnknown},
+		{c.SetCertMem([]byte(word)), ErrorUnknown},
+		{func() error { _, err := NewClient().Accept(); return err }(), ErrorInvalidContext},
+		{NewServer().Connect("x", true), ErrorInvalidContext},
+		{NewServer().Configure(nil), ErrorUnknown},
+		{NewClient().Connect("", false), ErrorUnknown},
 	} {
-		if err.(*Error).Code != ErrorInvalidArgument {
-			t.Errorf("%v: %#x", err, err.(*Error).Code)
+		if err, ok := test.err.(*Error); !ok || err.Code != test.code {
+			t.Errorf("%v: %#v", test.err, err)
 		}
-	}
-	if _, err := NewClient().Accept(); err.(*Error).Code != ErrorInvalidContext {
-		t.Error(err)
-	}
-	if err := NewServer().Connect("x", true); err.(*Error).Code != ErrorInvalidContext {
-		t.Error(err)
 	}
 }
 

@@ -31,10 +31,14 @@ type connection struct {
 	io libtls.IO
 }
 
-// tell writes err to the place of an error; nil leaves that alone.
+// tell writes err to the place of an error; nil, and an error without a text,
+// leave that alone.
 func tell(fail *C.struct_failure, err error) C.int {
 	if err == nil {
 		return 0
+	}
+	if err.Error() == "" {
+		return -1
 	}
 	C.free(unsafe.Pointer(fail.text))
 	fail.text = C.CString(err.Error())
