@@ -218,7 +218,6 @@ func (c *Conn) offerPSK() *wire.Offer {
 
 // serverHello takes the ServerHello or, in its place, a HelloRetryRequest.
 func (c *Conn) serverHello(m message) *Error {
-	hs := c.hs
 	sh, ok := wire.ParseServerHello(m.body)
 	if !ok {
 		return errDecode
@@ -226,36 +225,10 @@ func (c *Conn) serverHello(m message) *Error {
 	if err := c.serverVersion(sh); err != nil {
 		return err
 	}
-	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
-	at := inServerHello
-	if retry {
-		at = inHelloRetry
-	}
 	if c.info.Version == suite.TLS12 {
 		return c.serverHello12(m, sh)
 	}
-	exts, err := c.index(sh.Extensions, at)
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(sh.SessionID, hs.sessionID) {
-		return errSessionIDEcho
-	}
-	if sh.Compression != 0 { // RFC 8446, 4.1.3
-		return errDecode
-	}
-	// RFC 8446, 4.1.3 and 4.1.4
-	if !c.offeredSuite(sh.Suite) || hs.suite != nil && hs.suite.ID != sh.Suite {
-		return errWrongCipher
-	}
-	hs.suite = suite.ByID(sh.Suite)
-	c.info.Suite = hs.suite
-	if retry {
-		return c.helloRetry(m, exts)
-	}
-	hs.transcript.fix(hs.suite.Hash)
-	hs.transcript.add(m.raw)
-	return c.acceptServerHello(exts)
+	return c.serverHello13(m, sh)
 }
 
 // offeredSuite tells whether a suite was offered for the version agreed on.

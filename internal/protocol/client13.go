@@ -8,6 +8,38 @@ import (
 	"libtls/internal/wire"
 )
 
+// serverHello13 goes on with a ServerHello or HelloRetryRequest of TLS 1.3.
+func (c *Conn) serverHello13(m message, sh *wire.ServerHello) *Error {
+	hs := c.hs
+	retry := [32]byte(sh.Random) == wire.HelloRetryRandom
+	at := inServerHello
+	if retry {
+		at = inHelloRetry
+	}
+	exts, err := c.index(sh.Extensions, at)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(sh.SessionID, hs.sessionID) {
+		return errSessionIDEcho
+	}
+	if sh.Compression != 0 { // RFC 8446, 4.1.3
+		return errDecode
+	}
+	// RFC 8446, 4.1.3 and 4.1.4
+	if !c.offeredSuite(sh.Suite) || hs.suite != nil && hs.suite.ID != sh.Suite {
+		return errWrongCipher
+	}
+	hs.suite = suite.ByID(sh.Suite)
+	c.info.Suite = hs.suite
+	if retry {
+		return c.helloRetry(m, exts)
+	}
+	hs.transcript.fix(hs.suite.Hash)
+	hs.transcript.add(m.raw)
+	return c.acceptServerHello(exts)
+}
+
 // helloRetry sends a second ClientHello as the server asks (RFC 8446, 4.1.4).
 func (c *Conn) helloRetry(m message, exts extensions) *Error {
 	hs := c.hs

@@ -1,9 +1,8 @@
 package protocol
 
 import (
-	"bytes"
-	"crypto/hmac"
 	"slices"
+	"strings"
 
 	"libtls/internal/suite"
 	"libtls/internal/wire"
@@ -17,13 +16,11 @@ func (c *Conn) clientHello(m message) *Error {
 	hs := c.hs
 	hs.sessionID = hs.offer.SessionID
 	c.info.ServerName = hs.hello.ServerName
+	choose := c.clientHello13
 	if c.info.Version == suite.TLS12 {
-		return c.clientHello12()
+		choose = c.clientHello12
 	}
-	if err := c.chooseSuite(); err != nil {
-		return err
-	}
-	if err := c.chooseGroup(); err != nil {
+	if err := choose(); err != nil {
 		return err
 	}
 	c.state = serverAwaitsChoice
@@ -44,9 +41,6 @@ func (c *Conn) readClientHello(m message) *Error {
 	hs.offer, hs.exts, hs.helloRaw = ch, exts, m.raw
 	if err := c.negotiateVersion(); err != nil {
 		return err
-	}
-	if c.info.Version == suite.TLS13 && !bytes.Equal(ch.Compressions, []byte{0}) { // RFC 8446, 4.1.2
-		return errCompressionList
 	}
 	return c.readClientExtensions()
 }
@@ -171,20 +165,24 @@ func (c *Conn) OfferedTicket() (ticket []byte, isID bool) {
 // send a new ticket.
 func (c *Conn) Ticket(s *Session, renew bool) {
 	c.answered(WaitTicket, func() *Error {
-		hs := c.hs
 		if c.state == server12AwaitsTicket {
 			return c.ticket12(s, renew)
 		}
-		if s == nil || !c.resumable(s) {
-			hs.identity++
-			return c.resume()
-		}
-		// RFC 8446, 4.2.11: the binder must hold before the PSK is used.
-		cut := len(hs.helloRaw) - hs.psks.BindersSize()
-		if !hmac.Equal(c.binder(s, hs.helloRaw[:cut]), hs.psks.Binders[hs.identity]) {
-			return errDigestCheck
-		}
-		hs.session = s
-		return c.writeServerHello()
+		return c.ticket13(s)
 	})
+}
+
+// admits tells what both versions ask of a session: that it is fresh, and for
+// the host and the kind of client that this handshake is about.
+func (c *Conn) admits(s *Session) bool {
+	if s.Timeout > 0 && c.now.Sub(s.Created) > s.Timeout {
+		return false
+	}
+	// A ticket that names a host is for that host, or for a client that
+	// names none.
+	name := c.hs.hello.ServerName
+	if s.ServerName != "" && name != "" && !strings.EqualFold(s.ServerName, name) {
+		return false
+	}
+	return c.cfg.ClientAuth != RequireClientCert || len(s.PeerChain) > 0
 }

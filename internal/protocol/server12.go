@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"slices"
-	"strings"
 
 	"libtls/internal/suite"
 	"libtls/internal/wire"
@@ -17,11 +16,7 @@ func (c *Conn) clientHello12() *Error {
 		return errCompressionList
 	}
 	hs.tls12 = &handshake12{clientRandom: hs.offer.Random}
-	if err := c.readClientExtensions12(); err != nil {
-		return err
-	}
-	c.state = serverAwaitsChoice
-	return nil
+	return c.readClientExtensions12()
 }
 
 func (c *Conn) readClientExtensions12() *Error {
@@ -124,14 +119,7 @@ func (c *Conn) resumable12(s *Session) bool {
 			return false
 		}
 	}
-	if s.Timeout > 0 && c.now.Sub(s.Created) > s.Timeout {
-		return false
-	}
-	name := hs.hello.ServerName
-	if s.ServerName != "" && name != "" && !strings.EqualFold(s.ServerName, name) {
-		return false
-	}
-	return c.cfg.ClientAuth != RequireClientCert || len(s.PeerChain) > 0
+	return c.admits(s)
 }
 
 // wantsTicket tells whether the client asks for tickets.

@@ -2,14 +2,25 @@ package protocol
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"slices"
-	"strings"
 	"time"
 
 	"libtls/internal/schedule"
 	"libtls/internal/suite"
 	"libtls/internal/wire"
 )
+
+// clientHello13 goes on with a first ClientHello when TLS 1.3 was negotiated.
+func (c *Conn) clientHello13() *Error {
+	if !bytes.Equal(c.hs.offer.Compressions, []byte{0}) { // RFC 8446, 4.1.2
+		return errCompressionList
+	}
+	if err := c.chooseSuite(); err != nil {
+		return err
+	}
+	return c.chooseGroup()
+}
 
 // readPSKs takes the PSKs offered, if they can be used at all.
 func (c *Conn) readPSKs() *Error {
@@ -137,6 +148,7 @@ func (c *Conn) secondClientHello(m message) *Error {
 	second := hs.offer
 	if first.Version != second.Version || !bytes.Equal(first.Random, second.Random) ||
 		!bytes.Equal(first.SessionID, second.SessionID) || !slices.Equal(first.Suites, second.Suites) ||
+		!bytes.Equal(first.Compressions, second.Compressions) ||
 		!sameExtensions(firstExts, hs.exts) {
 		return errInconsistentHello
 	}
@@ -182,22 +194,26 @@ func (c *Conn) resume() *Error {
 	return c.writeServerHello()
 }
 
+// ticket13 takes the caller's answer about the ticket asked about.
+func (c *Conn) ticket13(s *Session) *Error {
+	hs := c.hs
+	if s == nil || !c.resumable(s) {
+		hs.identity++
+		return c.resume()
+	}
+	// RFC 8446, 4.2.11: the binder must hold before the PSK is used.
+	cut := len(hs.helloRaw) - hs.psks.BindersSize()
+	if !hmac.Equal(c.binder(s, hs.helloRaw[:cut]), hs.psks.Binders[hs.identity]) {
+		return errDigestCheck
+	}
+	hs.session = s
+	return c.writeServerHello()
+}
+
 // resumable tells whether a session fits what has been negotiated.
 func (c *Conn) resumable(s *Session) bool {
 	old := suite.ByID(s.Suite)
-	if s.Version != suite.TLS13 || old == nil || old.Hash != c.hs.suite.Hash || len(s.Secret) != old.Hash.Size() {
-		return false
-	}
-	if s.Timeout > 0 && c.now.Sub(s.Created) > s.Timeout {
-		return false
-	}
-	// A ticket that names a host is for that host, or for a client that
-	// names none.
-	name := c.hs.hello.ServerName
-	if s.ServerName != "" && name != "" && !strings.EqualFold(s.ServerName, name) {
-		return false
-	}
-	return c.cfg.ClientAuth != RequireClientCert || len(s.PeerChain) > 0
+	return s.Version == suite.TLS13 && old != nil && old.Hash == c.hs.suite.Hash && len(s.Secret) == old.Hash.Size() && c.admits(s)
 }
 
 // writeServerHello sends the server's flight up to CertificateVerify.
