@@ -660,19 +660,20 @@ run(struct test *t)
 
 /*
  * Runs the tests whose names match one of the patterns, or all:
- *	harness [-l] [-v] -p pki [pattern ...]
- * -l lists them, -v names each as it runs. The last line counts them.
+ *	harness [-l] [-v] [-x pattern] -p pki [pattern ...]
+ * -l lists them, -v names each as it runs, -x leaves some out. The last line counts them.
  */
 int
 main(int argc, char *argv[])
 {
 	unsigned passed = 0, failed = 0, out = 0;
 	int ch, i, wanted, rc, list = 0, verbose = 0;
+	const char *unwanted = "";
 	char command[64];
 	struct test *t;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((ch = getopt(argc, argv, "lp:v")) != -1) {
+	while ((ch = getopt(argc, argv, "lp:vx:")) != -1) {
 		switch (ch) {
 		case 'l':
 			list = 1;
@@ -683,19 +684,22 @@ main(int argc, char *argv[])
 		case 'v':
 			verbose = 1;
 			break;
+		case 'x':
+			unwanted = optarg;
+			break;
 		default:
 			return FAILED;
 		}
 	}
 	if (!list && (pki_directory == NULL || mkdtemp(scratch_directory) == NULL)) {
-		fprintf(stderr, "usage: harness [-lv] -p pki [pattern ...]\n");
+		fprintf(stderr, "usage: harness [-lv] [-x pattern] -p pki [pattern ...]\n");
 		return FAILED;
 	}
 	for (t = tests; t != NULL; t = t->next) {
 		wanted = optind == argc;
 		for (i = optind; i < argc; i++)
 			wanted |= fnmatch(argv[i], t->name, 0) == 0;
-		if (!wanted)
+		if (!wanted || fnmatch(unwanted, t->name, 0) == 0)
 			continue;
 		if (list) {
 			printf("%s\t%s\n", t->name, t->file);
