@@ -13,7 +13,7 @@ import (
 // memory is what outlives a connection: a client's session, a server's ticket
 // key and the sessions it keeps by their ids.
 type memory struct {
-	start   time.Time // the clock's time at the first connection
+	start   time.Time // the clock's time at the first connection, in whole seconds as those of sessions
 	session *protocol.Session
 	aead    cipher.AEAD
 	byID    map[string]*protocol.Session
@@ -30,7 +30,7 @@ func newMemory() (*memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &memory{start: time.Now(), aead: aead, byID: make(map[string]*protocol.Session)}, nil
+	return &memory{start: time.Now().Truncate(time.Second), aead: aead, byID: make(map[string]*protocol.Session)}, nil
 }
 
 // seal makes a ticket of a session.
