@@ -4,12 +4,14 @@ import (
 	"libtls/internal/plain"
 )
 
-// Marshal encodes the configuration. The ticket keys are not part of it: they
-// live in memory of their own. The result holds private keys, which are the
+// Marshal encodes the configuration. Automatic ticket keys are not part of it:
+// they live in memory of their own, see ShareTicketKeys. The result holds private keys, which are the
 // caller's to wipe.
 func (c *Config) Marshal() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.tickets.mu.Lock()
+	defer c.tickets.mu.Unlock()
 	return plain.Encode(c.fields)
 }
 
@@ -50,6 +52,10 @@ func (c *Config) fields(r *plain.Coder) {
 	r.Array(c.sessionID[:])
 	plain.Number(r, &c.lifetime)
 	plain.Number(r, &c.numTickets)
+	manual := c.tickets.ring.manual
+	if r.Flag(&manual); manual {
+		c.tickets.ring.fields(r)
+	}
 }
 
 func (k *keypair) fields(r *plain.Coder) {

@@ -187,8 +187,9 @@ func (r *ticketRing) rotate(now, lifetime int64, rand io.Reader) error {
 // TicketKeys seals and opens the tickets of a server. It is for use by several
 // goroutines at a time.
 type TicketKeys struct {
-	mu   sync.Mutex // held for a copy of a key, never while sealing
-	ring *ticketRing
+	mu     sync.Mutex // held for a copy of a key, never while sealing
+	ring   *ticketRing
+	shared *sharedRing // where the automatic keys are, nil if in ring alone
 }
 
 // NewTicketKeys returns an empty set of keys, which makes its own.
@@ -208,6 +209,7 @@ func (t *TicketKeys) Add(revision uint32, key []byte, now time.Time) error {
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.update(func() error { return nil })
 	switch at := t.ring.find(k.name[:]); {
 	case at < 0:
 		t.ring.push(k)
@@ -229,8 +231,10 @@ func (k *ticketKey) equal(other *ticketKey) bool {
 func (t *TicketKeys) sealing(now, lifetime int64, rand io.Reader) (ticketKey, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ring.expire(now, lifetime)
-	if err := t.ring.rotate(now, lifetime, rand); err != nil {
+	if err := t.update(func() error {
+		t.ring.expire(now, lifetime)
+		return t.ring.rotate(now, lifetime, rand)
+	}); err != nil {
 		return ticketKey{}, err
 	}
 	for i := range t.ring.used {
@@ -246,7 +250,10 @@ func (t *TicketKeys) sealing(now, lifetime int64, rand io.Reader) (ticketKey, er
 func (t *TicketKeys) opening(name []byte, now, lifetime int64) (k ticketKey, renew, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ring.expire(now, lifetime)
+	t.update(func() error {
+		t.ring.expire(now, lifetime)
+		return nil
+	})
 	at := t.ring.find(name)
 	if at < 0 || now > t.ring.keys[at].opensUntil(lifetime) {
 		return ticketKey{}, false, false

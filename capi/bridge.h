@@ -40,6 +40,7 @@ enum {
 	RECORD_SIZE = HEADER_SIZE + 18432,	/* the longest record */
 	SEAL_SIZE = 65536,			/* sealed by one tls_write */
 	OUTPUT_SIZE = SEAL_SIZE + 4096,		/* and what it grows to */
+	RING_SIZE = 32768,			/* of a ticket key ring's memory */
 };
 
 /* What a callback of the program's is to sign; see libtls.SignRequest. */

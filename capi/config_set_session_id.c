@@ -1,4 +1,6 @@
 /* tls_config_set_session_id(3) */
+#include <errno.h>
+
 #include "front.h"
 #include "_cgo_export.h"
 
@@ -32,6 +34,11 @@ tls_config_set_session_lifetime(struct tls_config *config, int lifetime)
 
 	if (!config_enter(config, &v))
 		return -1;
+	if (lifetime > 0 && !settings_share(config->settings))
+		return config_leave(config, &v, error_errno(&config->err,
+		    errno, "no memory for ticket keys"));
+	if (config->settings->ring != NULL)
+		goConfigShare(config->go, &v.fail, config->settings->ring);
 	return config_leave(config, &v, goConfigSetSessionLifetime(config->go,
 	    &v.fail, lifetime));
 }

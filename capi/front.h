@@ -35,6 +35,7 @@ struct object {
 struct settings {
 	struct object	 config;	/* a libtls.Config */
 	atomic_uint	 refs;
+	uint8_t		*ring;		/* automatic ticket keys, or NULL */
 };
 
 struct tls_config {
@@ -162,6 +163,7 @@ bool	object_restore(struct object *, struct failure *,
 	    int (*)(struct failure *, uint64_t *, struct blob *));
 struct settings	*settings_new(void);
 void	settings_drop(struct settings *);
+bool	settings_share(struct settings *);
 void	settings_save(struct settings *, struct failure *);
 bool	settings_restore(struct settings *, struct failure *);
 bool	context_restore(struct tls *, struct failure *);

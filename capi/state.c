@@ -2,6 +2,8 @@
  * What lies outside of Go because a fork leaves Go's objects behind: bytes,
  * from which a child rebuilds an object when it first uses it.
  */
+#include <sys/mman.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,13 +144,52 @@ settings_drop(struct settings *s)
 		leave(&v);
 	}
 	object_drop(&s->config);
+	if (s->ring != NULL)
+		munmap(s->ring, RING_SIZE);
 	free(s);
+}
+
+/* Has memory for the ticket keys that children share. */
+bool
+settings_share(struct settings *s)
+{
+	void *ring;
+
+	if (s->ring != NULL)
+		return true;
+	ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ring == MAP_FAILED)
+		return false;
+	s->ring = ring;
+	return true;
+}
+
+/* Under the lock, in a child. */
+static bool
+settings_rebuild(struct settings *s, struct failure *fail)
+{
+	if (s == NULL || object_alive(&s->config))
+		return true;
+	if (goConfigRestore(fail, &s->config.go, s->config.bytes) == -1)
+		return false;
+	if (s->ring != NULL)
+		goConfigShare(s->config.go, fail, s->ring);
+	object_born(&s->config);
+	return true;
 }
 
 bool
 settings_restore(struct settings *s, struct failure *fail)
 {
-	return s == NULL || object_restore(&s->config, fail, goConfigRestore);
+	bool ok;
+
+	if (s == NULL || s->config.go == 0 || object_alive(&s->config))
+		return true;
+	restore_lock();
+	ok = settings_rebuild(s, fail);
+	restore_unlock();
+	return ok;
 }
 
 void
@@ -227,14 +268,10 @@ context_rebuild(struct tls *ctx, struct failure *fail)
 	};
 	struct blob *frozen = ctx->frozen;
 
-	if (ctx->settings != NULL) {
-		if (!object_alive(&ctx->settings->config) &&
-		    goConfigRestore(fail, &ctx->settings->config.go,
-		    ctx->settings->config.bytes) == -1)
-			return false;
-		object_born(&ctx->settings->config);
+	if (!settings_rebuild(ctx->settings, fail))
+		return false;
+	if (ctx->settings != NULL)
 		r.config = ctx->settings->config.go;
-	}
 	if (ctx->kind != CLIENT && frozen != NULL) {
 		if (!object_alive(&frozen->listener) && goListenerRestore(fail,
 		    &frozen->listener.go, r.config, frozen) == -1)

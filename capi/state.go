@@ -51,6 +51,13 @@ func goConfigRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct
 	return 0
 }
 
+//export goConfigShare
+func goConfigShare(config C.uint64_t, fail *C.struct_failure, ring *C.uint8_t) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	configuration(config).ShareTicketKeys(buffer(ring, C.RING_SIZE))
+	return 0
+}
+
 //export goSignerSave
 func goSignerSave(s C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)

@@ -1,0 +1,137 @@
+package libtls
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"sync/atomic"
+	"unsafe"
+
+	"libtls/internal/plain"
+)
+
+// Processes that were forked from one configuration have their automatic
+// ticket keys in memory that they share. Any of them may be killed at any
+// moment, so there is no lock: a writer fills a place of its own, and then
+// makes it the latest in one step.
+type sharedRing struct {
+	latest  atomic.Uint64 // number of a writing; 0 before the first
+	writers atomic.Uint64 // numbers given out
+	places  [ringPlaces]ringPlace
+}
+
+// ringPlaces is how many processes can write at a time. One more, or one that
+// was stopped for long in the middle of it, does damage that the sum shows;
+// then the keys are lost and made anew.
+const ringPlaces = 64
+
+// ringPlace is where writings go whose number has the same remainder.
+type ringPlace struct {
+	number uint64
+	ring   [ringSize]byte
+	sum    [sha256.Size]byte // of number and ring
+}
+
+// ringSize is the size of an encoded ring.
+const ringSize = maxTicketKeys*(ticketNameSize+ticketAESSize+sha256.Size+2*8) + 2*8
+
+// SharedTicketKeysSize is how much memory ShareTicketKeys needs, in bytes.
+const SharedTicketKeysSize = int(unsafe.Sizeof(sharedRing{}))
+
+// ShareTicketKeys has the automatic ticket keys live in memory that lasts as
+// long as the configuration, isn't Go's, and was all zero at first. A program's
+// own keys are its process's.
+func (c *Config) ShareTicketKeys(memory []byte) {
+	c.tickets.mu.Lock()
+	defer c.tickets.mu.Unlock()
+	_ = memory[SharedTicketKeysSize-1]
+	c.tickets.shared = (*sharedRing)(unsafe.Pointer(unsafe.SliceData(memory)))
+}
+
+func (r *ticketRing) fields(p *plain.Coder) {
+	for i := range r.keys {
+		k := &r.keys[i]
+		p.Array(k.name[:])
+		p.Array(k.aes[:])
+		p.Array(k.mac[:])
+		plain.Number(p, &k.added)
+		p.Flag(&k.automatic)
+	}
+	used := uint8(r.used)
+	plain.Number(p, &used)
+	p.Flag(&r.manual)
+	if used > maxTicketKeys {
+		p.Fail()
+		used = 0
+	}
+	r.used = int32(used)
+}
+
+func (p *ringPlace) check() [sha256.Size]byte {
+	var b [8 + ringSize]byte
+	defer clear(b[:])
+	binary.BigEndian.PutUint64(b[:], p.number)
+	copy(b[8:], p.ring[:])
+	return sha256.Sum256(b[:])
+}
+
+// read sets r to the latest keys and returns the number of their writing. Of
+// damaged ones it makes an empty ring.
+func (s *sharedRing) read(r *ticketRing) uint64 {
+	for {
+		n := s.latest.Load()
+		*r = ticketRing{}
+		if n == 0 {
+			return 0
+		}
+		place := s.places[n%ringPlaces]
+		ok := place.number == n && place.sum == place.check() && plain.Decode(place.ring[:], r.fields) == nil
+		clear(place.ring[:])
+		if s.latest.Load() != n {
+			continue // it was overwritten meanwhile
+		}
+		if !ok {
+			*r = ticketRing{}
+		}
+		return n
+	}
+}
+
+// write makes r the latest keys in the place of those that read returned with
+// number old, and wipes these; false if another process was faster.
+func (s *sharedRing) write(old uint64, r *ticketRing) bool {
+	n := s.writers.Add(1)
+	for n%ringPlaces == old%ringPlaces {
+		n = s.writers.Add(1)
+	}
+	data := plain.Encode(r.fields)
+	defer clear(data)
+	place := &s.places[n%ringPlaces]
+	place.number = n
+	copy(place.ring[:], data)
+	place.sum = place.check()
+	if !s.latest.CompareAndSwap(old, n) {
+		*place = ringPlace{}
+		return false
+	}
+	s.places[old%ringPlaces] = ringPlace{}
+	return true
+}
+
+// update brings the ring up to date with other processes', and shares what
+// change makes of it.
+func (t *TicketKeys) update(change func() error) error {
+	for {
+		var number uint64
+		shared := t.shared != nil && !t.ring.manual
+		if shared {
+			number = t.shared.read(t.ring)
+		}
+		before := *t.ring
+		err := change()
+		same := *t.ring == before
+		before = ticketRing{}
+		if err != nil || !shared || same || t.shared.write(number, t.ring) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package libtls
+
+import (
+	"bytes"
+	"crypto/rand"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// sharing returns n configurations as processes have them that were forked
+// from one, and the memory that they share.
+func sharing(t *testing.T, n int) ([]*Config, *sharedRing) {
+	t.Helper()
+	ring := new(sharedRing)
+	memory := unsafe.Slice((*byte)(unsafe.Pointer(ring)), SharedTicketKeysSize)
+	var list []*Config
+	for range n {
+		c := NewConfig()
+		c.SetSessionLifetime(1000)
+		c.ShareTicketKeys(memory)
+		list = append(list, c)
+	}
+	return list, ring
+}
+
+func mustOpen(t *testing.T, from, by *Config, now time.Time, want bool) {
+	t.Helper()
+	ticket, err := from.tickets.Seal(fullSession(), now, 1000*time.Second, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := by.tickets.Open(ticket, now, 1000*time.Second); ok != want {
+		t.Errorf("opened: %v", ok)
+	}
+}
+
+func TestSharedTicketKeys(t *testing.T) {
+	list, ring := sharing(t, 3)
+	now := time.Unix(1_800_000_000, 0)
+	var names [][]byte
+	for i := range 300 { // rotations, each by another process
+		now = now.Add(751 * time.Second)
+		mustOpen(t, list[i%3], list[(i+1)%3], now, true)
+		mustOpen(t, list[(i+1)%3], list[(i+2)%3], now, true)
+		names = append(names, bytes.Clone(list[i%3].tickets.ring.keys[0].name[:]))
+		if i > 0 && bytes.Equal(names[i], names[i-1]) {
+			t.Fatal("no new key")
+		}
+	}
+	// Only the latest writing is left.
+	kept := 0
+	for i := range ring.places {
+		if ring.places[i] != (ringPlace{}) {
+			kept++
+		}
+	}
+	if kept != 1 {
+		t.Errorf("%d writings are left", kept)
+	}
+}
+
+// A writer that dies leaves the keys as they were, or as it meant them.
+func TestSharedTicketKeysKilled(t *testing.T) {
+	list, ring := sharing(t, 2)
+	now := time.Unix(1_800_000_000, 0)
+	mustOpen(t, list[0], list[1], now, true)
+	for range 3 * ringPlaces {
+		n := ring.writers.Add(1) // and it is gone, having written something
+		if n%ringPlaces != ring.latest.Load()%ringPlaces {
+			rand.Read(ring.places[n%ringPlaces].ring[:100])
+		}
+		mustOpen(t, list[0], list[1], now, true)
+	}
+	now = now.Add(800 * time.Second)
+	mustOpen(t, list[1], list[0], now, true)
+}
+
+// Damage costs the keys and nothing else.
+func TestSharedTicketKeysDamaged(t *testing.T) {
+	list, ring := sharing(t, 2)
+	now := time.Unix(1_800_000_000, 0)
+	mustOpen(t, list[0], list[1], now, true)
+	rand.Read(ring.places[ring.latest.Load()%ringPlaces].ring[:])
+	old := list[0].tickets.ring.keys[0]
+	mustOpen(t, list[1], list[0], now, true)
+	if list[0].tickets.ring.keys[0] == old {
+		t.Error("damaged keys are used")
+	}
+}
+
+// A program's keys are its process's own, and encoded with its configuration.
+func TestOwnTicketKeysNotShared(t *testing.T) {
+	list, _ := sharing(t, 2)
+	now := time.Unix(1_800_000_000, 0)
+	mustOpen(t, list[0], list[1], now, true)
+	key := bytes.Repeat([]byte{1}, ticketKeySize)
+	if err := list[0].AddTicketKey(7, key); err != nil {
+		t.Fatal(err)
+	}
+	mustOpen(t, list[1], list[0], now, true)
+	moved, err := UnmarshalConfig(list[0].Marshal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *moved.tickets.ring != *list[0].tickets.ring {
+		t.Error("lost the keys")
+	}
+	if _, err := list[1].tickets.Seal(fullSession(), now, 1000*time.Second, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	if list[1].tickets.ring.manual {
+		t.Error("another process has the key")
+	}
+}
