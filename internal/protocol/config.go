@@ -62,7 +62,7 @@ type Config struct {
 
 	// Server only.
 	ClientAuth ClientAuth
-	ClientCAs  [][]byte // raw DER names for CertificateRequest; may be empty
+	ClientCAs  [][]byte // raw DER names for CertificateRequest, at most 65535 bytes with two more each; may be empty
 	// NoServerNameAck keeps a server from acknowledging server_name.
 	NoServerNameAck bool
 

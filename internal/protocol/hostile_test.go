@@ -325,6 +325,36 @@ func identityP224(t *testing.T) *identity {
 	return &identity{Credential{Chain: [][]byte{der}, Public: key.Public()}, key}
 }
 
+// TestHugeStaple has a server configured with a staple that TLS 1.3 can't carry.
+func TestHugeStaple(t *testing.T) {
+	client := testConfig()
+	client.RequestOCSP = true
+	for _, size := range []int{maxStaple, maxStaple + 1} {
+		c, s := newPair(client, testConfig())
+		stapled := *identities()["p256"]
+		stapled.Staple = make([]byte, size)
+		s.id = &stapled
+		connect(t, c, s)
+		if there := len(c.Info().Staple) > 0; there != (size <= maxStaple) {
+			t.Errorf("staple of %d bytes: sent %t", size, there)
+		}
+	}
+}
+
+// TestWornKeys replaces keys before they have protected too many records
+// (RFC 8446, 5.5).
+func TestWornKeys(t *testing.T) {
+	c, s := newPair(testConfig(), testConfig())
+	connect(t, c, s)
+	c.out.SetSeq(c.Info().Suite.RecordLimit - 1)
+	s.in.SetSeq(c.out.Seq())
+	before := bytes.Clone(c.outSecret)
+	exchange(t, c, s)
+	if bytes.Equal(c.outSecret, before) || !bytes.Equal(c.outSecret, s.inSecret) || c.out.Seq() > 100 {
+		t.Errorf("%d records under the present key", c.out.Seq())
+	}
+}
+
 // TestNothingLeft looks at the secrets of a handshake after its end, good or
 // bad, and at those of a connection after Wipe.
 func TestNothingLeft(t *testing.T) {

@@ -10,6 +10,7 @@ const (
 	maxMessage         = 16 << 10      // any other handshake message
 	maxTicketMessage   = 1<<16 + 1<<10 // NewSessionTicket with a full ticket
 	maxTicket          = 1 << 15       // a longer one leaves a ClientHello little room
+	maxStaple          = 1<<16 - 9     // room beside a certificate in TLS 1.3
 	maxEmptyRecords    = 32            // in a row
 	maxWarnings        = 4             // in a row
 	maxKeyUpdates      = 32            // in a row, no data between them

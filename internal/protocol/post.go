@@ -110,7 +110,7 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.client || !c.isOpen() || c.info.Version != suite.TLS13 || lifetime > maxTicketLifetime {
+	if c.client || !c.isOpen() || c.info.Version != suite.TLS13 || c.resumption == nil || lifetime > maxTicketLifetime {
 		return nil, errInternal
 	}
 	add, err := c.random(4)

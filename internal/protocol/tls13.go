@@ -69,7 +69,7 @@ func (c *Conn) writeCertificate(staple bool) {
 	if cred := c.hs.credential; cred != nil {
 		for i, der := range cred.Chain {
 			e := wire.CertificateEntry{Data: der}
-			if i == 0 && staple && len(cred.Staple) > 0 {
+			if i == 0 && staple && len(cred.Staple) > 0 && len(cred.Staple) <= maxStaple {
 				e.Extensions = []wire.Extension{{Type: wire.ExtStatusRequest, Data: wire.CertificateStatus(cred.Staple)}}
 			}
 			m.Entries = append(m.Entries, e)
@@ -147,7 +147,9 @@ func (c *Conn) binder(s *Session, truncated []byte) []byte {
 
 // complete ends the handshake.
 func (c *Conn) complete() {
-	c.resumption = c.hs.schedule.Derive(schedule.Resumption, c.hs.transcript.sum())
+	if c.cfg.Tickets {
+		c.resumption = c.hs.schedule.Derive(schedule.Resumption, c.hs.transcript.sum())
+	}
 	if c.postHandshakeAuth {
 		c.authTranscript = c.hs.transcript.state()
 	}
