@@ -70,10 +70,12 @@ func ticketLifetime(s *Session, now time.Time, lifetime time.Duration) time.Dura
 // limitTicket sets what a ticket issued now for s tells of its lifetime; false
 // means to issue none.
 func limitTicket(s *Session, now time.Time, lifetime time.Duration) bool {
+	// As they are encoded, so that a fresh ticket has its whole lifetime.
+	now, s.Created = now.Truncate(time.Second), s.Created.Truncate(time.Second)
 	left := ticketLifetime(s, now, lifetime)
 	s.Lifetime = uint32(left / time.Second)
 	// The remainder counts from now, a session's timeout from its making.
-	s.Timeout = now.Truncate(time.Second).Sub(s.Created) + left
+	s.Timeout = now.Sub(s.Created) + left
 	return left > 0
 }
 

@@ -590,12 +590,16 @@ func TestLimitTicket(t *testing.T) {
 		{suite.TLS13, 0, 3600, time.Hour},
 		{suite.TLS12, 0, 3600, time.Hour},
 		{suite.TLS12, 40 * time.Minute, 1200, time.Hour},
-		{suite.TLS12, 40*time.Minute + 300*time.Millisecond, 1199, time.Hour - time.Second},
+		{suite.TLS12, 300 * time.Millisecond, 3600, time.Hour},
+		{suite.TLS12, 40*time.Minute + 300*time.Millisecond, 1200, time.Hour},
 		{suite.TLS12, time.Hour - time.Second, 1, time.Hour},
 		{suite.TLS12, time.Hour, 0, time.Hour},
 	} {
 		now := full.Add(test.age)
 		s := &Session{Version: test.version, Created: full, FullHandshake: full, Context: context}
+		if test.age < time.Second {
+			s.Created = now // not yet whole seconds
+		}
 		if ok := limitTicket(s, now, time.Hour); ok != (test.lifetime > 0) ||
 			s.Lifetime != test.lifetime || s.Timeout != test.timeout {
 			t.Errorf("%+v: %v, lifetime %d, timeout %v", test, ok, s.Lifetime, s.Timeout)

@@ -169,6 +169,7 @@ for program in openssl gnutls-cli gnutls-serv; do
 	have $program || skip $program
 done
 go_tests interoperation -count=1 ./tests/interop -args -peer="$tmp/peer-gcc" -pki="$tmp/pki" $other
+harness "sessions between processes" tests/sessions/run.sh
 
 # What is installed is what a program needs.
 
