@@ -355,8 +355,8 @@ row_functions(void)
 	printf(" after SSL_clear %zu", SSL_get_num_tickets(ssl));
 	SSL_free(ssl);
 	ssl = SSL_new(c);
-	printf(" client set %d get %zu", SSL_set_num_tickets(ssl, 5),
-	    SSL_get_num_tickets(ssl));
+	printf(" client set %d", SSL_set_num_tickets(ssl, 5));
+	printf(" get %zu", SSL_get_num_tickets(ssl));
 	printf(" errors %lu\n", ERR_peek_error());
 	SSL_free(ssl);
 	SSL_CTX_free(s);
@@ -583,21 +583,24 @@ row_client(void)
 
 	printf("1.6 early reused %d", reuse(c, s, early));
 	copy = copy_of(sessions[3]);
-	printf(" last %d resumable %d again %d", reuse(c, s, sessions[3]),
-	    SSL_SESSION_is_resumable(sessions[3]), reuse(c, s, sessions[3]));
+	printf(" last %d", reuse(c, s, sessions[3]));
+	printf(" resumable %d", SSL_SESSION_is_resumable(sessions[3]));
+	printf(" again %d", reuse(c, s, sessions[3]));
 	dup = SSL_SESSION_dup(sessions[3]);
-	printf(" duplicate %d copy %d %d", SSL_SESSION_is_resumable(dup),
-	    SSL_SESSION_is_resumable(copy), reuse(c, s, copy));
-	printf(" first %d second %d\n", reuse(c, s, sessions[0]),
-	    reuse(c, s, sessions[1]));
+	printf(" duplicate %d copy %d", SSL_SESSION_is_resumable(dup),
+	    SSL_SESSION_is_resumable(copy));
+	printf(" %d", reuse(c, s, copy));
+	printf(" first %d", reuse(c, s, sessions[0]));
+	printf(" second %d\n", reuse(c, s, sessions[1]));
 	SSL_SESSION_free(copy);
 	SSL_SESSION_free(dup);
 	SSL_SESSION_free(early);
 
 	off = client_ctx(NULL);
 	SSL_CTX_set_session_cache_mode(off, SSL_SESS_CACHE_OFF);
-	printf("1.6 cache off: %d %d resumable %d", reuse(off, s, sessions[2]),
-	    reuse(off, s, sessions[2]), SSL_SESSION_is_resumable(sessions[2]));
+	printf("1.6 cache off: %d", reuse(off, s, sessions[2]));
+	printf(" %d", reuse(off, s, sessions[2]));
+	printf(" resumable %d", SSL_SESSION_is_resumable(sessions[2]));
 	reset_news();
 	p = connected(off, s, NULL);
 	early = SSL_get1_session(p.client);
@@ -1151,26 +1154,27 @@ row_conventions(void)
 	printf("5 options %lx", (unsigned long)SSL_CTX_get_options(s));
 	printf(" set %lx", (unsigned long)SSL_CTX_set_options(s, SSL_OP_NO_TICKET));
 	printf(" clear %lx", (unsigned long)SSL_CTX_clear_options(s, SSL_OP_NO_TICKET));
-	printf(" mode %lx %lx", (long)SSL_CTX_get_mode(s),
-	    (long)SSL_CTX_set_mode(s, SSL_MODE_ENABLE_PARTIAL_WRITE));
+	printf(" mode %lx", (long)SSL_CTX_get_mode(s));
+	printf(" %lx", (long)SSL_CTX_set_mode(s, SSL_MODE_ENABLE_PARTIAL_WRITE));
 	printf(" cleared %lx", (long)SSL_CTX_clear_mode(s, SSL_MODE_ENABLE_PARTIAL_WRITE));
-	printf(" cache %ld %ld", (long)SSL_CTX_set_session_cache_mode(s,
-	    SSL_SESS_CACHE_BOTH), (long)SSL_CTX_set_session_cache_mode(s,
+	printf(" cache %ld", (long)SSL_CTX_set_session_cache_mode(s,
+	    SSL_SESS_CACHE_BOTH));
+	printf(" %ld", (long)SSL_CTX_set_session_cache_mode(s,
 	    SSL_SESS_CACHE_SERVER));
-	printf(" size %ld timeout %ld %ld\n",
-	    (long)SSL_CTX_sess_set_cache_size(s, 20480),
-	    SSL_CTX_set_timeout(s, 300), SSL_CTX_set_timeout(s, 7200));
-	printf("5 alpn %d %d %d", SSL_CTX_set_alpn_protos(c, (const void *)"\2h2", 3),
-	    SSL_CTX_set_alpn_protos(c, (const void *)"\5h2", 3),
-	    SSL_CTX_set_alpn_protos(c, NULL, 0));
+	printf(" size %ld", (long)SSL_CTX_sess_set_cache_size(s, 20480));
+	printf(" timeout %ld", SSL_CTX_set_timeout(s, 300));
+	printf(" %ld\n", SSL_CTX_set_timeout(s, 7200));
+	printf("5 alpn %d", SSL_CTX_set_alpn_protos(c, (const void *)"\2h2", 3));
+	printf(" %d", SSL_CTX_set_alpn_protos(c, (const void *)"\5h2", 3));
+	printf(" %d", SSL_CTX_set_alpn_protos(c, NULL, 0));
 	memset(buf, 'x', sizeof(buf));
 	rv = SSL_CTX_set_session_id_context(s, (void *)buf, 33);
 	printf(" context %d (%d)", rv, reason());
-	printf(" versions %ld %ld %ld", (long)SSL_CTX_set_min_proto_version(c, 5),
-	    (long)SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION),
-	    (long)SSL_CTX_get_min_proto_version(c));
-	printf(" %ld %ld\n", (long)SSL_CTX_set_min_proto_version(c, 0),
-	    (long)SSL_CTX_get_min_proto_version(c));
+	printf(" versions %ld", (long)SSL_CTX_set_min_proto_version(c, 5));
+	printf(" %ld", (long)SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION));
+	printf(" %ld", (long)SSL_CTX_get_min_proto_version(c));
+	printf(" %ld", (long)SSL_CTX_set_min_proto_version(c, 0));
+	printf(" %ld\n", (long)SSL_CTX_get_min_proto_version(c));
 	rv = SSL_CTX_use_PrivateKey_file(s, pki("client.key"), SSL_FILETYPE_PEM);
 	printf("5 other key %d (%d)", rv, reason());
 	rv = SSL_CTX_load_verify_locations(s, NULL, NULL);
