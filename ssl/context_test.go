@@ -1,0 +1,115 @@
+package ssl
+
+import (
+	"slices"
+	"testing"
+
+	"libtls/internal/suite"
+)
+
+func TestSetALPN(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		list string
+		want []string // nil is malformed
+	}{
+		{"\x02h2\x08http/1.1", []string{"h2", "http/1.1"}},
+		{"", []string{}},
+		{"\x00", nil},
+		{"\x03h2", nil},
+		{"\x02h2\x00", nil},
+	} {
+		s := Settings{alpn: []string{"before"}}
+		err := s.SetALPN([]byte(test.list))
+		if (err == nil) != (test.want != nil) {
+			t.Errorf("%q: error %v", test.list, err)
+		}
+		if err == nil && !slices.Equal(s.alpn, test.want) {
+			t.Errorf("%q: %q, want %q", test.list, s.alpn, test.want)
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		options, low, high int64
+		first, last        uint16
+	}{
+		{0, 0, 0, suite.TLS12, suite.TLS13},
+		{optionNoTLS13, 0, 0, suite.TLS12, suite.TLS12},
+		{optionNoTLS12, 0, 0, suite.TLS13, suite.TLS13},
+		{optionNoTLS12 | optionNoTLS13, 0, 0, 0, 0},
+		{0, 0x304, 0, suite.TLS13, suite.TLS13},
+		{0, 0, 0x303, suite.TLS12, suite.TLS12},
+		{0, 0x301, 0x302, 0, 0},
+		{0, 0x304, 0x303, 0, 0},
+	} {
+		c, err := NewContext()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Set(Options, test.options)
+		c.Set(MinVersion, test.low)
+		c.Set(MaxVersion, test.high)
+		if first, last := c.versions(); first != test.first || last != test.last {
+			t.Errorf("options %#x, %#x to %#x: %#x to %#x, want %#x to %#x",
+				test.options, test.low, test.high, first, last, test.first, test.last)
+		}
+	}
+}
+
+func TestCiphers(t *testing.T) {
+	t.Parallel()
+	c, err := NewContext()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []string{"DEFAULT", "HIGH:!aNULL", "ECDHE-RSA-AES128-GCM-SHA256"} {
+		if err := c.SetCipherList(list); err != nil {
+			t.Errorf("%s: %v", list, err)
+		}
+		if len(c.suites12) == 0 || len(keepVersion(c.suites12, suite.TLS13)) > 0 {
+			t.Errorf("%s: %v", list, c.suites12)
+		}
+	}
+	before := slices.Clone(c.suites12)
+	for _, list := range []string{"", "nothing", "TLS_AES_128_GCM_SHA256"} {
+		if err := c.SetCipherList(list); err != errNoCipherMatch {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+	if !slices.Equal(c.suites12, before) {
+		t.Error("a list that is refused changes the suites")
+	}
+	if err := c.SetCiphersuites("TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(c.suites13, []suite.ID{suite.AES128GCMSHA256, suite.AES256GCMSHA384}) {
+		t.Errorf("suites of TLS 1.3: %v", c.suites13)
+	}
+	if err := c.SetCiphersuites("TLS_AES_128_GCM_SHA256:nothing"); err != errNoCipherMatch {
+		t.Errorf("an unknown suite: %v", err)
+	}
+}
+
+func TestConnectionsTakeOverSettings(t *testing.T) {
+	t.Parallel()
+	c, err := NewContext()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := NewConn(c).Get(NumTickets); got != defaultTickets {
+		t.Errorf("%d tickets by default, want %d", got, defaultTickets)
+	}
+	c.Set(NumTickets, 7)
+	conn := NewConn(c)
+	c.Set(NumTickets, 8)
+	if got := conn.Get(NumTickets); got != 7 {
+		t.Errorf("%d tickets, want the 7 of the context when the connection was made", got)
+	}
+	conn.Set(NumTickets, 9)
+	if got := c.Get(NumTickets); got != 8 {
+		t.Errorf("a connection's setting changed its context's to %d", got)
+	}
+}
