@@ -98,6 +98,14 @@ install: all
 	$(INSTALL) -m 644 man/*.3 $(DESTDIR)$(MANDIR)/man3
 	while read -r name page; do \
 	    ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name; done <man/links
+ifneq ($(SSL_SUBSET),no)
+	$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR)/libtls/openssl
+	$(INSTALL) -m 644 compat/openssl/*.h $(DESTDIR)$(INCLUDEDIR)/libtls/openssl
+	$(INSTALL) -m 644 man/ssl/*.3tls $(DESTDIR)$(MANDIR)/man3
+	for name in SSL_CTX_get_num_tickets SSL_set_num_tickets \
+	    SSL_get_num_tickets; do ln -sf SSL_CTX_set_num_tickets.3tls \
+	    $(DESTDIR)$(MANDIR)/man3/$$name.3tls; done
+endif
 
 clean:
 	rm -rf $(BUILD)

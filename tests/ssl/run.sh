@@ -248,6 +248,8 @@ without_subset() {
 	make -s -C "$root" SSL_SUBSET=no BUILD="${BUILD:-build}/no-ssl" check &&
 	! nm -D --defined-only "$build/no-ssl/libtls.so" | grep -E 'SSL|ERR_|X509'
 }
+try "fork.c" ours "$tmp/fork" "$here/fork.c"
+try "a child's own objects and its parent's" "$tmp/fork"
 try "a library that uses libssl" linked_both
 try "dlopen of both" opened_both
 try "order of libraries" trap_of_order
