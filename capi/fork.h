@@ -12,7 +12,9 @@
 #define SURVIVES __attribute__((section("survivors")))
 
 /* The stack of a thread of the runtime's. */
-enum { STACK_SIZE = 256 * 1024 };
+#ifndef STACK_SIZE
+#define STACK_SIZE (256 * 1024)
+#endif
 
 /* fork.c */
 
