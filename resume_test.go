@@ -1,11 +1,18 @@
 package libtls
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
+	"os"
+	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"libtls/internal/suite"
 )
@@ -224,4 +231,295 @@ func TestTicketFlood(t *testing.T) {
 	if got := tickets(t, sessionFile(fd)); len(got) != maxNameSessions {
 		t.Errorf("%d tickets", len(got))
 	}
+}
+
+// Each setting is for one side: the other has no use for it.
+func TestSettingsOfOneSide(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		fd, path := sessionFD(t)
+		serverFD, serverPath := sessionFD(t)
+		client.SetSessionFD(fd)
+		client.SetSessionID([]byte("client"))
+		client.SetSessionLifetime(4)
+		client.SetNumTickets(0)
+		client.AddTicketKey(1, make([]byte, 48))
+		server.SetSessionFD(serverFD)
+		server.SetSessionLifetime(3600)
+		session(t, client, server, path)
+		sessions, err := sessionFile(fd).load()
+		if err != nil || len(sessions) == 0 {
+			t.Fatal(err)
+		}
+		for _, s := range sessions {
+			if len(s.Context) != 0 || s.Lifetime != 3600 {
+				t.Errorf("context %x, lifetime %d", s.Context, s.Lifetime)
+			}
+		}
+		if resumed, _, _ := session(t, client, server, path); !resumed {
+			t.Error("not resumed")
+		}
+		if data, err := os.ReadFile(serverPath); err != nil || len(data) > 0 {
+			t.Errorf("the server wrote %d bytes, %v", len(data), err)
+		}
+	})
+}
+
+// The file's descriptor is left open when the last context is released.
+func TestSessionFDStaysOpen(t *testing.T) {
+	client, server := configs(t, "")
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	session(t, client, server, path)
+	c := dial(t, client, "server.test")
+	client.Release()
+	c.Free()
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// The session id is random unless it is set: servers that share nothing but
+// their keys don't resume each other's sessions.
+func TestRandomSessionID(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "")
+		limit(client, server)
+		fd, path := sessionFD(t)
+		client.SetSessionFD(fd)
+		again, err := UnmarshalConfig(server.Marshal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.sessionID = NewConfig().sessionID
+		for _, c := range []*Config{server, again} {
+			c.SetSessionLifetime(3600)
+			c.AddTicketKey(1, make([]byte, 48))
+			if resumed, _, _ := session(t, client, c, path); resumed {
+				t.Error("resumed")
+			}
+		}
+		if resumed, _, _ := session(t, client, again, path); !resumed {
+			t.Error("not resumed")
+		}
+	})
+}
+
+// A TLS 1.3 ticket is out of the file before a byte is sent, and stays out if
+// the handshake fails.
+func TestTicketOfFailedHandshake(t *testing.T) {
+	client, server := configs(t, "")
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	session(t, client, server, path)
+	before := tickets(t, sessionFile(fd))
+	c, _ := connectPair(dial(t, client, "server.test"), accept(t, server))
+	if got := tickets(t, sessionFile(fd)); len(before) != 2 || !slices.Equal(got, before[1:]) {
+		t.Errorf("%d of %d tickets", len(got), len(before))
+	}
+	if !bytes.Equal(c.offered.Ticket, []byte(before[0])) {
+		t.Error("offers another ticket")
+	}
+	c.do(OpHandshake, nil)
+	c.in = []byte{21, 3, 3, 0, 2, 2, 40}
+	if _, step, _ := c.do(OpHandshake, nil); step != Failed {
+		t.Errorf("step %v", step)
+	}
+	if got := tickets(t, sessionFile(fd)); !slices.Equal(got, before[1:]) {
+		t.Errorf("%d tickets after the failure", len(got))
+	}
+}
+
+// Other libraries keep the leaf alone. It is offered if that is enough, and
+// otherwise a full handshake is made.
+func TestForeignFile(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		ca := newAuthority(t, "root")
+		between := ca.intermediate(t)
+		direct, far := ca.issue(t, "", "server.test"), between.issue(t, "", "server.test")
+		far.cert = append(far.cert, between.pem()...)
+		for name, test := range map[string]struct {
+			pair    pair
+			foreign bool
+			ca      []byte
+			resumed bool
+		}{
+			"ours, direct":                          {direct, false, ca.pem(), true},
+			"ours, with an intermediate":            {far, false, ca.pem(), true},
+			"theirs, direct":                        {direct, true, ca.pem(), true},
+			"theirs, with an intermediate":          {far, true, ca.pem(), false},
+			"theirs, with an intermediate we trust": {far, true, append(ca.pem(), between.pem()...), true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				client, server := NewConfig(), NewConfig()
+				limit(client)
+				client.SetCAMem(test.ca)
+				server.SetKeypairMem(test.pair.cert, test.pair.key)
+				server.SetSessionLifetime(3600)
+				fd, path := sessionFD(t)
+				client.SetSessionFD(fd)
+				session(t, client, server, path)
+				if test.foreign {
+					rewrite(t, path, func(s *Session) { s.PeerChain, s.Binding, s.FullHandshake = s.PeerChain[:1], nil, time.Time{} })
+				}
+				if resumed, _, _ := session(t, client, server, path); resumed != test.resumed {
+					t.Errorf("resumed %v", resumed)
+				}
+			})
+		}
+	})
+}
+
+// intermediate makes an authority under a.
+func (a *authority) intermediate(t testing.TB) *authority {
+	t.Helper()
+	key := newKey(t, "")
+	template := &x509.Certificate{
+		SerialNumber: nextSerial(), Subject: pkix.Name{CommonName: "intermediate"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{cert: cert, key: key}
+}
+
+// rewrite changes the sessions in a file, as another library might write them.
+func rewrite(t testing.TB, path string, change func(*Session)) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := ParseSessionsPEM(data)
+	for _, s := range sessions {
+		change(s)
+	}
+	if err := os.WriteFile(path, marshalSessions(t, sessions...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The tickets of a chain of resumptions end with it: in TLS 1.2 when the
+// lifetime since the full handshake is over, in TLS 1.3 after seven days. The
+// last ones say what is left.
+func TestEndOfResumption(t *testing.T) {
+	const day = 24 * time.Hour
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		for _, test := range []struct {
+			version uint16
+			age     time.Duration // of the full handshake
+			resumed bool
+			left    uint32 // seconds, that the next ticket says
+		}{
+			{suite.TLS12, 40 * time.Minute, true, 1200},
+			{suite.TLS12, 59 * time.Minute, true, 60},
+			{suite.TLS12, 61 * time.Minute, false, 3600},
+			{suite.TLS13, 6 * day, true, 3600},
+			{suite.TLS13, 7*day - 20*time.Minute, true, 1200},
+			{suite.TLS13, 7*day + time.Minute, false, 3600},
+		} {
+			client, server := configs(t, "")
+			limit(client)
+			if version, _ := versions(client.protocols, defaultSuites()); version != test.version {
+				continue
+			}
+			server.SetSessionLifetime(3600)
+			server.AddTicketKey(1, make([]byte, 48))
+			fd, path := sessionFD(t)
+			client.SetSessionFD(fd)
+			session(t, client, server, path)
+			// The full handshake was earlier than it was.
+			var secrets [][]byte
+			now := time.Now()
+			rewrite(t, path, func(s *Session) {
+				inside, _, ok := server.tickets.Open(s.Ticket, now, time.Hour)
+				if !ok {
+					t.Fatal("not our ticket")
+				}
+				inside.FullHandshake = now.Add(-test.age)
+				if test.version == suite.TLS12 {
+					inside.Created, inside.Timeout = inside.FullHandshake, time.Hour
+				}
+				var err error
+				if s.Ticket, err = server.tickets.Seal(inside, now, time.Hour, rand.Reader); err != nil {
+					t.Fatal(err)
+				}
+				secrets = append(secrets, inside.Secret)
+			})
+			server.AddTicketKey(2, make([]byte, 48)) // so that TLS 1.2 renews
+			if resumed, _, _ := session(t, client, server, path); resumed != test.resumed {
+				t.Errorf("%+v: resumed %v", test, resumed)
+			}
+			sessions, err := sessionFile(fd).load()
+			if err != nil || len(sessions) == 0 {
+				t.Fatal(err)
+			}
+			newest := sessions[0]
+			if test.version == suite.TLS13 && slices.ContainsFunc(secrets, func(b []byte) bool { return bytes.Equal(b, newest.Secret) }) {
+				t.Fatalf("%+v: no new ticket", test)
+			}
+			if newest.Lifetime > test.left || newest.Lifetime+60 < test.left {
+				t.Errorf("%+v: the next ticket says %d", test, newest.Lifetime)
+			}
+		}
+	})
+}
+
+// A server's answers about its client are the same after resumption, but for
+// the chain, of which the leaf is left.
+func TestAnswersAfterResumption(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		ca := newAuthority(t, "root")
+		between := ca.intermediate(t)
+		sp, cp := ca.issue(t, "", "server.test"), between.issue(t, "", "client.test")
+		client, server := NewConfig(), NewConfig()
+		limit(client)
+		client.SetCAMem(ca.pem())
+		client.SetKeypairMem(append(bytes.Clone(cp.cert), between.pem()...), cp.key)
+		server.SetCAMem(ca.pem())
+		server.SetKeypairMem(sp.cert, sp.key)
+		server.VerifyClient()
+		server.SetSessionLifetime(3600)
+		fd, _ := sessionFD(t)
+		client.SetSessionFD(fd)
+		visit := func() (c, s *end) {
+			c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+			mustHandshake(t, c, s)
+			s.do(OpClose, nil)
+			drain(t, c)
+			return c, s
+		}
+		answers := func(e *end) string {
+			cn, _ := e.PeerCertCommonName()
+			name, _ := e.ConnServername()
+			return fmt.Sprint(e.PeerCertProvided(), e.PeerCertHash(), e.PeerCertIssuer(), e.PeerCertSubject(), cn, name,
+				e.PeerCertNotBefore(), e.PeerCertNotAfter(), e.PeerCertContainsName("client.test"), e.PeerCertContainsName("server.test"),
+				e.ConnVersion(), e.ConnCipher(), e.ConnCipherStrength())
+		}
+		c, s := visit()
+		clientBefore, serverBefore, chain := answers(c), answers(s), s.PeerCertChainPEM()
+		c, s = visit()
+		if !c.ConnSessionResumed() || !s.ConnSessionResumed() {
+			t.Fatal("not resumed")
+		}
+		if got := answers(c); got != clientBefore {
+			t.Errorf("the client says\n%s instead of\n%s", got, clientBefore)
+		}
+		if got := answers(s); got != serverBefore {
+			t.Errorf("the server says\n%s instead of\n%s", got, serverBefore)
+		}
+		if got := s.PeerCertChainPEM(); !bytes.Equal(got, cp.cert) || !bytes.HasPrefix(chain, got) || len(chain) == len(got) {
+			t.Errorf("the chain is %s after %s", got, chain)
+		}
+	})
 }

@@ -112,6 +112,16 @@ now_at fleet
 serve other-key "$ours" -i fleet -l 300 -K $hmac$aes
 want "a ticket under another key" "$(visit -s "$tmp/fleet-session")" 0
 
+# Processes forked from one configuration make their keys together, also after one was killed.
+
+serve forked "$ours" -l 300 -f 4
+want "forked: connections" "$(visit -N 40 -s "$tmp/forked" | sort | uniq -c | tr -s ' \n' ' ')" " 1 0 39 1 "
+want "forked: more than one process" "$([ "$(grep -o 'pid=.*' "$log" | sort -u | wc -l)" -gt 1 ] && echo yes)" yes
+parent=$!
+victim=$(grep -o 'pid=.*' "$log" | sort -u | grep -v "=$parent\$" | head -n 1)
+kill -9 "${victim#pid=}"
+want "forked, one killed: connections" "$(visit -N 40 -s "$tmp/forked" | sort | uniq -c | tr -s ' \n' ' ')" " 40 1 "
+
 # LibreTLS, whose server opens tickets but makes none.
 
 if echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -o "$tmp/probe" - -Wl,--no-as-needed -ltls 2>/dev/null &&

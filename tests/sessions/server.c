@@ -2,14 +2,18 @@
  * A server that sees what its clients offer: it reads their ClientHello from the wire, like a
  * stranger. Each connection is a line of its own:
  *
- *	version=TLSv1.3 resumed=1 offered=HEX peer=/CN=client
+ *	version=TLSv1.3 resumed=1 offered=HEX peer=/CN=client pid=123
  *
  * where offered is the beginning of the ticket, enough to tell it from all others, or "-".
  *
- *	server [-c cert] [-i id] [-K hex] [-k key] [-l lifetime] [-p protocols] [-t tickets] [-v CA]
+ *	server [-c cert] [-f processes] [-i id] [-K hex] [-k key] [-l lifetime] [-p protocols]
+ *	    [-t tickets] [-v CA]
+ *
+ * With -f the server is configured first and forked then.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -135,8 +139,8 @@ serve(void *arg)
 	} else {
 		offered(c, text);
 		peer = tls_peer_cert_subject(ctx);
-		printf("version=%s resumed=%d offered=%s peer=%s\n", tls_conn_version(ctx),
-		    tls_conn_session_resumed(ctx), text, peer ? peer : "-");
+		printf("version=%s resumed=%d offered=%s peer=%s pid=%d\n", tls_conn_version(ctx),
+		    tls_conn_session_resumed(ctx), text, peer ? peer : "-", (int)getpid());
 		if (tls_write(ctx, "welcome\n", 8) == 8 && tls_close(ctx) == 0)
 			while ((n = read(c->fd, buf, sizeof(buf))) > 0)
 				continue;
@@ -170,13 +174,16 @@ main(int argc, char *argv[])
 	const char *cert = NULL;
 	uint32_t protocols;
 	pthread_t thread;
-	int ch, s, fd;
+	int ch, s, fd, processes = 1;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((ch = getopt(argc, argv, "c:i:K:k:l:p:t:v:")) != -1) {
+	while ((ch = getopt(argc, argv, "c:f:i:K:k:l:p:t:v:")) != -1) {
 		switch (ch) {
 		case 'c':
 			cert = optarg;
+			break;
+		case 'f':
+			processes = atoi(optarg);
 			break;
 		case 'i':
 			set(config, tls_config_set_session_id(config, (const unsigned char *)optarg, strlen(optarg)));
@@ -216,6 +223,11 @@ main(int argc, char *argv[])
 		die("listen", strerror(errno));
 	printf("port %d\n", ntohs(address.sin_port));
 	fflush(stdout);
+	while (--processes > 0)
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			break;
+		}
 	while ((fd = accept(s, NULL, NULL)) != -1) {
 		if ((c = calloc(1, sizeof(*c))) == NULL)
 			die("accept", "out of memory");
