@@ -35,7 +35,7 @@ WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
 # as well; those of libtls have none, as in other implementations.
 SSL_VERSION_NAME = LIBTLS_SSL_1
 ifeq ($(SSL_SUBSET),no)
-TAGS = nossl
+override TAGS += nossl
 SSL_EXPORTS =
 else
 SSL_EXPORTS = capi/ssl_exports

@@ -338,7 +338,7 @@ ERR_error_string_n(unsigned long e, char *buf, size_t len)
 {
 	const char *lib = ERR_lib_error_string(e);
 	const char *reason = ERR_reason_error_string(e);
-	char lib_number[32], reason_number[256];
+	char lib_number[32], reason_number[32];
 
 	if (len == 0)
 		return;
@@ -346,8 +346,7 @@ ERR_error_string_n(unsigned long e, char *buf, size_t len)
 	snprintf(reason_number, sizeof(reason_number), "reason(%d)",
 	    ERR_GET_REASON(e));
 	if (ERR_SYSTEM_ERROR(e))
-		reason = strerror_r(ERR_GET_REASON(e), reason_number,
-		    sizeof(reason_number));
+		reason = strerror(ERR_GET_REASON(e));
 	snprintf(buf, len, "error:%08lX:%s::%s", e,
 	    lib != NULL ? lib : lib_number,
 	    reason != NULL ? reason : reason_number);

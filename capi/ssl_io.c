@@ -45,6 +45,18 @@ flush(SSL *s)
 	}
 }
 
+/* How much output reading lets queue up behind an unfinished write. */
+enum { BACKLOG = 4 * OUTPUT_SIZE };
+
+/* The same for what doesn't have to wait for a write to be repeated. */
+static int
+flush_beside_write(SSL *s)
+{
+	if (s->p.sealed > 0 && s->io.c.out_len - s->io.c.out_off < BACKLOG)
+		return DONE;
+	return flush(s);
+}
+
 /* Reads a record into *st, or finds the end of input. */
 static int
 fill(SSL *s, struct step *st)
@@ -81,7 +93,9 @@ step(SSL *s, int op, struct ssl_step *st)
 	struct ssl_visit v;
 	int rv = SSL_STEP_PANICKED;
 
-	transport_offer(&s->io, &st->io);
+	/* Reading seldom has any. */
+	if (op != OP_READ)
+		transport_offer(&s->io, &st->io);
 	st->callbacks = callbacks(s);
 	st->lost = s->p.lost;
 	st->status = s->p.status;
@@ -203,7 +217,7 @@ drive(SSL *s, int op, bool input, void *buf, size_t len, size_t *n)
 			return DONE;
 		case STEP_NEED_INPUT:
 		case STEP_NO_DATA:
-			if (s->p.sealed == 0 && flush(s) != DONE)
+			if (flush_beside_write(s) != DONE)
 				return FAILED;
 			if (op == OP_READ && st.io.record != NULL &&
 			    !(s->mode & SSL_MODE_AUTO_RETRY)) {
@@ -251,13 +265,13 @@ handshake(SSL *s)
 
 	if (s->role == NO_ROLE)
 		return failed(SSL_R_CONNECTION_TYPE_NOT_SET);
-	if (s->p.sealed == 0 && flush(s) != DONE && !s->p.lost)
+	if (flush_beside_write(s) != DONE && !s->p.lost)
 		return FAILED;
 	if (!SSL_in_init(s))
 		return DONE;
 	if (drive(s, OP_HANDSHAKE, false, NULL, 0, &n) != DONE)
 		return FAILED;
-	if (s->p.sealed == 0 && flush(s) != DONE && !s->p.lost)
+	if (flush_beside_write(s) != DONE && !s->p.lost)
 		return FAILED;
 	return DONE;
 }
@@ -277,7 +291,7 @@ read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 		return ENDED;
 	*n = 0;
 	if (s->io.c.data_len == 0) {
-		if (s->p.sealed == 0 && flush(s) != DONE && !s->p.lost)
+		if (flush_beside_write(s) != DONE && !s->p.lost)
 			return FAILED;
 		/* A peek leaves everything in the record. */
 		rv = drive(s, OP_READ, true, buf, peek ? 0 : num, n);
