@@ -1,0 +1,228 @@
+package ssl
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// files makes a self-signed certificate and its key, and returns their paths.
+func files(t *testing.T) (cert, key string) {
+	t.Helper()
+	priv, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"server.test"}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, priv.Public(), priv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(priv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]*pem.Block{
+		cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: keyDER},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert, key
+}
+
+// contexts returns contexts of both roles that trust each other.
+func contexts(t *testing.T) (client, server *Context) {
+	t.Helper()
+	cert, key := files(t)
+	for _, ctx := range []**Context{&client, &server} {
+		c, err := NewContext()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.UseCertificateFile(cert, filePEM, true) != nil || c.UsePrivateKeyFile(key, filePEM) != nil ||
+			c.CheckPrivateKey() != nil || c.LoadVerifyLocations(cert, "") != nil {
+			t.Fatal("the certificate isn't taken")
+		}
+		*ctx = c
+	}
+	client.Set(VerifyMode, verifyPeer)
+	client.Set(PostHandshakeAuth, 1)
+	client.Set(CacheMode, cacheClient|cacheNoInternalStore)
+	if err := server.Change(func(s *Settings) *Error { return s.SetSessionIDContext([]byte("test")) }); err != nil {
+		t.Fatal(err)
+	}
+	return client, server
+}
+
+// pair is two connections and what each has sent and the other not yet read.
+type pair struct {
+	client, server     *Conn
+	toClient, toServer []byte
+	sessions           []*Session // that the client was told of
+}
+
+func newPair(client, server *Context) *pair {
+	p := &pair{client: NewConn(client), server: NewConn(server)}
+	p.client.SetRole(true)
+	return p
+}
+
+// step does an operation until it is done or needs input that isn't there.
+func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
+	in, out := &p.toServer, &p.toClient
+	if c.client {
+		in, out = out, in
+	}
+	var record []byte
+	for {
+		io := IO{Record: record, Buf: buf, Callbacks: HasNewSession}
+		step := c.Step(op, &io)
+		*out = append(*out, io.Out...)
+		record = nil
+		switch step {
+		case Flush:
+		case AskNewSession:
+			if c.client {
+				c.Session().Retain()
+				p.sessions = append(p.sessions, c.Session())
+			}
+		case NeedInput, NoData:
+			if len(*in) == 0 {
+				return step, 0
+			}
+			n := 5 + int((*in)[3])<<8 + int((*in)[4])
+			record = append([]byte(nil), (*in)[:n]...)
+			*in = (*in)[n:]
+		default:
+			return step, io.N
+		}
+	}
+}
+
+// handshake does the handshake of both, and has the client read its tickets.
+func (p *pair) handshake() bool {
+	for range 10 {
+		client, _ := p.step(p.client, OpHandshake, nil)
+		server, _ := p.step(p.server, OpHandshake, nil)
+		if client == Failed || server == Failed {
+			return false
+		}
+		if client == Done && server == Done {
+			p.step(p.client, OpRead, make([]byte, 16))
+			return true
+		}
+	}
+	return false
+}
+
+func (p *pair) free() {
+	p.client.Free(false)
+	p.server.Free(false)
+	for _, s := range p.sessions {
+		s.Release()
+	}
+}
+
+func TestTicketCounts(t *testing.T) {
+	t.Parallel()
+	for _, stateful := range []int64{0, optionNoTicket} {
+		for _, n := range []int{0, 1, 2, 5, 100} {
+			client, server := contexts(t)
+			server.Set(Options, stateful)
+			server.Set(NumTickets, int64(n))
+			first := newPair(client, server)
+			if !first.handshake() || len(first.sessions) != n {
+				t.Errorf("full handshake: %d tickets, want %d", len(first.sessions), n)
+			}
+			if n == 0 {
+				first.free()
+				continue
+			}
+			second := newPair(client, server)
+			second.client.SetSession(first.sessions[0])
+			if !second.handshake() || !second.server.Status().Reused || len(second.sessions) != 1 {
+				t.Errorf("resumed %v: %d tickets, want 1", second.server.Status().Reused, len(second.sessions))
+			}
+			second.free()
+			first.free()
+		}
+	}
+}
+
+func TestPostHandshakeAuthentication(t *testing.T) {
+	t.Parallel()
+	client, server := contexts(t)
+	server.Set(NumTickets, 3)
+	p := newPair(client, server)
+	if !p.handshake() || p.server.PeerLeaf() != nil {
+		t.Fatal("no anonymous handshake")
+	}
+	p.server.Set(VerifyMode, verifyPeer|verifyFailIfNoCert)
+	if err := p.server.VerifyPostHandshake(); err != nil {
+		t.Fatal(err)
+	}
+	p.step(p.server, OpHandshake, nil)
+	p.step(p.client, OpRead, make([]byte, 16))
+	p.step(p.server, OpRead, make([]byte, 16))
+	p.step(p.client, OpRead, make([]byte, 16))
+	if p.server.PeerLeaf() == nil || len(p.sessions) != 6 {
+		t.Fatalf("certificate %v, %d tickets in all, want 6", p.server.PeerLeaf() != nil, len(p.sessions))
+	}
+	for i, known := range map[int]bool{0: false, 5: true} {
+		q := newPair(client, server)
+		q.client.SetSession(p.sessions[i])
+		if !q.handshake() || !q.server.Status().Reused || (q.server.PeerLeaf() != nil) != known {
+			t.Errorf("ticket %d: resumed %v, certificate %v", i, q.server.Status().Reused, q.server.PeerLeaf() != nil)
+		}
+		q.free()
+	}
+	p.free()
+}
+
+func TestThreadsShareContexts(t *testing.T) {
+	t.Parallel()
+	client, server := contexts(t)
+	server.Set(Options, optionNoTicket)
+	server.Set(CacheSize, 8)
+	first := newPair(client, server)
+	if !first.handshake() {
+		t.Fatal("no handshake")
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 5 {
+				p := newPair(client, server)
+				p.client.SetSession(first.sessions[0])
+				if !p.handshake() {
+					t.Errorf("no handshake: %v, %v", p.client.Err(), p.server.Err())
+				}
+				server.FlushSessions(1)
+				server.Set(NumTickets, 3)
+				p.free()
+			}
+		})
+	}
+	wg.Wait()
+	if n := server.Statistic(20); n > 8 {
+		t.Errorf("%d sessions are stored, at most 8 may be", n)
+	}
+	first.free()
+	client.Free()
+	server.Free()
+}
