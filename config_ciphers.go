@@ -101,6 +101,7 @@ type cipherTerm struct {
 // cipherTerms splits a cipher string; false if its syntax is wrong.
 func cipherTerms(list string) ([]cipherTerm, bool) {
 	var terms []cipherTerm
+	list = strings.ReplaceAll(list, "@", ":@") // which needs no separator
 	for i, element := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(": ;,", r) }) {
 		if i == 0 && element == "DEFAULT" {
 			element = "ALL"
