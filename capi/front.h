@@ -61,6 +61,34 @@ enum string {
 	STRINGS,
 };
 
+/* Records, and the descriptors or callbacks that they pass. */
+struct transport {
+	int	 fd_read;
+	int	 fd_write;
+	tls_read_cb	 read_cb;
+	tls_write_cb	 write_cb;
+	struct tls	*cb_ctx;
+	void	*cb_arg;
+	bool	 eof;		/* it ended */
+	int	 read_errno;	/* that ended reading, or 0 */
+	int	 write_errno;
+
+	/* The record being read, or whose plaintext is left. */
+	uint8_t	 header[HEADER_SIZE];
+	size_t	 header_len;
+	uint8_t	*in;
+	size_t	 in_len;
+	size_t	 in_want;
+	size_t	 data_off;
+	size_t	 data_len;
+
+	/* Records to be written. */
+	uint8_t	*out;
+	size_t	 out_cap;
+	size_t	 out_off;
+	size_t	 out_len;
+};
+
 struct tls {
 	uint64_t	 go;		/* handle of the object, if entered */
 	struct error	 err;
@@ -81,36 +109,14 @@ struct tls {
 		bool	 done;		/* the handshake, but for its output */
 		bool	 established;	/* and that is written too */
 		bool	 ask;		/* ask Go before reading */
-		bool	 eof;		/* the transport ended */
-		bool	 truncated;	/* and no close_notify had come */
+		bool	 truncated;	/* the transport ended without one */
 		bool	 closing;	/* close_notify is in out, if any */
 		bool	 closed;	/* and written */
 		bool	 broken;	/* Go panicked */
 
-		int	 fd_read;
-		int	 fd_write;
 		int	 socket;	/* our own, or -1 */
-		tls_read_cb	 read_cb;
-		tls_write_cb	 write_cb;
-		void	*cb_arg;
-		int	 read_errno;	/* that ended reading, or 0 */
-		int	 write_errno;
-
-		/* The record being read, or whose plaintext is left. */
-		uint8_t	 header[HEADER_SIZE];
-		size_t	 header_len;
-		uint8_t	*in;
-		size_t	 in_len;
-		size_t	 in_want;
-		size_t	 data_off;
-		size_t	 data_len;
-
-		/* Records to be written. */
-		uint8_t	*out;
-		size_t	 out_cap;
-		size_t	 out_off;
-		size_t	 out_len;
-		size_t	 sealed;	/* data of a tls_write among them */
+		struct transport t;
+		size_t	 sealed;	/* data of a tls_write in its output */
 	} c;
 };
 
@@ -214,13 +220,13 @@ time_t	 context_time(struct tls *, int64_t (*)(uint64_t, struct failure *));
 void	 transport_open(struct tls *, int, int, tls_read_cb, tls_write_cb,
 	    void *);
 void	 transport_drop(struct tls *);
-int	 transport_fill(struct tls *);
-void	 transport_release(struct tls *);
-bool	 transport_ready(struct tls *);
-void	 transport_offer(struct tls *, struct step *);
-bool	 transport_queue(struct tls *, struct step *);
-bool	 transport_pending(const struct tls *);
-int	 transport_flush(struct tls *);
-void	 transport_discard(struct tls *);
+int	 transport_fill(struct transport *);
+void	 transport_release(struct transport *);
+bool	 transport_ready(struct transport *);
+void	 transport_offer(struct transport *, struct step *);
+bool	 transport_queue(struct transport *, struct step *);
+bool	 transport_pending(const struct transport *);
+int	 transport_flush(struct transport *);
+void	 transport_discard(struct transport *);
 
 #endif

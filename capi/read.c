@@ -33,8 +33,8 @@ flush(struct tls *ctx, int op)
 {
 	int rv;
 
-	if ((rv = transport_flush(ctx)) == -1)
-		return transport_failure(ctx, op, ctx->c.write_errno);
+	if ((rv = transport_flush(&ctx->c.t)) == -1)
+		return transport_failure(ctx, op, ctx->c.t.write_errno);
 	return rv < 0 ? rv : 0;
 }
 
@@ -47,9 +47,9 @@ flush_reading(struct tls *ctx)
 {
 	int rv;
 
-	if (ctx->c.sealed > 0 && ctx->c.out_len - ctx->c.out_off < BACKLOG)
+	if (ctx->c.sealed > 0 && ctx->c.t.out_len - ctx->c.t.out_off < BACKLOG)
 		return 0;
-	rv = transport_flush(ctx);
+	rv = transport_flush(&ctx->c.t);
 	return rv < -1 ? rv : 0;
 }
 
@@ -62,7 +62,7 @@ step(struct tls *ctx, int op, struct step *s)
 
 	/* Reading seldom has any. */
 	if (op != OP_READ)
-		transport_offer(ctx, s);
+		transport_offer(&ctx->c.t, s);
 	if (!context_enter(ctx, &v))
 		return STEP_PANICKED;
 	rv = goStep(ctx->go, &v.fail, op, s);
@@ -71,14 +71,14 @@ step(struct tls *ctx, int op, struct step *s)
 		object_keep(&ctx->object, s->state);
 	ctx->records_in = s->records_in;
 	ctx->records_out = s->records_out;
-	if (!transport_queue(ctx, s)) {
+	if (!transport_queue(&ctx->c.t, s)) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY, "out of memory");
 		rv = STEP_PANICKED;
 	}
-	ctx->c.data_off = s->data_off;
-	ctx->c.data_len = s->data_len;
+	ctx->c.t.data_off = s->data_off;
+	ctx->c.t.data_len = s->data_len;
 	if (s->data_len == 0)
-		transport_release(ctx);
+		transport_release(&ctx->c.t);
 	return rv;
 }
 
@@ -100,16 +100,16 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 		memset(&s, 0, sizeof(s));
 		s.signature = signature;
 		if (!ask && !signature.given) {
-			rv = transport_fill(ctx);
+			rv = transport_fill(&ctx->c.t);
 			if (rv == -1)
 				return transport_failure(ctx, op,
-				    ctx->c.read_errno);
+				    ctx->c.t.read_errno);
 			if (rv < 0)
 				return rv;
-			s.record = ctx->c.in;
-			s.record_len = ctx->c.in == NULL ? 0 : ctx->c.in_want;
+			s.record = ctx->c.t.in;
+			s.record_len = ctx->c.t.in == NULL ? 0 : ctx->c.t.in_want;
 		}
-		s.eof = ctx->c.eof;
+		s.eof = ctx->c.t.eof;
 		s.buf = buf;
 		s.buf_len = len;
 		rv = step(ctx, op, &s);
@@ -134,7 +134,7 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 			ctx->c.ask = false;
 			if ((rv = flush_reading(ctx)) != 0)
 				return rv;
-			if (!transport_ready(ctx))
+			if (!transport_ready(&ctx->c.t))
 				return TLS_WANT_POLLIN;
 			break;
 		case STEP_NEED_SIGNATURE:
@@ -154,7 +154,7 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 			ctx->c.ask = true;
 			ctx->c.sealed = 0;
 			/* The alert, if it can be sent at once. */
-			transport_flush(ctx);
+			transport_flush(&ctx->c.t);
 			return -1;
 		}
 	}
@@ -198,13 +198,13 @@ prepare(struct tls *ctx, size_t buflen)
 static ssize_t
 read_rest(struct tls *ctx, void *buf, size_t buflen)
 {
-	size_t n = buflen < ctx->c.data_len ? buflen : ctx->c.data_len;
+	size_t n = buflen < ctx->c.t.data_len ? buflen : ctx->c.t.data_len;
 
-	memcpy(buf, ctx->c.in + ctx->c.data_off, n);
-	ctx->c.data_off += n;
-	ctx->c.data_len -= n;
-	if (ctx->c.data_len == 0)
-		transport_release(ctx);
+	memcpy(buf, ctx->c.t.in + ctx->c.t.data_off, n);
+	ctx->c.t.data_off += n;
+	ctx->c.t.data_len -= n;
+	if (ctx->c.t.data_len == 0)
+		transport_release(&ctx->c.t);
 	return n;
 }
 
@@ -218,7 +218,7 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 		return rv;
 	if (buflen == 0)
 		return 0;
-	if (ctx->c.data_len > 0)
+	if (ctx->c.t.data_len > 0)
 		return read_rest(ctx, buf, buflen);
 	if ((rv = flush_reading(ctx)) != 0)
 		return rv;
@@ -262,15 +262,15 @@ write_data(struct tls *ctx, const void *buf, size_t buflen)
 static int
 close_stream(struct tls *ctx)
 {
-	size_t n, pending = ctx->c.out_len;
+	size_t n, pending = ctx->c.t.out_len;
 	int rv;
 
 	if (!ctx->c.closing) {
 		if ((rv = drive(ctx, OP_CLOSE, NULL, 0, &n)) != 0)
 			return rv;
 		ctx->c.closing = true;
-		if (!ctx->c.done && ctx->c.out_len == pending) {
-			transport_discard(ctx);
+		if (!ctx->c.done && ctx->c.t.out_len == pending) {
+			transport_discard(&ctx->c.t);
 			return 0;
 		}
 	}
@@ -287,7 +287,7 @@ close_socket(struct tls *ctx)
 		rv = error_errno(&ctx->err, errno, "shutdown");
 	if (close(ctx->c.socket) == -1)
 		rv = error_errno(&ctx->err, errno, "close");
-	ctx->c.socket = ctx->c.fd_read = ctx->c.fd_write = -1;
+	ctx->c.socket = ctx->c.t.fd_read = ctx->c.t.fd_write = -1;
 	return rv;
 }
 

@@ -57,7 +57,7 @@ SSL_new(SSL_CTX *ctx)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->refs = 1;
-	s->io.c.socket = s->io.c.fd_read = s->io.c.fd_write = -1;
+	s->io.fd_read = s->io.fd_write = -1;
 	s->mode = ctx->mode;
 	s->verify = ctx->verify;
 	s->p.want = SSL_NOTHING;
@@ -123,7 +123,8 @@ SSL_free(SSL *ssl)
 	IN_GO(ssl, rv, goSSLConnFree, ends_badly(ssl));
 	(void)rv;
 	context_removed(ssl->home);
-	transport_drop(&ssl->io);
+	transport_release(&ssl->io);
+	transport_discard(&ssl->io);
 	session_drop(ssl);
 	forget(ssl);
 	free(ssl->ex.slots);
@@ -135,14 +136,16 @@ SSL_free(SSL *ssl)
 int
 SSL_clear(SSL *s)
 {
-	int rfd = s->io.c.fd_read, wfd = s->io.c.fd_write, rv;
+	int rfd = s->io.fd_read, wfd = s->io.fd_write, rv;
 	struct ssl_status status = { 0 };
 
 	IN_GO(s, rv, goSSLConnClear, ends_badly(s), &status);
 	context_removed(s->home);
-	transport_drop(&s->io);
-	s->io.c.fd_read = rfd;
-	s->io.c.fd_write = wfd;
+	transport_release(&s->io);
+	transport_discard(&s->io);
+	memset(&s->io, 0, sizeof(s->io));
+	s->io.fd_read = rfd;
+	s->io.fd_write = wfd;
 	forget(s);
 	memset(&s->p, 0, sizeof(s->p));
 	s->p.status = status;
@@ -153,40 +156,40 @@ SSL_clear(SSL *s)
 int
 SSL_set_fd(SSL *s, int fd)
 {
-	s->io.c.fd_read = s->io.c.fd_write = fd;
+	s->io.fd_read = s->io.fd_write = fd;
 	return 1;
 }
 
 int
 SSL_set_rfd(SSL *s, int fd)
 {
-	s->io.c.fd_read = fd;
+	s->io.fd_read = fd;
 	return 1;
 }
 
 int
 SSL_set_wfd(SSL *s, int fd)
 {
-	s->io.c.fd_write = fd;
+	s->io.fd_write = fd;
 	return 1;
 }
 
 int
 SSL_get_fd(const SSL *s)
 {
-	return s->io.c.fd_read;
+	return s->io.fd_read;
 }
 
 int
 SSL_get_rfd(const SSL *s)
 {
-	return s->io.c.fd_read;
+	return s->io.fd_read;
 }
 
 int
 SSL_get_wfd(const SSL *s)
 {
-	return s->io.c.fd_write;
+	return s->io.fd_write;
 }
 
 static void

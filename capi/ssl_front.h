@@ -93,8 +93,7 @@ struct ssl_st {
 	char		*servername;
 	char		*alpn;
 
-	/* Records and descriptors; the rest of it is unused. */
-	struct tls	 io;
+	struct transport io;
 
 	/* From here on cleared by SSL_clear. */
 	struct ssl_progress {

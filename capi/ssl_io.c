@@ -40,7 +40,7 @@ flush(SSL *s)
 		return FAILED;
 	default:
 		s->p.lost = true;
-		errno = s->io.c.write_errno;
+		errno = s->io.write_errno;
 		return FAILED;
 	}
 }
@@ -52,7 +52,7 @@ enum { BACKLOG = 4 * OUTPUT_SIZE };
 static int
 flush_beside_write(SSL *s)
 {
-	if (s->p.sealed > 0 && s->io.c.out_len - s->io.c.out_off < BACKLOG)
+	if (s->p.sealed > 0 && s->io.out_len - s->io.out_off < BACKLOG)
 		return DONE;
 	return flush(s);
 }
@@ -63,15 +63,15 @@ fill(SSL *s, struct step *st)
 {
 	switch (transport_fill(&s->io)) {
 	case 1:
-		st->record = s->io.c.in;
-		st->record_len = s->io.c.in == NULL ? 0 : s->io.c.in_want;
-		st->eof = s->io.c.eof;
+		st->record = s->io.in;
+		st->record_len = s->io.in == NULL ? 0 : s->io.in_want;
+		st->eof = s->io.eof;
 		return DONE;
 	case TLS_WANT_POLLIN:
 		s->p.want = SSL_READING;
 		return FAILED;
 	default:
-		errno = s->io.c.read_errno;
+		errno = s->io.read_errno;
 		return FAILED;
 	}
 }
@@ -111,8 +111,8 @@ step(SSL *s, int op, struct ssl_step *st)
 	}
 	if (rv == SSL_STEP_PANICKED)
 		s->p.status.dead = s->p.status.in_init = true;
-	s->io.c.data_off = st->io.data_off;
-	s->io.c.data_len = st->io.data_len;
+	s->io.data_off = st->io.data_off;
+	s->io.data_len = st->io.data_len;
 	if (st->io.data_len == 0)
 		transport_release(&s->io);
 	return rv;
@@ -290,7 +290,7 @@ read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 	if (num == 0)
 		return ENDED;
 	*n = 0;
-	if (s->io.c.data_len == 0) {
+	if (s->io.data_len == 0) {
 		if (flush_beside_write(s) != DONE && !s->p.lost)
 			return FAILED;
 		/* A peek leaves everything in the record. */
@@ -298,13 +298,13 @@ read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 		if (rv != DONE || *n > 0)
 			return rv;
 	}
-	*n = num < s->io.c.data_len ? num : s->io.c.data_len;
-	memcpy(buf, s->io.c.in + s->io.c.data_off, *n);
+	*n = num < s->io.data_len ? num : s->io.data_len;
+	memcpy(buf, s->io.in + s->io.data_off, *n);
 	if (peek)
 		return DONE;
-	s->io.c.data_off += *n;
-	s->io.c.data_len -= *n;
-	if (s->io.c.data_len == 0)
+	s->io.data_off += *n;
+	s->io.data_len -= *n;
+	if (s->io.data_len == 0)
 		transport_release(&s->io);
 	return DONE;
 }
@@ -360,7 +360,7 @@ await_close(SSL *s)
 	size_t n;
 	int rv;
 
-	if (s->io.c.data_len > 0)
+	if (s->io.data_len > 0)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
 	rv = drive(s, OP_READ, true, &byte, sizeof(byte), &n);
 	if (rv == DONE)
@@ -514,13 +514,13 @@ SSL_write_ex(SSL *s, const void *buf, size_t num, size_t *written)
 int
 SSL_pending(const SSL *s)
 {
-	return s->io.c.data_len;
+	return s->io.data_len;
 }
 
 int
 SSL_has_pending(const SSL *s)
 {
-	return s->io.c.in != NULL || s->io.c.header_len > 0;
+	return s->io.in != NULL || s->io.header_len > 0;
 }
 
 int

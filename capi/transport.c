@@ -23,11 +23,12 @@ void
 transport_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
     tls_write_cb write_cb, void *cb_arg)
 {
-	ctx->c.fd_read = fd_read;
-	ctx->c.fd_write = fd_write;
-	ctx->c.read_cb = read_cb;
-	ctx->c.write_cb = write_cb;
-	ctx->c.cb_arg = cb_arg;
+	ctx->c.t.fd_read = fd_read;
+	ctx->c.t.fd_write = fd_write;
+	ctx->c.t.read_cb = read_cb;
+	ctx->c.t.write_cb = write_cb;
+	ctx->c.t.cb_ctx = ctx;
+	ctx->c.t.cb_arg = cb_arg;
 	ctx->c.ask = true;
 	ctx->c.connected = true;
 }
@@ -42,8 +43,8 @@ transport_drop(struct tls *ctx)
 	if (ctx->c.socket != -1)
 		close(ctx->c.socket);
 	if (!context_abandoned(ctx)) {
-		transport_release(ctx);
-		transport_discard(ctx);
+		transport_release(&ctx->c.t);
+		transport_discard(&ctx->c.t);
 	}
 	ctx->busy = 0;
 	memset(&ctx->c, 0, sizeof(ctx->c));
@@ -80,39 +81,39 @@ try_again(int num)
 }
 
 static ssize_t
-get(struct tls *ctx, void *buf, size_t len)
+get(struct transport *t, void *buf, size_t len)
 {
 	ssize_t n;
 
-	if (ctx->c.read_errno != 0)
+	if (t->read_errno != 0)
 		return -1;
 	errno = 0;
-	if (ctx->c.read_cb != NULL) {
-		n = ctx->c.read_cb(ctx, buf, len, ctx->c.cb_arg);
+	if (t->read_cb != NULL) {
+		n = t->read_cb(t->cb_ctx, buf, len, t->cb_arg);
 	} else {
-		n = read(ctx->c.fd_read, buf, len);
+		n = read(t->fd_read, buf, len);
 		if (n == -1 && try_again(errno))
 			return TLS_WANT_POLLIN;
 	}
-	return moved(n, len, ctx->c.read_cb != NULL, &ctx->c.read_errno);
+	return moved(n, len, t->read_cb != NULL, &t->read_errno);
 }
 
 static ssize_t
-put(struct tls *ctx, const void *buf, size_t len)
+put(struct transport *t, const void *buf, size_t len)
 {
 	ssize_t n;
 
 	errno = 0;
-	if (ctx->c.write_cb != NULL) {
-		n = ctx->c.write_cb(ctx, buf, len, ctx->c.cb_arg);
+	if (t->write_cb != NULL) {
+		n = t->write_cb(t->cb_ctx, buf, len, t->cb_arg);
 	} else {
-		n = write(ctx->c.fd_write, buf, len);
+		n = write(t->fd_write, buf, len);
 		if (n == -1 && try_again(errno))
 			return TLS_WANT_POLLOUT;
 	}
 	if (n == 0)
 		n = -1;
-	return moved(n, len, ctx->c.write_cb != NULL, &ctx->c.write_errno);
+	return moved(n, len, t->write_cb != NULL, &t->write_errno);
 }
 
 /* The engine's rule for headers: a bad one is handed over alone. */
@@ -129,85 +130,85 @@ body_size(const uint8_t *header)
 
 /* Reads until there is a whole record in c.in, or c.eof is set. */
 int
-transport_fill(struct tls *ctx)
+transport_fill(struct transport *t)
 {
 	size_t ahead;
 	ssize_t n;
 
-	if (ctx->c.eof)
+	if (t->eof)
 		return 1;
-	while (ctx->c.header_len < HEADER_SIZE) {
-		n = get(ctx, ctx->c.header + ctx->c.header_len,
-		    HEADER_SIZE - ctx->c.header_len);
+	while (t->header_len < HEADER_SIZE) {
+		n = get(t, t->header + t->header_len,
+		    HEADER_SIZE - t->header_len);
 		if (n < 0)
 			return n;
 		if (n == 0)
 			goto eof;
-		ctx->c.header_len += n;
+		t->header_len += n;
 	}
-	if (ctx->c.in == NULL) {
-		if ((ctx->c.in = pool_get(RECORDS)) == NULL) {
-			ctx->c.read_errno = ENOMEM;
+	if (t->in == NULL) {
+		if ((t->in = pool_get(RECORDS)) == NULL) {
+			t->read_errno = ENOMEM;
 			return -1;
 		}
-		memcpy(ctx->c.in, ctx->c.header, HEADER_SIZE);
-		ctx->c.in_len = HEADER_SIZE;
-		ctx->c.in_want = HEADER_SIZE + body_size(ctx->c.header);
+		memcpy(t->in, t->header, HEADER_SIZE);
+		t->in_len = HEADER_SIZE;
+		t->in_want = HEADER_SIZE + body_size(t->header);
 	}
 	ahead = 0;
-	if (ctx->c.read_cb == NULL && ctx->c.in_want >= READ_AHEAD)
+	if (t->read_cb == NULL && t->in_want >= READ_AHEAD)
 		ahead = HEADER_SIZE;
-	while (ctx->c.in_len < ctx->c.in_want) {
-		n = get(ctx, ctx->c.in + ctx->c.in_len,
-		    ctx->c.in_want - ctx->c.in_len + ahead);
+	while (t->in_len < t->in_want) {
+		n = get(t, t->in + t->in_len,
+		    t->in_want - t->in_len + ahead);
 		if (n < 0)
 			return n;
 		if (n == 0)
 			goto eof;
-		ctx->c.in_len += n;
+		t->in_len += n;
 	}
-	ctx->c.header_len = ctx->c.in_len - ctx->c.in_want;
-	memcpy(ctx->c.header, ctx->c.in + ctx->c.in_want, ctx->c.header_len);
+	t->header_len = t->in_len - t->in_want;
+	memcpy(t->header, t->in + t->in_want, t->header_len);
 	return 1;
 eof:
-	transport_release(ctx);
-	ctx->c.eof = true;
+	transport_release(t);
+	t->eof = true;
 	return 1;
 }
 
 /* Gives the record's buffer back; plaintext that was left in it is wiped. */
 void
-transport_release(struct tls *ctx)
+transport_release(struct transport *t)
 {
-	if (ctx->c.in == NULL)
+	if (t->in == NULL)
 		return;
-	if (ctx->c.data_off > 0)
-		explicit_bzero(ctx->c.in, ctx->c.in_want);
-	pool_put(RECORDS, ctx->c.in);
-	ctx->c.in = NULL;
-	ctx->c.data_off = ctx->c.data_len = 0;
+	if (t->data_off > 0)
+		explicit_bzero(t->in, t->in_want);
+	pool_put(RECORDS, t->in);
+	t->in = NULL;
+	t->data_off = t->data_len = 0;
 }
 
 /* Whether a descriptor has input now; of callbacks that can't be known. */
 bool
-transport_ready(struct tls *ctx)
+transport_ready(struct transport *t)
 {
-	struct pollfd pfd = { .fd = ctx->c.fd_read, .events = POLLIN };
+	struct pollfd pfd = { .fd = t->fd_read, .events = POLLIN };
 
-	return ctx->c.read_cb == NULL && poll(&pfd, 1, 0) == 1;
+	return t->read_cb == NULL && poll(&pfd, 1, 0) == 1;
 }
 
 /* Lends a step room for output. */
 void
-transport_offer(struct tls *ctx, struct step *s)
+transport_offer(struct transport *t, struct step *s)
 {
-	if (ctx->c.out == NULL) {
-		if ((ctx->c.out = pool_get(OUTPUTS)) == NULL)
+	if (t->out == NULL) {
+		if ((t->out = pool_get(OUTPUTS)) == NULL)
 			return;
-		ctx->c.out_cap = OUTPUT_SIZE;
+		t->out_cap = OUTPUT_SIZE;
 	}
-	s->out = ctx->c.out + ctx->c.out_len;
-	s->out_cap = ctx->c.out_cap - ctx->c.out_len;
+	s->out = t->out + t->out_len;
+	s->out_cap = t->out_cap - t->out_len;
 }
 
 /*
@@ -215,59 +216,59 @@ transport_offer(struct tls *ctx, struct step *s)
  * its own. False means that there is no memory.
  */
 bool
-transport_queue(struct tls *ctx, struct step *s)
+transport_queue(struct transport *t, struct step *s)
 {
 	uint8_t *out;
 
 	if (s->out_cap == 0 && s->out_len > 0) {
-		out = realloc(ctx->c.out, ctx->c.out_len + s->out_len);
+		out = realloc(t->out, t->out_len + s->out_len);
 		if (out != NULL) {
-			memcpy(out + ctx->c.out_len, s->out, s->out_len);
-			ctx->c.out = out;
-			ctx->c.out_cap = ctx->c.out_len + s->out_len;
+			memcpy(out + t->out_len, s->out, s->out_len);
+			t->out = out;
+			t->out_cap = t->out_len + s->out_len;
 		}
 		free(s->out);
 		if (out == NULL)
 			return false;
 	}
-	ctx->c.out_len += s->out_len;
-	if (!transport_pending(ctx))
-		transport_discard(ctx);
+	t->out_len += s->out_len;
+	if (!transport_pending(t))
+		transport_discard(t);
 	return true;
 }
 
 bool
-transport_pending(const struct tls *ctx)
+transport_pending(const struct transport *t)
 {
-	return ctx->c.out_off < ctx->c.out_len;
+	return t->out_off < t->out_len;
 }
 
 /* Writes what is pending. A failure is final, and there is no more pending. */
 int
-transport_flush(struct tls *ctx)
+transport_flush(struct transport *t)
 {
 	ssize_t n;
 
-	while (transport_pending(ctx) && ctx->c.write_errno == 0) {
-		n = put(ctx, ctx->c.out + ctx->c.out_off,
-		    ctx->c.out_len - ctx->c.out_off);
+	while (transport_pending(t) && t->write_errno == 0) {
+		n = put(t, t->out + t->out_off,
+		    t->out_len - t->out_off);
 		if (n < -1)
 			return n;
 		if (n > 0)
-			ctx->c.out_off += n;
+			t->out_off += n;
 	}
-	transport_discard(ctx);
-	return ctx->c.write_errno == 0 ? 1 : -1;
+	transport_discard(t);
+	return t->write_errno == 0 ? 1 : -1;
 }
 
 /* Gives the output's buffer back, whatever is in it. */
 void
-transport_discard(struct tls *ctx)
+transport_discard(struct transport *t)
 {
-	if (ctx->c.out_cap == OUTPUT_SIZE)
-		pool_put(OUTPUTS, ctx->c.out);
+	if (t->out_cap == OUTPUT_SIZE)
+		pool_put(OUTPUTS, t->out);
 	else
-		free(ctx->c.out);
-	ctx->c.out = NULL;
-	ctx->c.out_cap = ctx->c.out_off = ctx->c.out_len = 0;
+		free(t->out);
+	t->out = NULL;
+	t->out_cap = t->out_off = t->out_len = 0;
 }
