@@ -19,6 +19,7 @@ need clang clang
 need binutils nm
 need pkg-config pkg-config
 need libtls-dev /usr/include/tls.h
+need libssl-dev /usr/include/openssl/ssl.h
 need openssl openssl
 need gnutls-bin gnutls-cli
 need curl curl
@@ -26,9 +27,12 @@ need valgrind valgrind
 need mandoc mandoc
 need ca-certificates /etc/ssl/certs/ca-certificates.crt
 need strace strace
+need catgirl catgirl
+need sacc sacc
+need rpki-client /usr/sbin/rpki-client
 
 command -v go >/dev/null || {
-	echo "deps: Go is missing; see https://go.dev/dl/ for the version that go.mod names" >&2
+	echo "deps: Go is missing; go.mod names the version" >&2
 	exit 1
 }
 [ -n "$missing" ] || exit 0

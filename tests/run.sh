@@ -84,13 +84,7 @@ make -s >/dev/null || exit 1
 
 step gofmt quiet gofmt -l .
 step "go vet" go vet ./...
-if have staticcheck; then
-	step staticcheck staticcheck ./...
-elif [ -x "$(go env GOPATH)/bin/staticcheck" ]; then
-	step staticcheck "$(go env GOPATH)/bin/staticcheck" ./...
-else
-	skip staticcheck
-fi
+step staticcheck go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 go_tests "go test" ./...
 go_tests "go test -race" -race -short . ./internal/...
 step "two minutes of fuzzing" tests/fuzz.sh ci
@@ -165,6 +159,12 @@ else
 	skip LibreTLS
 fi
 
+old_soname() {
+	make -s BUILD=build/26 SONAME=libtls.so.26 &&
+	readelf -d build/26/libtls.so | grep 'SONAME.*libtls\.so\.26' &&
+	[ -e build/26/libtls.so.26 ]
+}
+
 # Other implementations.
 
 for program in openssl gnutls-cli gnutls-serv; do
@@ -172,6 +172,13 @@ for program in openssl gnutls-cli gnutls-serv; do
 done
 go_tests interoperation -count=1 ./tests/interop -args -peer="$tmp/peer-gcc" -pki="$tmp/pki" $other
 harness "sessions between processes" tests/sessions/run.sh
+harness "SSL_* subset" tests/ssl/run.sh "$tmp/pki"
+harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
+
+# Debian's programs, which ask for LibreTLS's soname.
+
+step "library with the soname of LibreTLS" old_soname
+go_tests "Debian's programs" -count=1 ./tests/programs -args -lib="$root/build/26"
 
 # What is installed is what a program needs.
 
@@ -190,21 +197,14 @@ static_library() {
 	"$tmp/static" -p "$tmp/pki" 'init_*' connection_information resumption
 }
 
-old_soname() {
-	make -s BUILD=build/26 SONAME=libtls.so.26 &&
-	readelf -d build/26/libtls.so | grep 'SONAME.*libtls\.so\.26' &&
-	[ -e build/26/libtls.so.26 ]
-}
-
 if have pkg-config; then
 	step "pkg-config out of a DESTDIR" installed
 else
 	skip pkg-config
 fi
-step "soname of LibreTLS" old_soname
 step "static library" static_library
 if have mandoc; then
-	step "manual pages" quiet mandoc -T lint -W warning man/*.3
+	step "manual pages" man/check.sh
 else
 	skip mandoc
 fi
