@@ -103,6 +103,14 @@ key48=$aes$hmac
 key80=01020304000000000000000000000000$hmac$zeros$aes
 fleet="-i fleet -l 300 -K $key48"
 
+# SESSIONS.md names tests that exist.
+
+grep -o '`[^` ]*:[^`]*`' "$root/SESSIONS.md" | tr -d '`' >"$tmp/named"
+while IFS=: read -r file name; do
+	[ "$file" = file ] && continue # where the form is explained
+	want "SESSIONS.md: $file:$name" "$(grep -cF -- "$name" "$root/$file" 2>&1 | grep -c '^[1-9]')" 1
+done <"$tmp/named"
+
 # Another label or another key means a full handshake.
 serve fleet "$ours" $fleet
 want "a ticket" "$(visit -s "$tmp/fleet-session")" 0
