@@ -100,9 +100,8 @@ func (t *Context) resume() (s *Session, renew bool) {
 // X509_V_* number, X509_V_ERR_UNSPECIFIED.
 const unverified = 1
 
-// verifyBinding stands, in a server's sessions, for all that decides whether a
-// client's certificate is accepted.
-func (t *Context) verifyBinding() []byte {
+// rules is a hash of all that decides whether a client's certificate is accepted.
+func (t *Context) rules() []byte {
 	c := t.config
 	sum := sha256.Sum256(plain.Encode(func(r *plain.Coder) {
 		r.Bytes(&c.ca)
@@ -117,6 +116,14 @@ func (t *Context) verifyBinding() []byte {
 	return sum[:]
 }
 
+// binding stands, in a server's sessions, for the rules by which a client's
+// certificate was accepted. It is that certificate's, because libraries that put
+// another one into a session leave what they don't understand as it is.
+func (l *listener) binding(leaf []byte) []byte {
+	sum := sha256.Sum256(slices.Concat(l.rules, leaf))
+	return sum[:]
+}
+
 // mayResume tells whether the client's certificate in a session, if there is
 // one, would still be accepted. Other servers may have the same ticket keys,
 // and this one may have had other CAs and CRLs when it made the ticket. With
@@ -128,10 +135,10 @@ func (t *Context) mayResume(s *Session, now time.Time) bool {
 	}
 	leaf := newPeer(s.PeerChain).leaf
 	switch {
-	case leaf == nil || t.listener.binding == nil:
+	case leaf == nil || t.listener.rules == nil:
 		return false
 	case len(s.Binding) > 0:
-		return bytes.Equal(s.Binding, t.listener.binding) &&
+		return bytes.Equal(s.Binding, t.listener.binding(leaf.Raw)) &&
 			(t.config.noVerifyCert || t.config.noVerifyTime || !now.After(leaf.NotAfter))
 	case t.config.noVerifyCert:
 		return true
@@ -164,7 +171,7 @@ func (t *Context) seal(s *Session) []byte {
 	}
 	s.Context = t.listener.context[:]
 	if len(s.PeerChain) > 0 {
-		s.Binding = t.listener.binding
+		s.Binding = t.listener.binding(s.PeerChain[0])
 	}
 	if resumed := t.conn.Info().Session; resumed != nil {
 		s.VerifyResult = resumed.VerifyResult

@@ -64,7 +64,7 @@ type listener struct {
 	primary  *credential
 	added    []*credential
 	policy   trust.Options // for clients' certificates
-	binding  []byte        // of sessions with one; nil if none is asked for
+	rules    []byte        // by which they are accepted; nil if none is asked for
 	alpn     bool          // select a protocol by the list the configuration then has
 	sessions bool          // resume sessions and issue tickets
 	tickets  int           // after a full handshake with TLS 1.3
@@ -189,7 +189,7 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 		if l.policy, err = t.newPolicy(trust.ClientAuth); err != nil {
 			return nil, err
 		}
-		l.binding = t.verifyBinding()
+		l.rules = t.rules()
 	}
 	return l, nil
 }

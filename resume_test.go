@@ -124,7 +124,8 @@ func TestClientPolicyOfSession(t *testing.T) {
 }
 
 // Other libraries' tickets don't tell under what the client's certificate was
-// accepted: the leaf must be acceptable as it is.
+// accepted: the leaf must be acceptable as it is. If they were made of ours, the
+// certificate must be the one that we accepted.
 func TestForeignClientTicket(t *testing.T) {
 	ca, other := newAuthority(t, "root"), newAuthority(t, "other")
 	sp, good, bad := ca.issue(t, "", "server.test"), ca.issue(t, "", "client.test"), other.issue(t, "", "client.test")
@@ -135,25 +136,31 @@ func TestForeignClientTicket(t *testing.T) {
 	config.VerifyClient()
 	asked := accept(t, config)
 	config.InsecureNoVerifyCert()
+	binding := asked.listener.binding
 	for name, test := range map[string]struct {
-		server *Context
-		chain  [][]byte
-		result int
-		now    time.Duration
-		lax    bool
-		want   bool
+		server  *Context
+		chain   [][]byte
+		result  int
+		now     time.Duration
+		lax     bool
+		want    bool
+		binding []byte
 	}{
-		"none":           {unasked, nil, 0, 0, false, true},
-		"not asked for":  {unasked, [][]byte{good.leaf.Raw}, 0, 0, false, false},
-		"good":           {asked, [][]byte{good.leaf.Raw}, 0, 0, false, true},
-		"expired":        {asked, [][]byte{good.leaf.Raw}, 0, 48 * time.Hour, false, false},
-		"untrusted":      {asked, [][]byte{bad.leaf.Raw}, 0, 0, false, false},
-		"not verified":   {asked, [][]byte{good.leaf.Raw}, unverified, 0, false, false},
-		"no certificate": {asked, [][]byte{{0x30, 0}}, 0, 0, false, false},
-		"whatever":       {asked, [][]byte{bad.leaf.Raw}, unverified, 0, true, true},
+		"none":           {unasked, nil, 0, 0, false, true, nil},
+		"not asked for":  {unasked, [][]byte{good.leaf.Raw}, 0, 0, false, false, nil},
+		"good":           {asked, [][]byte{good.leaf.Raw}, 0, 0, false, true, nil},
+		"expired":        {asked, [][]byte{good.leaf.Raw}, 0, 48 * time.Hour, false, false, nil},
+		"untrusted":      {asked, [][]byte{bad.leaf.Raw}, 0, 0, false, false, nil},
+		"not verified":   {asked, [][]byte{good.leaf.Raw}, unverified, 0, false, false, nil},
+		"no certificate": {asked, [][]byte{{0x30, 0}}, 0, 0, false, false, nil},
+		"whatever":       {asked, [][]byte{bad.leaf.Raw}, unverified, 0, true, true, nil},
+		"ours":           {asked, [][]byte{good.leaf.Raw}, 0, 0, false, true, binding(good.leaf.Raw)},
+		"ours, expired":  {asked, [][]byte{good.leaf.Raw}, 0, 48 * time.Hour, false, false, binding(good.leaf.Raw)},
+		"replaced":       {asked, [][]byte{good.leaf.Raw}, 0, 0, false, false, binding(bad.leaf.Raw)},
+		"other rules":    {asked, [][]byte{good.leaf.Raw}, 0, 0, false, false, make([]byte, 32)},
 	} {
 		config.noVerifyCert = test.lax
-		s := &Session{Version: suite.TLS13, PeerChain: test.chain, VerifyResult: test.result}
+		s := &Session{Version: suite.TLS13, PeerChain: test.chain, VerifyResult: test.result, Binding: test.binding}
 		if got := test.server.mayResume(s, time.Now().Add(test.now)); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
