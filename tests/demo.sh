@@ -32,11 +32,11 @@ port=$(await server.log 'listening on port ([0-9]+)')
 
 title "A first connection, which saves its tickets"
 shown ./client -c pki/ca.pem -s session.pem -n server.test 127.0.0.1 "$port"
-expect '^version: TLSv1\.3$' '^cipher: ' '^session resumed: no$' '^tickets saved: [1-9]'
+expect '^version: TLSv1\.3$' '^cipher: ' '^group: ' '^session resumed: no$' '^tickets saved: [1-9]'
 
 title "A second process resumes the session"
 shown ./client -c pki/ca.pem -s session.pem -n server.test 127.0.0.1 "$port"
-expect '^version: TLSv1\.3$' '^cipher: ' '^session resumed: yes$' '^tickets saved: [1-9]'
+expect '^version: TLSv1\.3$' '^cipher: ' '^group: ' '^session resumed: yes$' '^tickets saved: [1-9]'
 
 if ! command -v openssl >/dev/null; then
 	echo "demo: the rest needs the openssl command" >&2
