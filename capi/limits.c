@@ -12,20 +12,29 @@
 
 #include "fork.h"
 
-/* Reserved of the address space, and of it what can be written, in bytes. */
-#if UINTPTR_MAX > UINT32_MAX
-enum { SPACE = 1344 << 20 };
-#else
-enum { SPACE = 256 << 20 };
-#endif
-enum { WRITABLE = 72 << 20 };
-
 /* At a time. A runtime on many processors comes to have more. */
 enum { THREADS = 8 };
 
+/*
+ * Reserved of the address space, by the runtime and by glibc's malloc for each
+ * thread, and of it what can be written, in MB.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+enum { RUNTIME_SPACE = 1344, THREAD_SPACE = 64 };
+#else
+enum { RUNTIME_SPACE = 256, THREAD_SPACE = 1 };
+#endif
+#ifdef __GLIBC__
+enum { SPACE = RUNTIME_SPACE + (THREADS + 1) * THREAD_SPACE };
+#else
+enum { SPACE = RUNTIME_SPACE };
+#endif
+enum { WRITABLE = 72 };
+
 static bool
-can_map(size_t size, int prot)
+can_map(size_t mb, int prot)
 {
+	size_t size = mb << 20;
 	void *p = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p != MAP_FAILED && munmap(p, size) == 0;

@@ -21,6 +21,8 @@
 	X(COMMON_NAME_RULES, "common names are not checked for length, number and encoding") \
 	X(COMMON_NAME_FUNCTION, "there is no tls_peer_cert_common_name") \
 	X(SERVER_TICKETS, "tickets of its servers never resume") \
+	X(CANCELLED_WITHIN, "a thread is cancelled inside of a call") \
+	X(LEAST_RESOURCES, "it needs next to no memory and no threads") \
 	X(FORK_IN_USE, "a connection that another thread was inside of at a fork is not told apart") \
 	X(FQDN_WILDCARD, "*.tld. stands for x.tld.") \
 	X(KEYREV_ZERO, "ticket key revision 0 is refused while there are fewer than four keys") \

@@ -1,0 +1,110 @@
+/* Where there is no room for the library a call says so, with errno; the process goes on. */
+#include "../harness.h"
+
+#include <sys/resource.h>
+
+#include <grp.h>
+
+struct limit {
+	int which;
+	rlim_t value;
+	int *refused, *served;
+};
+
+static void
+connection(struct tls_config *cc)
+{
+	struct tls_config *sc = server_config("server");
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+
+	pair_established(p);
+	transfer(p->client, p->server, 50000, 5000);
+	pair_close(p);
+	pair_free(p);
+}
+
+static int report[2];
+
+static void
+under(void *arg)
+{
+	struct limit *l = arg;
+	struct rlimit r = { l->value, l->value };
+	struct tls_config *config;
+
+	if (l->which == RLIMIT_NPROC && geteuid() == 0)
+		REQUIRE(setgroups(0, NULL) == 0 && setgid(65533) == 0 && setuid(65533) == 0);
+	REQUIRE(setrlimit(l->which, &r) == 0);
+	errno = 0;
+	if ((config = tls_config_new()) == NULL) {
+		CHECK(errno == ENOMEM || errno == EAGAIN);
+		CHECK_INT(tls_init(), -1);
+		REQUIRE(write(report[1], "-", 1) == 1);
+		return;
+	}
+	tls_config_free(config);
+	connection(client_config());
+	REQUIRE(write(report[1], "+", 1) == 1);
+}
+
+/* Returns how many limits were too low; all the others are enough. */
+static int
+refused_below(int which, rlim_t step, int steps)
+{
+	struct limit l = { .which = which };
+	int i, refused = 0;
+	char answer;
+
+	REQUIRE(pipe(report) == 0);
+	for (i = 1; i <= steps; i++) {
+		l.value = i * step;
+		reap(spawn(under, &l));
+		REQUIRE(read(report[0], &answer, 1) == 1);
+		if (answer == '-') {
+			CHECK_INT(refused, i - 1);
+			refused = i;
+		}
+	}
+	return refused;
+}
+
+TEST(address_space)
+{
+	/* In steps of 50 MB. LibreTLS starts in the first of them. */
+	int refused = refused_below(RLIMIT_AS, 50 << 20, 44);
+
+	CHECK(refused < 44);
+	if (!LACKS(LEAST_RESOURCES))
+		CHECK(refused > 10);
+}
+
+TEST(data)
+{
+	int refused = refused_below(RLIMIT_DATA, 10 << 20, 20);
+
+	CHECK(refused < 20);
+}
+
+TEST(processes)
+{
+	int refused = refused_below(RLIMIT_NPROC, 1, 16);
+
+	CHECK(refused < 16);
+	if (!LACKS(LEAST_RESOURCES))
+		CHECK(refused > 0);
+}
+
+/* Once there is room the library starts. */
+TEST(raised_again)
+{
+	struct rlimit r = { 100 << 20, RLIM_INFINITY };
+
+	NEEDS(LEAST_RESOURCES);
+	REQUIRE(setrlimit(RLIMIT_AS, &r) == 0);
+	CHECK_INT(tls_init(), -1);
+	CHECK_INT(errno, ENOMEM);
+	CHECK(tls_client() == NULL);
+	r.rlim_cur = RLIM_INFINITY;
+	REQUIRE(setrlimit(RLIMIT_AS, &r) == 0);
+	connection(client_config());
+}

@@ -1,0 +1,184 @@
+/* Threads of the host, of any kind. */
+#include "../harness.h"
+
+#include <sys/socket.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+
+static struct tls_config *cc, *sc;
+
+static void
+configure(void)
+{
+	cc = client_config();
+	sc = server_config("server");
+}
+
+static void *
+connection(void *arg)
+{
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+
+	pair_established(p);
+	transfer(p->client, p->server, 20000, 5000);
+	pair_close(p);
+	pair_free(p);
+	return arg;
+}
+
+TEST(small_stacks)
+{
+	pthread_t threads[8];
+	pthread_attr_t attr;
+	size_t i;
+
+	configure();
+	REQUIRE(pthread_attr_init(&attr) == 0);
+	REQUIRE(pthread_attr_setstacksize(&attr, 16384 < PTHREAD_STACK_MIN ? PTHREAD_STACK_MIN : 16384) == 0);
+	for (i = 0; i < 8; i++)
+		REQUIRE(pthread_create(&threads[i], &attr, connection, NULL) == 0);
+	for (i = 0; i < 8; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), 0);
+}
+
+/* The first call of all may come from a thread with a small stack, and from many at once. */
+static void *
+make_config(void *arg)
+{
+	struct tls_config *config = tls_config_new();
+
+	CHECK(config != NULL);
+	tls_config_free(config);
+	return arg;
+}
+
+TEST(many_first_calls)
+{
+	pthread_t threads[32];
+	int i;
+
+	for (i = 0; i < 32; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, make_config, NULL) == 0);
+	for (i = 0; i < 32; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), 0);
+}
+
+TEST(thousands_of_short_threads)
+{
+	char status[4096], *line;
+	long before = 0, after = 0;
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < 4000; i++) {
+		REQUIRE(pthread_create(&thread, NULL, make_config, NULL) == 0);
+		REQUIRE(pthread_join(thread, NULL) == 0);
+		if (i != 1000 && i != 3999)
+			continue;
+		read_file("/proc/self/status", status, sizeof(status));
+		REQUIRE((line = strstr(status, "VmRSS:")) != NULL);
+		before = i == 1000 ? atol(line + 6) : before;
+		after = atol(line + 6);
+	}
+	if (!CHECK(after < before + 8 * 1024))
+		check_note("%ld kB, then %ld kB", before, after);
+}
+
+/* What a thread began another one carries on when that has ended. */
+static void *
+begin(void *arg)
+{
+	struct pair **p = arg;
+
+	*p = pair_sockets(cc, sc, "server.test");
+	pair_established(*p);
+	return NULL;
+}
+
+TEST(connections_outlive_their_thread)
+{
+	struct pair *p;
+	pthread_t thread;
+	int i;
+
+	configure();
+	for (i = 0; i < 20; i++) {
+		REQUIRE(pthread_create(&thread, NULL, begin, &p) == 0);
+		REQUIRE(pthread_join(thread, NULL) == 0);
+		transfer(p->client, p->server, 10000, 1000);
+		pair_close(p);
+		pair_free(p);
+	}
+}
+
+/* A cancelled thread ends behind the call and not within. */
+static struct pair *shared;
+static volatile int returned;
+
+static void *
+read_one(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	if (read_some(shared->client, &byte, 1) == 1)
+		returned = 1;
+	while (returned)
+		pthread_testcancel();
+	return NULL;
+}
+
+TEST(cancelled_after_the_call)
+{
+	pthread_t thread;
+	void *end;
+
+	NEEDS(CANCELLED_WITHIN);
+	configure();
+	shared = pair_sockets(cc, sc, "server.test");
+	pair_established(shared);
+	drain(shared->client);
+	REQUIRE(fcntl(shared->client_fd, F_SETFL, fcntl(shared->client_fd, F_GETFL) & ~O_NONBLOCK) == 0);
+	REQUIRE(pthread_create(&thread, NULL, read_one, NULL) == 0);
+	usleep(20000);
+	REQUIRE(pthread_cancel(thread) == 0);
+	usleep(20000);
+	CHECK_INT(tls_write(shared->server, "x", 1), 1);
+	REQUIRE(pthread_join(thread, &end) == 0);
+	CHECK(end == PTHREAD_CANCELED);
+	CHECK_INT(returned, 1);
+	say(shared->server, shared->client, "more");
+}
+
+/* The thread that forked ends in the child by itself, having called in before the fork and after. */
+static pthread_t forker;
+
+static void *
+wait_for_forker(void *arg)
+{
+	REQUIRE(pthread_join(forker, NULL) == 0);
+	connection(arg);
+	exit(0);
+}
+
+static void
+exit_thread(void *again)
+{
+	pthread_t thread;
+
+	if (again != NULL)
+		connection(NULL);
+	forker = pthread_self();
+	REQUIRE(pthread_create(&thread, NULL, wait_for_forker, NULL) == 0);
+	pthread_exit(NULL);
+}
+
+TEST(the_forking_thread_ends)
+{
+	configure();
+	connection(NULL);
+	reap(spawn(exit_thread, NULL));
+	reap(spawn(exit_thread, cc));
+}
