@@ -41,6 +41,13 @@
 	X(VERIFY_DEPTH_TEXT, "it names the missing issuer when a chain is too long") \
 	X(NO_PROTOCOL, "bits of TLS 1.0 and 1.1 count as protocols") \
 	X(DEFAULT_CA_FILE, "the file named by tls_default_ca_cert_file does not exist on Debian") \
+	X(OCSP_SIGNER_LOOKUP, "an OCSP response without its signer's certificate is believed only if the peer sent that") \
+	X(OCSP_SIGNER_AUTHORITY, "whatever certificate the peer sent may sign OCSP responses, its own too") \
+	X(OCSP_ISSUER_TEXT, "an OCSP response about a certificate of another issuer is one whose signer is not authorised") \
+	X(OCSP_URL_WITHOUT_STAPLE, "a handshake that fails for want of a staple does not tell the OCSP URL") \
+	X(OCSP_STATE_LOST, "an OCSP response after one that cannot be parsed crashes it") \
+	X(OCSP_NO_STATE, "an OCSP response crashes it on a server, or if the peer's certificate names no responder") \
+	X(MUST_STAPLE, "it does not know certificates that ask for a staple") \
 	X(ONE_RECORD_WRITES, "tls_write takes one record at most")
 
 enum difference {

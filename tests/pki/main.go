@@ -1,6 +1,6 @@
 // Command pki fills a directory with the certificates, keys and revocation lists of the tests:
 // NAME.pem (the leaf, then the chain a server sends) and NAME.key (PKCS#8) for each entry of
-// leaves, and a few files in other encodings.
+// leaves, NAME.ocsp (DER) for each entry of responses, and a few files in other encodings.
 package main
 
 import (
@@ -26,6 +26,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/crypto/ocsp"
 )
 
 var now = time.Now().Truncate(time.Second)
@@ -143,6 +145,105 @@ var leaves = []leaf{
 	{name: "name-nul", edit: san("ok.test", "b.test\x00evil")},
 	{name: "name-space", edit: san(" ")},
 	{name: "name-empty", edit: func(c *x509.Certificate) { cn("a.test")(c); san("")(c) }},
+	{name: "ocsp", edit: responder},
+	{name: "ocsp-b", edit: func(c *x509.Certificate) { responder(c); names("b.test")(c) }},
+	{name: "ocsp-chain", issuer: "intermediate", chain: []string{"intermediate"}, edit: responder},
+	{name: "ocsp-client", edit: func(c *x509.Certificate) { responder(c); client(c) }},
+	{name: "must-staple", edit: func(c *x509.Certificate) {
+		responder(c)
+		// TLS feature: status_request (RFC 7633)
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{
+			Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}, Value: must(asn1.Marshal([]int{5}))})
+	}},
+	{name: "ocsp-delegate", edit: usage(x509.ExtKeyUsageOCSPSigning)},
+	{name: "ocsp-delegate-expired", edit: func(c *x509.Certificate) {
+		usage(x509.ExtKeyUsageOCSPSigning)(c)
+		c.NotAfter = now.Add(-time.Hour)
+	}},
+	{name: "ocsp-delegate-other", issuer: "other-ca", edit: usage(x509.ExtKeyUsageOCSPSigning)},
+}
+
+// An OCSP response, whose signer sends its certificate along.
+type response struct {
+	name   string
+	leaf   string // "" is ocsp
+	issuer string // that the response says the leaf has; "" is ca
+	signer string // "" is the issuer
+	status int
+	edit   func(*ocsp.Response)
+}
+
+var responses = []response{
+	{name: "good"},
+	{name: "unknown", status: ocsp.Unknown},
+	{name: "revoked", status: ocsp.Revoked, edit: reason(ocsp.KeyCompromise)},
+	{name: "reason-none", status: ocsp.Revoked}, // package ocsp leaves out reason 0
+	{name: "reason-2", status: ocsp.Revoked, edit: reason(ocsp.CACompromise)},
+	{name: "reason-3", status: ocsp.Revoked, edit: reason(ocsp.AffiliationChanged)},
+	{name: "reason-4", status: ocsp.Revoked, edit: reason(ocsp.Superseded)},
+	{name: "reason-5", status: ocsp.Revoked, edit: reason(ocsp.CessationOfOperation)},
+	{name: "reason-6", status: ocsp.Revoked, edit: reason(ocsp.CertificateHold)},
+	{name: "reason-7", status: ocsp.Revoked, edit: reason(7)},
+	{name: "reason-8", status: ocsp.Revoked, edit: reason(ocsp.RemoveFromCRL)},
+	{name: "no-next", edit: func(r *ocsp.Response) { r.NextUpdate = time.Time{} }},
+	{name: "expired", edit: func(r *ocsp.Response) { r.NextUpdate = now.Add(-10 * time.Minute) }},
+	{name: "not-yet", edit: func(r *ocsp.Response) { r.ThisUpdate = now.Add(12 * time.Hour) }},
+	{name: "days-13", edit: func(r *ocsp.Response) { r.ThisUpdate = now.AddDate(0, 0, -13) }},
+	{name: "days-15", edit: func(r *ocsp.Response) { r.ThisUpdate = now.AddDate(0, 0, -15) }},
+	{name: "days-15-no-next", edit: func(r *ocsp.Response) {
+		r.ThisUpdate, r.NextUpdate = now.AddDate(0, 0, -15), time.Time{}
+	}},
+	{name: "revoked-expired", status: ocsp.Revoked, edit: func(r *ocsp.Response) { r.NextUpdate = now.Add(-10 * time.Minute) }},
+	{name: "stranger", signer: "other-ca"},
+	{name: "delegate", signer: "ocsp-delegate"},
+	{name: "delegate-revoked", signer: "ocsp-delegate", status: ocsp.Revoked, edit: reason(ocsp.KeyCompromise)},
+	{name: "delegate-expired", signer: "ocsp-delegate-expired"},
+	{name: "delegate-other", signer: "ocsp-delegate-other"},
+	{name: "delegate-without-usage", signer: "client"},
+	{name: "own-key", signer: "ocsp"},
+	{name: "without-signer", edit: func(r *ocsp.Response) { r.Certificate = nil }},
+	{name: "other-issuer", issuer: "other-ca", signer: "ca"},
+	{name: "of-server", leaf: "server"},
+	{name: "of-b", leaf: "ocsp-b", status: ocsp.Unknown},
+	{name: "of-chain", leaf: "ocsp-chain", issuer: "intermediate"},
+	{name: "of-chain-by-root", leaf: "ocsp-chain", issuer: "intermediate", signer: "ca"},
+	{name: "of-client", leaf: "ocsp-client"},
+	{name: "of-must-staple", leaf: "must-staple"},
+}
+
+func responder(c *x509.Certificate) {
+	c.OCSPServer = []string{"http://ocsp.test/first", "http://ocsp.test/second"}
+}
+
+func reason(code int) func(*ocsp.Response) {
+	return func(r *ocsp.Response) { r.RevocationReason = code }
+}
+
+// respond makes an OCSP response. Its times are an hour ago, in a day and, of a revocation, two
+// hours ago; tests know the present from the validity of certificates.
+func respond(r response, made map[string]*entity) []byte {
+	entry := func(name, otherwise string) *entity {
+		if name == "" {
+			name = otherwise
+		}
+		return made[name]
+	}
+	leaf, issuer := entry(r.leaf, "ocsp"), entry(r.issuer, "ca")
+	signer := issuer
+	if r.signer != "" {
+		signer = made[r.signer]
+	}
+	template := ocsp.Response{
+		Status: r.status, SerialNumber: leaf.cert.SerialNumber, Certificate: signer.cert,
+		ThisUpdate: now.Add(-time.Hour), NextUpdate: now.Add(24 * time.Hour),
+	}
+	if r.status == ocsp.Revoked {
+		template.RevokedAt = now.Add(-2 * time.Hour)
+	}
+	if r.edit != nil {
+		r.edit(&template)
+	}
+	return must(ocsp.CreateResponse(issuer.cert, signer.cert, template, signer.key))
 }
 
 var commonName = asn1.ObjectIdentifier{2, 5, 4, 3}
@@ -350,6 +451,16 @@ func main() {
 	dir.write("server-encrypted.key", encrypted(must(x509.MarshalPKCS8PrivateKey(server.key)), "secret"))
 	dir.write("empty.pem", nil)
 	dir.write("junk.pem", []byte("no certificate here\n"))
+
+	for _, r := range responses {
+		dir.write(r.name+".ocsp", respond(r, made))
+	}
+	bare := func(r *ocsp.Response) { r.Certificate = nil }
+	forged := respond(response{edit: bare}, made)
+	forged[len(forged)-1] ^= 1 // of the signature
+	dir.write("forged.ocsp", forged)
+	dir.write("try-later.ocsp", ocsp.TryLaterErrorResponse)
+	dir.write("empty.ocsp", nil)
 
 	for _, c := range []struct {
 		file    string
