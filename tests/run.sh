@@ -172,6 +172,7 @@ for program in openssl gnutls-cli gnutls-serv; do
 done
 go_tests interoperation -count=1 ./tests/interop -args -peer="$tmp/peer-gcc" -pki="$tmp/pki" $other
 harness "sessions between processes" tests/sessions/run.sh
+harness "guests" tests/guest/run.sh
 harness "SSL_* subset" tests/ssl/run.sh "$tmp/pki"
 harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
 
