@@ -7,16 +7,18 @@ tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
     size_t size)
 {
 	struct visit v;
+	char *url;
 	int rv;
 
 	if (!context_enter(ctx, &v))
 		return -1;
 	rv = goOCSPProcessResponse(ctx->go, &v.fail, response, size);
 	context_save(ctx, &v.fail);
-	context_leave(ctx, &v, rv);
-	/* A response that can't be parsed makes Go forget the URL. */
-	if (rv == -1)
+	/* A response that can't be parsed makes Go forget the URL; others leave it. */
+	if ((url = goPeerOCSPURL(ctx->go, &v.fail)) == NULL)
 		string_drop(ctx, PEER_OCSP_URL);
+	free(url);
+	context_leave(ctx, &v, rv);
 	return rv;
 }
 
