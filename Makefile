@@ -1,6 +1,6 @@
 # make            build/libtls.so, a link of its soname beside it, build/libtls.a
 # make install    into DESTDIR, below PREFIX
-# make test, demo, bench, bogo RUNNER=..., fuzz
+# make test, test-musl, test-arm64, demo, bench, bogo RUNNER=..., fuzz
 # make check      the exported symbols are those of capi/exports, ssl_exports
 # SSL_SUBSET=no   leaves the SSL_* functions out
 
@@ -27,7 +27,8 @@ MAP = $(BUILD)/libtls.map
 PC = $(BUILD)/libtls.pc
 # The variables and functions of Go's runtime that capi/runtime.c and fork.c
 # take part in.
-GLOBALS = runtime.tlsg runtime.tls_g runtime.sigtable
+GLOBALS = tlsg=go_tlsg tls_g=go_tls_g sigtable=go_signals epfd=go_epoll \
+	netpollEventFd=go_event
 WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
 	x_cgo_munmap x_cgo_sys_thread_create
 
@@ -41,7 +42,7 @@ else
 SSL_EXPORTS = capi/ssl_exports
 endif
 
-.PHONY: all install clean check test demo bench bogo fuzz $(OBJECT) $(MAP) $(PC)
+.PHONY: all install clean check test test-musl test-arm64 demo bench bogo fuzz $(OBJECT) $(MAP) $(PC)
 
 all: $(LIB) $(STATIC) $(PC)
 
@@ -52,7 +53,9 @@ $(OBJECT): $(EXPORTS)
 	CC="$(CC)" $(GO) build -trimpath -tags "$(TAGS)" -buildmode=c-archive \
 	    -o $(BUILD)/parts/all.a ./capi
 	cd $(BUILD)/parts && ar x all.a
-	$(OBJCOPY) $(GLOBALS:%=--globalize-symbol=%) $(BUILD)/parts/go.o
+	$(OBJCOPY) $(GLOBALS:%=--redefine-sym runtime.%) $(BUILD)/parts/go.o
+	$(OBJCOPY) $(foreach g,$(GLOBALS),--globalize-symbol=$(lastword $(subst =, ,$g))) \
+	    $(BUILD)/parts/go.o
 	$(CC) -r -nostdlib -Wl,-T,capi/runtime.ld $(WRAPS:%=-Wl,--wrap=%) \
 	    -o $@ $(BUILD)/parts/*.o
 	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) $@
@@ -120,6 +123,13 @@ check: all
 
 test: check
 	tests/run.sh
+
+test-musl:
+	tests/guest/musl.sh
+
+# With a cross compiler and qemu-user.
+test-arm64:
+	tests/guest/arm64.sh
 
 demo: all
 	tests/demo.sh

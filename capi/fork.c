@@ -5,6 +5,7 @@
  * it was before the first start.
  */
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -34,14 +35,17 @@ struct signal {
 	const char	*name;
 	intptr_t	 name_len;
 };
-extern struct signal go_signals[] __asm__("runtime.sigtable")
-    __attribute__((weak));
+extern struct signal go_signals[] __attribute__((weak));
 
 /*
  * The signals of libc's own use, up to musl's third. Threads must not block
  * them, and their handlers need a signal stack.
  */
 enum { SIGNALS = 65, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 34 };
+
+/* The descriptors that the runtime may have opened to wait for timers. */
+extern int32_t go_epoll __attribute__((weak));
+extern uintptr_t go_event __attribute__((weak));
 
 /* Go's initialised data as the loader left them. */
 static uint8_t *pristine SURVIVES;
@@ -144,6 +148,16 @@ unmap_all(bool stacks)
 			    range_end(r) - range_begin(r));
 	}
 	atomic_store(&ranges_used, 0);
+}
+
+/* Unless the host has closed it, and has another one of that number. */
+static void
+close_own(int fd)
+{
+	struct stat st;
+
+	if (fd > 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0)
+		close(fd);
 }
 
 /* These stand in for the functions by which the runtime maps and unmaps. */
@@ -286,6 +300,8 @@ image_renew(bool stacks)
 {
 	if (!atomic_load(&complete))
 		return keep();
+	close_own(go_epoll);
+	close_own(go_event);
 	unmap_all(stacks);
 	memcpy(__start_go_data, pristine, __stop_go_data - __start_go_data);
 	clear(__start_go_bss, __stop_go_bss);

@@ -47,11 +47,11 @@ static __thread unsigned known __attribute__((tls_model("initial-exec")));
 
 /* Go's own variable of a thread, which has two names. */
 #if defined(__x86_64__) || defined(__i386__)
-#define GO_THREAD "runtime.tlsg"
+#define go_thread go_tlsg
 #else
-#define GO_THREAD "runtime.tls_g"
+#define go_thread go_tls_g
 #endif
-extern __thread void *go_thread __asm__(GO_THREAD)
+extern __thread void *go_thread
     __attribute__((weak, tls_model("initial-exec")));
 
 /*

@@ -31,7 +31,19 @@ address_space(void)
 	return atol(line + strlen("VmSize:"));
 }
 
+/* Descriptors of the runtime that died are closed. */
+static int
+descriptors(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
 static long first;
+static int first_descriptors;
 
 static void
 grow(void *arg)
@@ -42,6 +54,7 @@ grow(void *arg)
 	/* What threads of libc's and of the runtime's come to differ by is not what a fork would add. */
 	if (!CHECK(address_space() < first + 300 * 1024))
 		check_note("%ld kB after %d forks, %ld kB before", address_space(), *depth, first);
+	CHECK(descriptors() <= first_descriptors + 2);
 	if (++*depth < 8)
 		reap(spawn(grow, depth));
 }
@@ -52,6 +65,7 @@ TEST(generations_do_not_add_up)
 
 	connection();
 	first = address_space();
+	first_descriptors = descriptors();
 	reap(spawn(grow, &depth));
 }
 

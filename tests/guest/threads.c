@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 
 static struct tls_config *cc, *sc;
 
@@ -153,12 +154,19 @@ TEST(cancelled_after_the_call)
 }
 
 /* The thread that forked ends in the child by itself, having called in before the fork and after. */
-static pthread_t forker;
+static pthread_key_t key;
+static sem_t ended;
+
+static void
+tell_end(void *arg)
+{
+	sem_post(arg);
+}
 
 static void *
 wait_for_forker(void *arg)
 {
-	REQUIRE(pthread_join(forker, NULL) == 0);
+	REQUIRE(sem_wait(&ended) == 0);
 	connection(arg);
 	exit(0);
 }
@@ -170,7 +178,8 @@ exit_thread(void *again)
 
 	if (again != NULL)
 		connection(NULL);
-	forker = pthread_self();
+	REQUIRE(sem_init(&ended, 0, 0) == 0);
+	REQUIRE(pthread_key_create(&key, tell_end) == 0 && pthread_setspecific(key, &ended) == 0);
 	REQUIRE(pthread_create(&thread, NULL, wait_for_forker, NULL) == 0);
 	pthread_exit(NULL);
 }
