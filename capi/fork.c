@@ -11,8 +11,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <string.h>
 #include <unistd.h>
+
+/* AddressSanitizer keeps in mind what a dead runtime told of its memory. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
+#endif
 
 #include "fork.h"
 
@@ -143,6 +149,8 @@ unmap_all(bool stacks)
 
 	for (size_t i = 0; i < used; i++) {
 		r = atomic_exchange(&ranges[i], 0);
+		ASAN_UNPOISON_MEMORY_REGION((void *)range_begin(r),
+		    range_end(r) - range_begin(r));
 		if (r != 0 && (stacks || range_end(r) - range_begin(r) != stack))
 			munmap((void *)range_begin(r),
 			    range_end(r) - range_begin(r));
@@ -261,6 +269,31 @@ map(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/*
+ * The image is copied and cleared with what AddressSanitizer has between the
+ * variables, of which it must not hear.
+ */
+#define IMAGE __attribute__((no_sanitize("address")))
+
+static IMAGE void
+copy(uint8_t *to, const volatile uint8_t *from, size_t n)
+{
+	const size_t word = sizeof(uint64_t);
+	size_t i = 0;
+
+	for (; i + word <= n; i += word)
+		*(uint64_t *)(to + i) = *(const volatile uint64_t *)(from + i);
+	for (; i < n; i++)
+		to[i] = from[i];
+}
+
+static IMAGE void
+zero(volatile uint8_t *begin, volatile uint8_t *end)
+{
+	while (begin < end)
+		*begin++ = 0;
+}
+
 /* Keeps a copy of the data; what another thread's fork cut short is redone. */
 static bool
 keep(void)
@@ -275,7 +308,7 @@ keep(void)
 		return false;
 	if (pristine == NULL && (pristine = map(size)) == NULL)
 		return false;
-	memcpy(pristine, __start_go_data, size);
+	copy(pristine, __start_go_data, size);
 	atomic_store(&complete, true);
 	return true;
 }
@@ -288,11 +321,11 @@ clear(uint8_t *begin, uint8_t *end)
 	uint8_t *last = (uint8_t *)round_up((uintptr_t)end + 1) - round_up(1);
 
 	if (first >= last || madvise(first, last - first, MADV_DONTNEED) == -1) {
-		memset(begin, 0, end - begin);
+		zero(begin, end);
 		return;
 	}
-	memset(begin, 0, first - begin);
-	memset(last, 0, end - last);
+	zero(begin, first);
+	zero(last, end);
 }
 
 bool
@@ -303,7 +336,11 @@ image_renew(bool stacks)
 	close_own(go_epoll);
 	close_own(go_event);
 	unmap_all(stacks);
-	memcpy(__start_go_data, pristine, __stop_go_data - __start_go_data);
+	copy(__start_go_data, pristine, __stop_go_data - __start_go_data);
+	ASAN_UNPOISON_MEMORY_REGION(__start_go_data,
+	    __stop_go_data - __start_go_data);
+	ASAN_UNPOISON_MEMORY_REGION(__start_go_bss,
+	    __stop_go_bss - __start_go_bss);
 	clear(__start_go_bss, __stop_go_bss);
 	return true;
 }

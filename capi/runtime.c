@@ -181,6 +181,7 @@ start(void)
 	started = image_renew(process->forked) && limits_allow() && make_key();
 	if (started) {
 		fill_block();
+		go_thread = NULL;
 		atomic_fetch_add(&starts, 1);
 		started = image_start(1, block, block + ENVIRONMENT);
 	}

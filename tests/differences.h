@@ -23,6 +23,7 @@
 	X(SERVER_TICKETS, "tickets of its servers never resume") \
 	X(CANCELLED_WITHIN, "a thread is cancelled inside of a call") \
 	X(LEAST_RESOURCES, "it needs next to no memory and no threads") \
+	X(FORK_WITH_THREADS, "a child forked while other threads are inside of it may hang") \
 	X(FORK_IN_USE, "a connection that another thread was inside of at a fork is not told apart") \
 	X(FQDN_WILDCARD, "*.tld. stands for x.tld.") \
 	X(KEYREV_ZERO, "ticket key revision 0 is refused while there are fewer than four keys") \

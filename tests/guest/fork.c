@@ -461,6 +461,7 @@ TEST(from_a_process_with_threads)
 	pthread_t threads[3];
 	int i;
 
+	NEEDS(FORK_WITH_THREADS);
 	for (i = 0; i < 3; i++)
 		REQUIRE(pthread_create(&threads[i], NULL, traffic, &c) == 0);
 	for (i = 0; i < 20; i++)
