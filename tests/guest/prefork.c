@@ -26,14 +26,7 @@
 
 static struct tls *listener;
 static int sock;
-static volatile sig_atomic_t done;
-
-static void
-stop(int sig)
-{
-	(void)sig;
-	done = 1;
-}
+static sigset_t awaited;
 
 static void
 drop_privileges(const char *root)
@@ -74,7 +67,7 @@ work(const char *root)
 {
 	int fd;
 
-	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &awaited, NULL);
 	drop_privileges(root);
 	for (;;) {
 		if ((fd = accept(sock, NULL, NULL)) == -1)
@@ -99,11 +92,10 @@ int
 main(int argc, char *argv[])
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sigaction sa = { .sa_handler = stop };
 	socklen_t len = sizeof(sin);
 	struct tls_config *config;
 	pid_t pids[16], pid;
-	int detach = argc > 1 && strcmp(argv[1], "-d") == 0, workers, i;
+	int detach = argc > 1 && strcmp(argv[1], "-d") == 0, workers, i, sig;
 	FILE *f;
 
 	argv += detach;
@@ -123,8 +115,11 @@ main(int argc, char *argv[])
 	if (detach && daemon(1, 1) == -1)
 		err(1, "daemon");
 	signal(SIGPIPE, SIG_IGN);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGALRM, &sa, NULL);
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGTERM);
+	sigaddset(&awaited, SIGALRM);
+	sigaddset(&awaited, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
 	alarm(300);
 	for (i = 0; i < workers; i++)
 		pids[i] = start(argv[4]);
@@ -132,13 +127,11 @@ main(int argc, char *argv[])
 		err(1, "%s", argv[5]);
 	printf("port %d\n", ntohs(sin.sin_port));
 	fflush(stdout);
-	while (!done) {
-		if ((pid = wait(NULL)) == -1)
-			continue;
-		for (i = 0; i < workers; i++)
-			if (pids[i] == pid)
-				pids[i] = start(argv[4]);
-	}
+	while (sigwait(&awaited, &sig) == 0 && sig == SIGCHLD)
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			for (i = 0; i < workers; i++)
+				if (pids[i] == pid)
+					pids[i] = start(argv[4]);
 	for (i = 0; i < workers; i++)
 		kill(pids[i], SIGTERM);
 	while (wait(NULL) > 0)

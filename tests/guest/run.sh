@@ -86,8 +86,7 @@ END
 
 # Workers under chroot as nobody serve our client and OpenSSL's, while one after the other is killed.
 prefork() {
-	mkdir -p "$tmp/root" && rm -f "$tmp/session" "$tmp/pid" "$tmp/out"
-	# Leaves the terminal, hence no job of this shell.
+	mkdir -p "$tmp/root" && rm -f "$tmp/session" "$tmp/pid" "$tmp/out" "$tmp/server"
 	timeout 300 "$tmp/prefork" "$@" 4 "$tmp/pki/server.pem" "$tmp/pki/server.key" "$tmp/root" "$tmp/pid" >"$tmp/server" 2>&1 &
 	server=$!
 	port=$(await "$tmp/server" 'port ([0-9]+)') || return 1
