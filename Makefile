@@ -28,7 +28,7 @@ PC = $(BUILD)/libtls.pc
 # The variables and functions of Go's runtime that capi/runtime.c and fork.c
 # take part in.
 GLOBALS = tlsg=go_tlsg tls_g=go_tls_g sigtable=go_signals epfd=go_epoll \
-	netpollEventFd=go_event
+	netpollEventFd=go_event netpollInited=go_polls
 WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
 	x_cgo_munmap x_cgo_sys_thread_create
 

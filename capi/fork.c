@@ -4,10 +4,13 @@
  * that nothing can go on in a child. There it starts again from the image as
  * it was before the first start.
  */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -49,9 +52,10 @@ extern struct signal go_signals[] __attribute__((weak));
  */
 enum { SIGNALS = 65, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 34 };
 
-/* The descriptors that the runtime may have opened to wait for timers. */
+/* By what the runtime waits for timers, and whether it has that. */
 extern int32_t go_epoll __attribute__((weak));
 extern uintptr_t go_event __attribute__((weak));
+extern uint32_t go_polls __attribute__((weak));
 
 /* Go's initialised data as the loader left them. */
 static uint8_t *pristine SURVIVES;
@@ -156,6 +160,43 @@ unmap_all(bool stacks)
 			    range_end(r) - range_begin(r));
 	}
 	atomic_store(&ranges_used, 0);
+}
+
+/*
+ * Out of the way of a host that expects the lowest free number, and in any case
+ * of the standard ones.
+ */
+static int
+move_up(int fd)
+{
+	enum { UNUSUAL = 512 };
+	int up;
+
+	if (fd == -1)
+		return -1;
+	if ((up = fcntl(fd, F_DUPFD_CLOEXEC, UNUSUAL)) == -1)
+		up = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return up;
+}
+
+/*
+ * The runtime's descriptors, which it would open by itself at some later time,
+ * while other threads may count on the number, and die if it couldn't.
+ */
+static bool
+open_own(void)
+{
+	struct epoll_event wakeup = { EPOLLIN, { .ptr = &go_event } };
+	int fd;
+
+	if ((go_epoll = move_up(epoll_create1(EPOLL_CLOEXEC))) == -1)
+		return false;
+	if ((fd = move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) == -1)
+		return false;
+	go_event = fd;
+	go_polls = 1;
+	return epoll_ctl(go_epoll, EPOLL_CTL_ADD, fd, &wakeup) == 0;
 }
 
 /* Unless the host has closed it, and has another one of that number. */
@@ -349,6 +390,8 @@ bool
 image_start(int argc, char **argv, char **envp)
 {
 	start_error = 0;
+	if (!open_own())
+		return false;
 	for (initialiser *init = __start_go_init; init < __stop_go_init; init++)
 		(*init)(argc, argv, envp);
 	errno = start_error;

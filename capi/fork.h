@@ -24,7 +24,7 @@
  * libc knows that these are gone. False with errno if there is no memory.
  */
 bool	image_renew(bool);
-/* False with errno if there is no thread for it. */
+/* False with errno if there are no descriptors or no thread for it. */
 bool	image_start(int, char **, char **);
 
 /* limits.c: errno tells what is lacking. */

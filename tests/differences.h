@@ -22,7 +22,7 @@
 	X(COMMON_NAME_FUNCTION, "there is no tls_peer_cert_common_name") \
 	X(SERVER_TICKETS, "tickets of its servers never resume") \
 	X(CANCELLED_WITHIN, "a thread is cancelled inside of a call") \
-	X(LEAST_RESOURCES, "it needs next to no memory and no threads") \
+	X(LEAST_RESOURCES, "it needs next to no memory, no threads and no descriptors") \
 	X(FORK_WITH_THREADS, "a child forked while other threads are inside of it may hang") \
 	X(FORK_IN_USE, "a connection that another thread was inside of at a fork is not told apart") \
 	X(FQDN_WILDCARD, "*.tld. stands for x.tld.") \

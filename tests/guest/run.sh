@@ -38,7 +38,7 @@ if [ -z "${HARNESS_ONLY:-}" ] && echo 'int main(void) { return 0; }' |
 	other=yes
 fi
 
-for test in fork tickets memory signals threads limits; do
+for test in fork tickets memory signals threads limits descriptors; do
 	compile "$tmp/$test" "$root/tests/harness.c" "$guest/$test.c" || exit 1
 	check "$test" timeout 300 "$tmp/$test" -p "$tmp/pki"
 	if [ -n "$other" ]; then
