@@ -109,12 +109,12 @@ depart(void *g)
 {
 	uint64_t mask;
 
-	if (!running() || known != generation())
-		return;
 	block_signals(&mask);
-	x_crosscall2_ptr(NULL, g, 0, 0);
+	if (running() && known == generation()) {
+		x_crosscall2_ptr(NULL, g, 0, 0);
+		known = 0;
+	}
 	restore_signals(&mask);
-	known = 0;
 }
 
 static bool
@@ -174,21 +174,15 @@ fill_block(void)
 static bool
 start(void)
 {
-	uint64_t mask;
-	bool started;
-
-	block_signals(&mask);
-	started = image_renew(process->forked) && limits_allow() && make_key();
-	if (started) {
-		fill_block();
-		go_thread = NULL;
-		atomic_fetch_add(&starts, 1);
-		started = image_start(1, block, block + ENVIRONMENT);
-	}
-	if (started)
-		introduce();
-	restore_signals(&mask);
-	return started;
+	if (!image_renew(process->forked) || !limits_allow() || !make_key())
+		return false;
+	fill_block();
+	go_thread = NULL;
+	atomic_fetch_add(&starts, 1);
+	if (!image_start(1, block, block + ENVIRONMENT))
+		return false;
+	introduce();
+	return true;
 }
 
 static void
@@ -222,15 +216,11 @@ make_process(void)
 
 /* Starts the runtime unless another thread does, for which it waits. */
 static bool
-become_ready(void)
+start_once(atomic_uint *state)
 {
-	atomic_uint *state;
 	unsigned seen = IDLE;
 	bool ready;
 
-	if (atomic_load(&process) == NULL && !make_process())
-		return false;
-	state = &atomic_load(&process)->state;
 	while (!atomic_compare_exchange_strong(state, &seen, STARTING)) {
 		if (seen == RUNNING)
 			return true;
@@ -240,6 +230,24 @@ become_ready(void)
 	ready = start();
 	atomic_store(state, ready ? RUNNING : IDLE);
 	syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, INT32_MAX);
+	return ready;
+}
+
+/* Neither a handler that forks nor a cancellation may come in between. */
+static bool
+become_ready(void)
+{
+	uint64_t mask;
+	int cancel;
+	bool ready;
+
+	if (atomic_load(&process) == NULL && !make_process())
+		return false;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	block_signals(&mask);
+	ready = start_once(&atomic_load(&process)->state);
+	restore_signals(&mask);
+	pthread_setcancelstate(cancel, NULL);
 	return ready;
 }
 
@@ -281,9 +289,12 @@ bool
 enter(struct visit *v)
 {
 	memset(&v->fail, 0, sizeof(v->fail));
-	if (!ready())
-		return false;
+	/* First, as a handler may fork, and its child has to find out. */
 	block_signals(&v->mask);
+	if (!ready()) {
+		restore_signals(&v->mask);
+		return false;
+	}
 	if (known != generation())
 		introduce();
 	return true;

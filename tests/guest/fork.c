@@ -1,13 +1,16 @@
 /* fork() at any time: what stood in the parent goes on in the child. */
 #include "../harness.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 
 static const uint32_t versions[] = { TLS_PROTOCOL_TLSv1_2, TLS_PROTOCOL_TLSv1_3 };
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
@@ -421,6 +424,96 @@ TEST(by_a_bare_system_call)
 	}
 	CHECK_INT(waitpid(pid, &status, 0), pid);
 	CHECK_INT(status, 0);
+}
+
+/*
+ * A handler that forks may run before and after each system call of the library's; both processes
+ * return from it. This stands in for libc's function, by which the library makes them.
+ */
+static int moment = -1;			/* how many such occasions pass before */
+static pid_t of_handler;
+
+static void
+handler(void)
+{
+	sigset_t blocked;
+
+	if (moment < 0)
+		return;
+	REQUIRE(sigprocmask(SIG_BLOCK, NULL, &blocked) == 0);
+	if (!sigismember(&blocked, SIGUSR1) && moment-- == 0)
+		of_handler = fork();
+}
+
+long
+syscall(long number, ...)
+{
+	static long (*real)(long, ...);
+	long arg[6], rv;
+	va_list ap;
+	int i;
+
+	va_start(ap, number);
+	for (i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	handler();
+	rv = real(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	handler();
+	return rv;
+}
+
+/* Large enough that a runtime without its threads couldn't do it. */
+static void
+configure_much(void)
+{
+	static uint8_t much[20 << 20];
+	struct tls_config *config = tls_config_new();
+	struct tls *client = tls_client();
+
+	memset(much, 'a', sizeof(much));
+	CONFIG_OK(config, tls_config_set_ca_mem(config, much, sizeof(much)));
+	REQUIRE_OK(client, tls_configure(client, config));
+	tls_free(client);
+	tls_config_free(config);
+}
+
+static int *reached;
+
+static void
+fork_at(void *arg)
+{
+	struct timespec patience = { 20, 0 };
+	sigset_t child;
+
+	/* A child that hangs would block all signals but SIGKILL. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	REQUIRE(sigprocmask(SIG_BLOCK, &child, NULL) == 0);
+	moment = *(int *)arg;
+	configure_much();
+	*reached = moment < 0;
+	if (of_handler == 0 || !*reached)
+		return;
+	if (!CHECK_INT(sigtimedwait(&child, NULL, &patience), SIGCHLD))
+		kill(of_handler, SIGKILL);
+	reap(of_handler);
+}
+
+TEST(in_a_handler_at_any_moment)
+{
+	int at = -1;
+
+	reached = mmap(NULL, sizeof(*reached), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(reached != MAP_FAILED);
+	do {
+		at++;
+		reap(spawn(fork_at, &at));
+	} while (*reached);
+	if (!LACKS(LEAST_RESOURCES))
+		CHECK(at > 8);
 }
 
 /* Other threads are inside of the library all the time. */

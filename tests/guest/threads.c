@@ -153,6 +153,28 @@ TEST(cancelled_after_the_call)
 	say(shared->server, shared->client, "more");
 }
 
+/* Likewise if it makes the first call of all. */
+static void *
+call_first(void *arg)
+{
+	REQUIRE(pthread_cancel(pthread_self()) == 0);
+	make_config(arg);
+	pthread_testcancel();
+	return NULL;
+}
+
+TEST(cancelled_after_the_first_call)
+{
+	pthread_t thread;
+	void *end;
+
+	alarm(20);
+	REQUIRE(pthread_create(&thread, NULL, call_first, NULL) == 0);
+	REQUIRE(pthread_join(thread, &end) == 0);
+	CHECK(end == PTHREAD_CANCELED);
+	make_config(NULL);
+}
+
 /* The thread that forked ends in the child by itself, having called in before the fork and after. */
 static pthread_key_t key;
 static sem_t ended;
