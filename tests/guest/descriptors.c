@@ -1,6 +1,8 @@
 /* The numbers of descriptors are the host's: the library takes none that it could expect. */
 #include "../harness.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 
 #include <fcntl.h>
@@ -85,6 +87,32 @@ TEST(none_outlives_exec)
 	for (fd = 0; fd < 2048; fd++)
 		if (!CHECK(before[fd] != -1 || fcntl(fd, F_GETFD) & FD_CLOEXEC))
 			check_note("descriptor %d", fd);
+}
+
+/* A child closes all that it doesn't know before its first call, and has others of those numbers by then. */
+static void
+reuse_numbers(void *arg)
+{
+	enum { FROM = 3, TO = 600 };
+	int fd;
+
+	for (fd = FROM; fd < TO; fd++)
+		close(fd);
+	while ((fd = arg == NULL ? epoll_create1(0) : eventfd(0, 0)) < TO - 1)
+		REQUIRE(fd != -1);
+	CHECK_INT(tls_init(), 0);
+	for (fd = FROM; fd < TO; fd++)
+		if (!CHECK(fcntl(fd, F_GETFD) != -1))
+			check_note("descriptor %d", fd);
+}
+
+TEST(numbers_used_anew)
+{
+	int events;
+
+	CHECK_INT(tls_init(), 0);
+	reap(spawn(reuse_numbers, NULL));
+	reap(spawn(reuse_numbers, &events));
 }
 
 TEST(none_to_be_had)
