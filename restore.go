@@ -64,6 +64,23 @@ func (t *Context) Marshal() []byte {
 	return plain.Encode(func(p *plain.Coder) { t.fields(p, &engine) })
 }
 
+// Grown tells whether nothing has changed since the last Marshal or Grown but
+// that more has come of a handshake message that isn't whole yet. What it
+// returns then goes behind what they returned, so that a message costs no more
+// than its length, however small its fragments are.
+func (t *Context) Grown() (more []byte, ok bool) {
+	now := t.revision()
+	saved := t.saved
+	saved.epoch = now.epoch
+	if t.conn == nil || saved != now {
+		return nil, false
+	}
+	if more, ok = t.conn.Grown(t.saved.epoch); ok {
+		t.saved = now
+	}
+	return more, ok
+}
+
 func (t *Context) fields(p *plain.Coder, engine *[]byte) {
 	p.Text(&t.certFile)
 	p.Text(&t.certDir)
@@ -246,14 +263,16 @@ func restored(r role, live *Config) *Context {
 func (t *Context) restore(data []byte, in, out uint64, engine func() (*protocol.Config, *Error)) (*Context, error) {
 	var state []byte
 	defer func() { clear(state) }()
-	err := plain.Decode(data, func(p *plain.Coder) { t.fields(p, &state) })
+	more, err := plain.DecodeStart(data, func(p *plain.Coder) { t.fields(p, &state) })
 	if err == nil && state != nil {
 		cfg, failed := engine()
 		if failed != nil {
 			t.Free()
 			return nil, failed
 		}
-		t.conn, err = protocol.UnmarshalConn(cfg, state, in, out)
+		if t.conn, err = protocol.UnmarshalConn(cfg, state, in, out); err == nil {
+			t.conn.Grow(more)
+		}
 	}
 	if err != nil {
 		t.Free()

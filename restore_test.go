@@ -7,13 +7,19 @@ import (
 )
 
 // move has an end go on with a context that is rebuilt before every Step, from
-// bytes that are made only when it has changed.
-func move(t *testing.T, e *end) {
+// bytes that are made only when it has changed; it counts how often.
+func move(t *testing.T, e *end) (made *int) {
 	frozen := e.config.Marshal()
 	var data []byte
+	made = new(int)
 	e.before = func() {
 		if e.conn != nil && (data == nil || e.Changed()) {
-			data = e.Marshal()
+			if more, ok := e.Grown(); ok && data != nil {
+				data = append(data, more...)
+			} else {
+				data = e.Marshal()
+				*made++
+			}
 		}
 		in, out := e.Sequence()
 		live := e.config
@@ -35,6 +41,7 @@ func move(t *testing.T, e *end) {
 		e.Free()
 		e.Context = next
 	}
+	return made
 }
 
 func movedPair(t *testing.T, client, server *Context) (c, s *end) {
@@ -96,6 +103,49 @@ func TestRestoreResumption(t *testing.T) {
 			if got := c.ConnSessionResumed(); got != (i == 1) || s.ConnSessionResumed() != got {
 				t.Errorf("connection %d: resumed is %v", i, got)
 			}
+		}
+	})
+}
+
+// fragments puts each byte of the plaintext handshake messages in a flight into
+// a record of its own.
+func fragments(flight []byte) (out []byte) {
+	for encrypted := false; len(flight) > 0; {
+		n := 5 + int(flight[3])<<8 + int(flight[4])
+		if flight[0] == 22 && !encrypted {
+			for _, b := range flight[5:n] {
+				out = append(out, 22, 3, 3, 0, 1, b)
+			}
+		} else {
+			out = append(out, flight[:n]...)
+			encrypted = true
+		}
+		flight = flight[n:]
+	}
+	return out
+}
+
+// However small the fragments of messages are, a context is encoded as often as
+// it has messages.
+func TestRestoreFragments(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		madeByClient, madeByServer := move(t, c), move(t, s)
+		for range 8 {
+			c.in = fragments(c.in)
+			c.do(OpHandshake, nil)
+			s.in = fragments(s.in)
+			s.do(OpHandshake, nil)
+		}
+		if !c.HandshakeDone() || !s.HandshakeDone() {
+			t.Fatal(c.Err(), s.Err())
+		}
+		transfer(t, c, s, []byte("text"), 4, 4)
+		transfer(t, s, c, []byte("text"), 4, 4)
+		if *madeByClient > 16 || *madeByServer > 16 {
+			t.Errorf("encoded %d and %d times", *madeByClient, *madeByServer)
 		}
 	})
 }

@@ -67,10 +67,12 @@ enum kind {
 	SERVER_CONN,
 };
 
-/* Bytes for a child, which don't change, and are wiped with their last holder. */
+/* Bytes for a child, which are wiped with their last holder. */
 struct blob;
 struct blob	*blob_new(size_t);		/* NULL if there is no memory */
 uint8_t		*blob_bytes(struct blob *, size_t *);	/* NULL of NULL */
+/* With more behind, in the same place or another; NULL if there is no memory. */
+struct blob	*blob_grow(struct blob *, cbyte *, size_t);
 
 /* What a context is rebuilt from. */
 struct remains {
@@ -100,7 +102,7 @@ struct step {
 	size_t	 data_len;
 	bool	 handshake_done;
 	bool	 peer_closed;	/* by close_notify */
-	struct blob *state;	/* of the context, NULL if as before */
+	struct blob *state;	/* kept of the context, before and after */
 	uint64_t records_in;	/* under the present keys */
 	uint64_t records_out;
 };

@@ -65,10 +65,10 @@ step(struct tls *ctx, int op, struct step *s)
 		transport_offer(&ctx->c.t, s);
 	if (!context_enter(ctx, &v))
 		return STEP_PANICKED;
+	s->state = ctx->object.bytes;
 	rv = goStep(ctx->go, &v.fail, op, s);
 	context_leave(ctx, &v, rv);
-	if (s->state != NULL)
-		object_keep(&ctx->object, s->state);
+	object_keep(&ctx->object, s->state);
 	ctx->records_in = s->records_in;
 	ctx->records_out = s->records_out;
 	if (!transport_queue(&ctx->c.t, s)) {

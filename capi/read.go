@@ -29,7 +29,7 @@ func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) 
 	s.handshake_done = C.bool(c.HandshakeDone())
 	s.peer_closed = C.bool(c.PeerClosed())
 	c.io = libtls.IO{}
-	s.state = c.save()
+	s.state = c.save(s.state)
 	in, out := c.Sequence()
 	s.records_in, s.records_out = C.uint64_t(in), C.uint64_t(out)
 	switch step {

@@ -14,6 +14,7 @@ struct blob {
 	atomic_uint	 refs;
 	struct object	 listener;	/* made of the bytes */
 	size_t		 len;
+	size_t		 room;
 	uint8_t		 bytes[];
 };
 
@@ -25,8 +26,24 @@ blob_new(size_t len)
 	if ((b = calloc(1, sizeof(*b) + len)) == NULL)
 		return NULL;
 	atomic_store(&b->refs, 1);
-	b->len = len;
+	b->len = b->room = len;
 	return b;
+}
+
+struct blob *
+blob_grow(struct blob *b, cbyte *more, size_t n)
+{
+	struct blob *grown = b;
+
+	if (b->room - b->len < n) {
+		if ((grown = blob_new(2 * (b->len + n))) == NULL)
+			return NULL;
+		grown->len = b->len;
+		memcpy(grown->bytes, b->bytes, b->len);
+	}
+	memcpy(grown->bytes + grown->len, more, n);
+	grown->len += n;
+	return grown;
 }
 
 uint8_t *
@@ -87,7 +104,8 @@ object_alive(const struct object *o)
 void
 object_keep(struct object *o, struct blob *bytes)
 {
-	blob_replace(&o->bytes, bytes);
+	if (bytes != o->bytes)
+		blob_replace(&o->bytes, bytes);
 }
 
 void
@@ -234,9 +252,9 @@ context_inherit(struct tls *ctx, struct tls *listener)
 void
 context_save(struct tls *ctx, struct failure *fail)
 {
-	struct blob *state = NULL;
+	struct blob *state = ctx->object.bytes;
 
-	if (goContextSave(ctx->go, fail, &state) == 0 && state != NULL)
+	if (goContextSave(ctx->go, fail, &state) == 0)
 		object_keep(&ctx->object, state);
 }
 

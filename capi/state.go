@@ -126,10 +126,19 @@ func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_re
 	return 0
 }
 
-// save keeps what has changed of a context, NULL if nothing has.
-func (c *connection) save() *C.struct_blob {
+// save returns what is to be kept of a context of which kept was.
+func (c *connection) save(kept *C.struct_blob) *C.struct_blob {
 	if !c.Changed() {
-		return nil
+		return kept
+	}
+	if kept != nil {
+		if more, ok := c.Grown(); ok {
+			b := C.blob_grow(kept, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
+			if b == nil {
+				panic("out of memory")
+			}
+			return b
+		}
 	}
 	return keep(c.Marshal())
 }
@@ -137,7 +146,7 @@ func (c *connection) save() *C.struct_blob {
 //export goContextSave
 func goContextSave(ctx C.uint64_t, fail *C.struct_failure, state **C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*state = context(ctx).save()
+	*state = context(ctx).save(*state)
 	return 0
 }
 

@@ -43,12 +43,22 @@ func Encode(walk func(*Coder)) []byte {
 // Decode sets what walk goes through to what data says. No part of data is
 // kept. The error is ErrDecode.
 func Decode(data []byte, walk func(*Coder)) error {
-	r := &Coder{mode: reading, buf: data}
-	walk(r)
-	if r.bad || len(r.buf) > 0 {
+	rest, err := DecodeStart(data, walk)
+	if len(rest) > 0 {
 		return ErrDecode
 	}
-	return nil
+	return err
+}
+
+// DecodeStart is Decode for what stands at the start of data; it returns what
+// follows that.
+func DecodeStart(data []byte, walk func(*Coder)) (rest []byte, err error) {
+	r := &Coder{mode: reading, buf: data}
+	walk(r)
+	if r.bad {
+		return nil, ErrDecode
+	}
+	return r.buf, nil
 }
 
 // Reading tells whether the walk sets the fields.

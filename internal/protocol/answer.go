@@ -124,7 +124,7 @@ func (c *Conn) Verified(verdict *Error) {
 
 // answered goes on after the caller's answer to what was asked.
 func (c *Conn) answered(asked Wait, goOn func() *Error) {
-	c.epoch++
+	c.changed()
 	if c.err != nil {
 		return
 	}

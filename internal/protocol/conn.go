@@ -53,7 +53,8 @@ type Conn struct {
 	authContext    []byte // of the server's request that is open
 	authRequested  []byte // server: that request
 
-	epoch uint64 // see Epoch
+	epoch   uint64 // see Epoch
+	settled uint64 // the latest that wasn't a mere fragment; see Grown
 }
 
 // Client returns the client's end of a connection. It sends nothing before Start.
@@ -92,7 +93,7 @@ func (c *Conn) Wait() Wait {
 
 // fail kills the connection with err and tells the peer, once.
 func (c *Conn) fail(err *Error) *Error {
-	c.epoch++
+	c.changed()
 	if c.err == nil {
 		c.err = err
 		if err.Alert != 0 && !err.Received && !c.closeSent {
@@ -167,9 +168,6 @@ func (c *Conn) HandleRecord(rec, dst []byte) ([]byte, error) {
 	if c.closeReceived {
 		return nil, nil // RFC 8446, 6.1: what follows close_notify is ignored
 	}
-	if !c.isOpen() {
-		c.epoch++
-	}
 	data, err := c.handleRecord(rec, dst)
 	if c.failed(err) {
 		return nil, c.err
@@ -206,6 +204,9 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 		}
 	} else if typ != record.Alert {
 		c.count.empty, c.count.warnings = 0, 0
+	}
+	if !c.isOpen() && typ != record.Handshake {
+		c.changed()
 	}
 	switch typ {
 	case record.ChangeCipherSpec:
@@ -273,8 +274,9 @@ func (c *Conn) open(rec, dst []byte) (typ record.Type, payload []byte, skip bool
 	typ, payload, err := c.in.Open(rec, dst)
 	switch err {
 	case nil:
-		if c.hs != nil {
+		if c.hs != nil && c.hs.skipEarly {
 			c.hs.skipEarly = false
+			c.changed()
 		}
 		return typ, payload, false, nil
 	case record.ErrBadMAC:
@@ -322,7 +324,7 @@ func (c *Conn) handleCCS(payload []byte) *Error {
 }
 
 func (c *Conn) handleAlert(payload []byte) *Error {
-	c.epoch++
+	c.changed()
 	if len(payload) == 0 && c.info.Version == suite.TLS13 { // RFC 8446, 5.4
 		return errBadAlert.with(AlertUnexpectedMessage)
 	}
@@ -372,9 +374,15 @@ func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
 }
 
 func (c *Conn) handleHandshake(payload []byte) *Error {
-	c.epoch++
 	c.hand = append(c.hand, payload...)
-	return c.advance()
+	size := len(c.hand)
+	err := c.advance()
+	if len(c.hand) < size {
+		c.changed()
+	} else {
+		c.epoch += uint64(len(payload))
+	}
+	return err
 }
 
 // message is one handshake message; its bytes stay valid.
@@ -450,7 +458,7 @@ func (c *Conn) Output() []byte { return c.output }
 // TakeOutput appends the records that have to be sent to dst.
 func (c *Conn) TakeOutput(dst []byte) []byte {
 	if len(c.output) > 0 {
-		c.epoch++
+		c.changed()
 	}
 	dst = append(dst, c.output...)
 	c.output = nil
@@ -459,7 +467,7 @@ func (c *Conn) TakeOutput(dst []byte) []byte {
 
 // write puts a payload of any length into records.
 func (c *Conn) write(t record.Type, payload []byte) {
-	c.epoch++
+	c.changed()
 	if c.ccsDue {
 		c.ccsDue = false
 		c.output = append(c.output, byte(record.ChangeCipherSpec), 3, 3, 0, 1, 1)

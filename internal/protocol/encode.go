@@ -19,6 +19,23 @@ func (c *Conn) Sequence() (in, out uint64) { return c.in.Seq(), c.out.Seq() }
 // peer has done in a row (limits.go), which starts anew after UnmarshalConn.
 func (c *Conn) Epoch() uint64 { return c.epoch }
 
+func (c *Conn) changed() {
+	c.epoch++
+	c.settled = c.epoch
+}
+
+// Grown tells whether nothing has come since that epoch but more of a handshake
+// message that isn't whole yet, and returns it.
+func (c *Conn) Grown(since uint64) (more []byte, ok bool) {
+	if since < c.settled {
+		return nil, false
+	}
+	return c.hand[len(c.hand)-int(c.epoch-since):], true
+}
+
+// Grow stands for the records in which what Grown returned came.
+func (c *Conn) Grow(more []byte) { c.hand = append(c.hand, more...) }
+
 // Marshal encodes a connection, wherever it stands. The result holds its keys,
 // and is the caller's to wipe. The configuration is not part of it.
 func (c *Conn) Marshal() []byte { return plain.Encode(c.fields) }

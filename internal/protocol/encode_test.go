@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"libtls/internal/plain"
+	"libtls/internal/record"
+	"libtls/internal/schedule"
 	"libtls/internal/suite"
+	"libtls/internal/wire"
 )
 
 // moved replaces an end's connection by what its encoding makes.
@@ -125,6 +128,44 @@ func TestEpoch(t *testing.T) {
 			t.Errorf("%s left the epoch", test.name)
 		}
 	}
+}
+
+// TestGrown moves an end in the middle of a message, to which only the message's
+// start has to be told.
+func TestGrown(t *testing.T) {
+	c, s := newPair(testConfig(), testConfig())
+	connect(t, c, s)
+	epoch, old := c.Epoch(), c.Marshal()
+	message := wire.KeyUpdate(false)
+	for i := range len(message) - 1 {
+		s.write(record.Handshake, message[i:i+1])
+		shuttle(c, s)
+		if more, ok := c.Grown(epoch + uint64(i)); !ok || !bytes.Equal(more, message[i:i+1]) {
+			t.Fatalf("grew by %x, %v", more, ok)
+		}
+	}
+	more, ok := c.Grown(epoch)
+	if !ok || !bytes.Equal(more, message[:len(message)-1]) {
+		t.Fatalf("grew by %x, %v", more, ok)
+	}
+	in, out := c.Sequence()
+	moved, err := UnmarshalConn(c.cfg, old, in, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved.Grow(more)
+	c.Conn = moved
+	epoch = c.Epoch()
+	s.flight = message[len(message)-1:]
+	next := schedule.NextTraffic(s.info.Suite.Hash, s.outSecret)
+	if err := s.setWriteKeys(s.info.Suite, next); err != nil {
+		t.Fatal(err)
+	}
+	shuttle(c, s)
+	if _, ok := c.Grown(epoch); ok {
+		t.Error("a whole message counts as a part")
+	}
+	exchange(t, c, s)
 }
 
 func FuzzUnmarshalConn(f *testing.F) {

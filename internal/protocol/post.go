@@ -97,7 +97,7 @@ func (c *Conn) newSessionTicket(m message) *Error {
 func (c *Conn) TakeSessions() []*Session {
 	s := c.sessions
 	if len(s) > 0 {
-		c.epoch++
+		c.changed()
 		c.sessions = nil
 	}
 	return s
@@ -119,7 +119,7 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	}
 	nonce := binary.BigEndian.AppendUint64(nil, c.tickets)
 	c.tickets++ // RFC 8446, 4.6.1: unique
-	c.epoch++
+	c.changed()
 	return &Session{
 		Version:       suite.TLS13,
 		Suite:         c.info.Suite.ID,

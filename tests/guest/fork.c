@@ -321,6 +321,43 @@ TEST(in_the_middle_of_a_handshake)
 			}
 }
 
+/* A fork when any number of bytes of a message have come, each in a record of its own. */
+static void
+finish_both(void *arg)
+{
+	struct pair *p = arg;
+
+	wire_release(&p->up);
+	p->client_end.hold = 0;
+	pair_established(p);
+	transfer(p->client, p->server, 1000, 1000);
+}
+
+TEST(in_the_middle_of_a_message)
+{
+	struct pair *p = pair_wires(client_config(), server_config("server"), "server.test");
+	uint8_t record[6] = { 22, 3, 3, 0, 1 };
+	struct wire hello;
+	size_t at;
+
+	p->client_end.hold = 1;
+	CHECK_INT(tls_handshake(p->client), TLS_WANT_POLLIN);
+	hello = p->up;
+	memset(&p->up, 0, sizeof(p->up));
+	for (at = 5; at < hello.len; at++) {
+		record[5] = hello.data[at];
+		wire_put(&p->up, record, sizeof(record));
+	}
+	for (at = 0; at < hello.len - 5; at += 29) {
+		p->up.ready = at * sizeof(record);
+		CHECK_INT(tls_handshake(p->server), TLS_WANT_POLLIN);
+		reap(spawn(finish_both, p));
+	}
+	finish_both(p);
+	wire_free(&hello);
+	pair_free(p);
+}
+
 /* Plaintext and output that the library still holds go along. */
 static void
 read_the_rest(void *arg)
