@@ -17,6 +17,7 @@ need libc6-dev /usr/include/stdlib.h
 need g++ g++
 need clang clang
 need binutils nm
+need musl-tools musl-gcc
 need pkg-config pkg-config
 need libtls-dev /usr/include/tls.h
 need libssl-dev /usr/include/openssl/ssl.h

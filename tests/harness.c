@@ -660,15 +660,15 @@ run(struct test *t)
 
 /*
  * Runs the tests whose names match one of the patterns, or all:
- *	harness [-l] [-v] [-x pattern] -p pki [pattern ...]
- * -l lists them, -v names each as it runs, -x leaves some out. The last line counts them.
+ *	harness [-l] [-v] [-x pattern]... -p pki [pattern ...]
+ * -l lists them, -v names each as it runs, each -x leaves some out. The last line counts them.
  */
 int
 main(int argc, char *argv[])
 {
 	unsigned passed = 0, failed = 0, out = 0;
-	int ch, i, wanted, rc, list = 0, verbose = 0;
-	const char *unwanted = "";
+	int ch, i, wanted, rc, list = 0, verbose = 0, n = 0;
+	const char *unwanted[16];
 	char command[64];
 	struct test *t;
 
@@ -685,21 +685,24 @@ main(int argc, char *argv[])
 			verbose = 1;
 			break;
 		case 'x':
-			unwanted = optarg;
+			REQUIRE(n < 16);
+			unwanted[n++] = optarg;
 			break;
 		default:
 			return FAILED;
 		}
 	}
 	if (!list && (pki_directory == NULL || mkdtemp(scratch_directory) == NULL)) {
-		fprintf(stderr, "usage: harness [-lv] [-x pattern] -p pki [pattern ...]\n");
+		fprintf(stderr, "usage: harness [-lv] [-x pattern]... -p pki [pattern ...]\n");
 		return FAILED;
 	}
 	for (t = tests; t != NULL; t = t->next) {
 		wanted = optind == argc;
 		for (i = optind; i < argc; i++)
 			wanted |= fnmatch(argv[i], t->name, 0) == 0;
-		if (!wanted || fnmatch(unwanted, t->name, 0) == 0)
+		for (i = 0; i < n; i++)
+			wanted &= fnmatch(unwanted[i], t->name, 0) != 0;
+		if (!wanted)
 			continue;
 		if (list) {
 			printf("%s\t%s\n", t->name, t->file);

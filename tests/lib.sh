@@ -1,9 +1,11 @@
-# What the scripts of this directory share. Sets root, tmp and cleans up at the end.
+# What the scripts of this directory share. Sets root, tmp, passed and failed, and cleans up at the end.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/${BUILD:-build}
 tmp=$(mktemp -d)
 pids=
+passed=0
+failed=0
 
 cleanup() {
 	trap - EXIT INT TERM
@@ -49,4 +51,55 @@ compile() {
 	shift
 	${CC:-cc} -std=c11 -Wall -Wextra -Werror -g ${CFLAGS:-} -I"$root" -o "$output" "$@" \
 		-L"$build" -Wl,-rpath,"$build" -ltls -lpthread
+}
+
+# make_pki DIRECTORY: what the C harness reads.
+make_pki() {
+	(cd "$root" && CGO_ENABLED=0 go run ./tests/pki "$1") && mkdir "$1/hashed" && cp "$1/ca.pem" "$1/hashed" &&
+	openssl rehash "$1/hashed"
+}
+
+# count PASSED FAILED
+count() {
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+}
+
+# step NAME COMMAND...: one test that passes if the command does; its output is shown if not.
+step() {
+	name=$1
+	shift
+	if "$@" >"$tmp/log" 2>&1; then
+		count 1 0
+		echo "ok      $name"
+	else
+		count 0 1
+		tail -n 100 "$tmp/log"
+		echo "FAILED  $name"
+	fi
+}
+
+# harness NAME COMMAND...: each test counts that the command's last line tells of, and so does a
+# failure that it doesn't tell of.
+harness() {
+	name=$1
+	shift
+	"$@" >"$tmp/log" 2>&1
+	rc=$?
+	good=$(tail -n 1 "$tmp/log" | sed -n 's/^\([0-9]*\) passed, .*/\1/p')
+	bad=$(tail -n 1 "$tmp/log" | sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p')
+	[ $rc -ne 0 ] && [ "${bad:-0}" -eq 0 ] && bad=1
+	count "${good:-0}" "${bad:-1}"
+	if [ $rc -eq 0 ]; then
+		echo "ok      $name: $(tail -n 1 "$tmp/log")"
+	else
+		tail -n 200 "$tmp/log"
+		echo "FAILED  $name"
+	fi
+}
+
+# verdict: the last line, and what the script returns.
+verdict() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
 }

@@ -3,29 +3,7 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 
-passed=0
-failed=0
 skipped=
-
-# count PASSED FAILED
-count() {
-	passed=$((passed + $1))
-	failed=$((failed + $2))
-}
-
-# step NAME COMMAND...: one test that passes if the command does; its output is shown if not.
-step() {
-	name=$1
-	shift
-	if "$@" >"$tmp/log" 2>&1; then
-		count 1 0
-		echo "ok      $name"
-	else
-		count 0 1
-		tail -n 100 "$tmp/log"
-		echo "FAILED  $name"
-	fi
-}
 
 # quiet COMMAND...: succeeds if the command does, and prints nothing.
 quiet() {
@@ -60,23 +38,6 @@ go_tests() {
 	fi
 }
 
-# harness NAME COMMAND...: likewise for the C harness, whose last line counts.
-harness() {
-	name=$1
-	shift
-	"$@" >"$tmp/log" 2>&1
-	rc=$?
-	counts=$(tail -n 1 "$tmp/log" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p')
-	# shellcheck disable=SC2086 # two numbers
-	count ${counts:-0 1}
-	if [ $rc -eq 0 ]; then
-		echo "ok      $name: $(tail -n 1 "$tmp/log")"
-	else
-		tail -n 200 "$tmp/log"
-		echo "FAILED  $name"
-	fi
-}
-
 cd "$root" || exit 1
 make -s >/dev/null || exit 1
 
@@ -92,10 +53,7 @@ step "two minutes of fuzzing" tests/fuzz.sh ci
 # The C harness, on every compiler there is.
 
 step "exported symbols" make -s check
-go run ./tests/pki "$tmp/pki" || exit 1
-mkdir "$tmp/pki/hashed"
-cp "$tmp/pki/ca.pem" "$tmp/pki/hashed"
-openssl rehash "$tmp/pki/hashed" || exit 1
+make_pki "$tmp/pki" || exit 1
 
 for cc in gcc clang; do
 	if have $cc; then
@@ -173,6 +131,11 @@ done
 go_tests interoperation -count=1 ./tests/interop -args -peer="$tmp/peer-gcc" -pki="$tmp/pki" $other
 harness "sessions between processes" tests/sessions/run.sh
 harness "guests" tests/guest/run.sh
+if have musl-gcc; then
+	harness "musl" tests/guest/musl.sh
+else
+	skip musl-gcc
+fi
 harness "SSL_* subset" tests/ssl/run.sh "$tmp/pki"
 harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
 
@@ -213,5 +176,4 @@ step "demo" tests/demo.sh
 [ -x tests/deps.sh ] && step "dependencies" tests/deps.sh
 
 [ -n "$skipped" ] && echo "skipped: $skipped"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict

@@ -1,57 +1,34 @@
 #!/bin/sh
 # What the library promises to its host process. Ends with "N passed, N failed".
-# BUILD and CC choose the library; HARNESS_ONLY leaves out what needs tools of this machine.
+# BUILD and CC choose the library. If it is for another libc or machine than this one's, FOREIGN is
+# set; RUN is then what runs its programs, and EXCEPT the harness's options for what can't be there.
 set -u
 . "$(dirname "$0")/../lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/${BUILD:-build}
 guest=$root/tests/guest
 
-passed=0
-failed=0
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok      $*"
-}
-
-bad() {
-	failed=$((failed + 1))
-	cat "$tmp/log"
-	echo "FAILED  $*"
-}
-
-check() {
-	name=$1
-	shift
-	if "$@" >"$tmp/log" 2>&1; then ok "$name"; else bad "$name"; fi
-}
-
 # Children of the tests become other users.
 chmod 755 "$tmp"
-(cd "$root" && go run ./tests/pki "$tmp/pki") || exit 1
+make_pki "$tmp/pki" || exit 1
 chmod -R a+rX "$tmp/pki"
 
 other=
-if [ -z "${HARNESS_ONLY:-}" ] && echo 'int main(void) { return 0; }' |
+if [ -z "${FOREIGN:-}" ] && echo 'int main(void) { return 0; }' |
     cc -x c -o "$tmp/probe" - -Wl,--no-as-needed -ltls 2>/dev/null; then
 	other=yes
 fi
 
 for test in fork tickets memory signals threads limits descriptors; do
 	compile "$tmp/$test" "$root/tests/harness.c" "$guest/$test.c" || exit 1
-	check "$test" timeout 300 "$tmp/$test" -p "$tmp/pki"
+	# shellcheck disable=SC2086 # several words
+	harness "$test" timeout 300 ${RUN:-} "$tmp/$test" ${EXCEPT:-} -p "$tmp/pki"
 	if [ -n "$other" ]; then
 		cc -std=c11 -Wall -Wextra -Werror -DTEST_LIBRETLS -o "$tmp/$test-other" "$root/tests/harness.c" \
 			"$guest/$test.c" -ltls -lpthread || exit 1
-		check "$test, LibreTLS" timeout 300 "$tmp/$test-other" -p "$tmp/pki"
+		harness "$test, LibreTLS" timeout 300 "$tmp/$test-other" -p "$tmp/pki"
 	fi
 done
-
-if [ -n "${HARNESS_ONLY:-}" ]; then
-	echo "$passed passed, $failed failed"
-	exit $((failed > 0))
-fi
 
 # Loading alone makes no thread, and touches no signal.
 no_thread_at_load() {
@@ -87,12 +64,14 @@ END
 # Workers under chroot as nobody serve our client and OpenSSL's, while one after the other is killed.
 prefork() {
 	mkdir -p "$tmp/root" && rm -f "$tmp/session" "$tmp/pid" "$tmp/out" "$tmp/server"
-	timeout 300 "$tmp/prefork" "$@" 4 "$tmp/pki/server.pem" "$tmp/pki/server.key" "$tmp/root" "$tmp/pid" >"$tmp/server" 2>&1 &
+	# shellcheck disable=SC2086
+	timeout 300 ${RUN:-} "$tmp/prefork" "$@" 4 "$tmp/pki/server.pem" "$tmp/pki/server.key" "$tmp/root" "$tmp/pid" >"$tmp/server" 2>&1 &
 	server=$!
 	port=$(await "$tmp/server" 'port ([0-9]+)') || return 1
 	main=$(cat "$tmp/pid")
 	for round in 1 2 3 4 5 6; do
-		timeout 60 "$tmp/client" "$tmp/pki/ca.pem" "$port" "$tmp/session" 20 >>"$tmp/out" || return 1
+		# shellcheck disable=SC2086
+		timeout 60 ${RUN:-} "$tmp/client" "$tmp/pki/ca.pem" "$port" "$tmp/session" 20 >>"$tmp/out" || return 1
 		printf 'hello\n' | timeout 60 openssl s_client -connect "127.0.0.1:$port" -servername server.test \
 			-CAfile "$tmp/pki/ca.pem" -verify_return_error -ign_eof -quiet >>"$tmp/openssl" 2>&1
 		grep -q 'served by' "$tmp/openssl" || { cat "$tmp/openssl"; return 1; }
@@ -106,19 +85,20 @@ prefork() {
 	[ "$(cut -d , -f 1 "$tmp/out" | sort -u | wc -l)" -gt 4 ]
 }
 
-if command -v strace >/dev/null; then
-	check "no thread and no signal handler at load" no_thread_at_load
-else
-	echo "skipped strace"
+if [ -z "${FOREIGN:-}" ]; then
+	if command -v strace >/dev/null; then
+		step "no thread and no signal handler at load" no_thread_at_load
+	else
+		echo "skipped strace"
+	fi
+	step "dlopen, dlclose, dlopen" opened_again
 fi
-check "dlopen, dlclose, dlopen" opened_again
 compile "$tmp/prefork" "$guest/prefork.c" && compile "$tmp/client" "$guest/client.c" || exit 1
 if [ "$(id -u)" -eq 0 ]; then
-	check "prefork server" prefork
-	check "prefork server, daemon(3)" prefork -d
+	step "prefork server" prefork
+	step "prefork server, daemon(3)" prefork -d
 else
 	echo "skipped prefork server: not root"
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdict
