@@ -18,6 +18,9 @@ need g++ g++
 need clang clang
 need binutils nm
 need musl-tools musl-gcc
+need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdlib.h
+need qemu-user-static qemu-aarch64-static
 need pkg-config pkg-config
 need libtls-dev /usr/include/tls.h
 need libssl-dev /usr/include/openssl/ssl.h

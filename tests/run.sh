@@ -136,6 +136,11 @@ if have musl-gcc; then
 else
 	skip musl-gcc
 fi
+if have qemu-aarch64-static && have aarch64-linux-gnu-gcc; then
+	harness "arm64" tests/guest/arm64.sh 'fork_*' 'init_*' 'threads_*' 'callbacks_*' resumption
+else
+	skip arm64
+fi
 harness "SSL_* subset" tests/ssl/run.sh "$tmp/pki"
 harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
 
