@@ -14,6 +14,10 @@ accept_common(struct tls *ctx)
 		    "not a server context");
 		return NULL;
 	}
+	if (ctx->frozen == NULL) {
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "ssl failure");
+		return NULL;
+	}
 	if ((conn = context_new(SERVER_CONN)) == NULL) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY,
 		    "connection context failure");

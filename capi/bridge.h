@@ -15,6 +15,7 @@ struct failure {
 	char	*text;		/* malloc'ed, or NULL */
 	int	 num;		/* errno to be told behind the text, or 0 */
 	int	 code;		/* TLS_ERROR_* */
+	bool	 panicked;
 };
 
 /* The operations of a connection: libtls.Op. */

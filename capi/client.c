@@ -64,7 +64,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	struct settings *s;
 	struct blob *frozen = NULL;
 	struct visit v;
-	int rv;
+	int rv = -1;
 
 	if (!context_valid(ctx))
 		return -1;
@@ -74,12 +74,18 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	if (!context_enter(ctx, &v))
 		return -1;
 	s = config == NULL ? NULL : config->settings;
-	if (!settings_restore(s, &v.fail))
-		return context_leave(ctx, &v, -1);
-	rv = goConfigure(ctx->go, &v.fail, s == NULL ? 0 : s->config.go,
-	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
+	if (s != NULL && s->broken)
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
+	else if (settings_restore(s, &v.fail))
+		rv = goConfigure(ctx->go, &v.fail,
+		    s == NULL ? 0 : s->config.go,
+		    secure_getenv("SSL_CERT_FILE"),
+		    secure_getenv("SSL_CERT_DIR"));
 	if (ctx->kind != SERVER_CONN)
 		context_take(ctx, s);
+	/* A client has no other errors. */
+	if (ctx->kind == CLIENT && rv == -1)
+		ctx->c.broken = true;
 	if (ctx->kind == SERVER) {
 		if (rv == 0)
 			rv = goContextFreeze(ctx->go, &v.fail, &frozen);

@@ -7,7 +7,7 @@ tls_config_ocsp_require_stapling(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigOCSPRequireStapling(
 	    config->go, &v.fail));
 }

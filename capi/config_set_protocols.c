@@ -75,7 +75,7 @@ tls_config_prefer_ciphers_client(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigPreferCiphersClient(
 	    config->go, &v.fail));
 }
@@ -85,7 +85,7 @@ tls_config_prefer_ciphers_server(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigPreferCiphersServer(
 	    config->go, &v.fail));
 }

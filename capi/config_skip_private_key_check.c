@@ -7,7 +7,7 @@ tls_config_skip_private_key_check(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigSkipPrivateKeyCheck(
 	    config->go, &v.fail));
 }
@@ -17,7 +17,7 @@ tls_config_use_fake_private_key(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigUseFakePrivateKey(config->go,
 	    &v.fail));
 }

@@ -7,7 +7,7 @@ tls_config_verify(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigVerify(config->go, &v.fail));
 }
 
@@ -16,7 +16,7 @@ tls_config_insecure_noverifycert(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigInsecureNoVerifyCert(
 	    config->go, &v.fail));
 }
@@ -26,7 +26,7 @@ tls_config_insecure_noverifyname(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigInsecureNoVerifyName(
 	    config->go, &v.fail));
 }
@@ -36,7 +36,7 @@ tls_config_insecure_noverifytime(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigInsecureNoVerifyTime(
 	    config->go, &v.fail));
 }

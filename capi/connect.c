@@ -28,6 +28,9 @@ set_up(struct tls *ctx, const char *servername)
 	struct visit v;
 	int rv;
 
+	if (ctx->c.broken ||
+	    (ctx->settings != NULL && ctx->settings->broken))
+		return error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
 	transport_drop(ctx);
 	strings_drop(ctx);
 	object_keep(&ctx->object, NULL);
@@ -40,7 +43,8 @@ set_up(struct tls *ctx, const char *servername)
 		context_freeze_settings(ctx);
 		context_save(ctx, &v.fail);
 	}
-	return context_leave(ctx, &v, rv);
+	rv = context_leave(ctx, &v, rv);
+	return ctx->c.broken ? -1 : rv;
 }
 
 int

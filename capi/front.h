@@ -36,6 +36,7 @@ struct settings {
 	struct object	 config;	/* a libtls.Config */
 	atomic_uint	 refs;
 	uint8_t		*ring;		/* automatic ticket keys, or NULL */
+	bool		 broken;	/* a setting may be lost */
 };
 
 struct tls_config {
@@ -134,6 +135,9 @@ struct visit {
 /* Why there is no entry, before the text of errno. */
 #define NO_RUNTIME "not enough resources to start the library"
 
+/* Why an object is refused in which Go panicked, until it is made anew. */
+#define BROKEN "internal error"
+
 /* Starts the runtime if need be. False with errno means that it can't. */
 bool	ready(void);
 
@@ -153,6 +157,7 @@ void	leave(struct visit *);
 
 /* The same for a call on behalf of an object, whose error slot is filled. */
 bool	config_enter(struct tls_config *, struct visit *);
+bool	config_must_enter(struct tls_config *, struct visit *);
 int	config_leave(struct tls_config *, struct visit *, int);
 bool	context_enter(struct tls *, struct visit *);
 int	context_leave(struct tls *, struct visit *, int);

@@ -48,6 +48,7 @@ func place(n uint32) (row int, i uint64) {
 func (t *table[T]) add(object *T) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	inject()
 	n := t.used
 	if last := len(t.free) - 1; last >= 0 {
 		n = t.free[last]
@@ -94,6 +95,7 @@ func (t *table[T]) remove(handle uint64) *T {
 // must insists on an object. A nil one would make the first use of it a fault,
 // which no barrier catches: the process's disposition of SIGSEGV isn't ours.
 func must[T any](object *T) *T {
+	inject()
 	if object == nil {
 		panic("stale handle")
 	}

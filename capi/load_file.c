@@ -314,7 +314,7 @@ tls_config_clear_keys(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigClearKeys(config->go,
 	    &v.fail));
 }
@@ -335,7 +335,7 @@ tls_config_verify_client(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigVerifyClient(config->go,
 	    &v.fail));
 }
@@ -345,7 +345,7 @@ tls_config_verify_client_optional(struct tls_config *config)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigVerifyClientOptional(
 	    config->go, &v.fail));
 }

@@ -12,6 +12,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"unsafe"
 
 	"libtls"
@@ -56,18 +57,18 @@ func barrier[T any](fail *C.struct_failure, result *T, failed T) {
 	if p == nil {
 		return
 	}
-	text := "internal error"
-	if err, ok := p.(error); ok {
-		text += ": " + err.Error()
-	}
-	tell(fail, errors.New(text))
 	*result = failed
+	fail.panicked = true
+	tell(fail, fmt.Errorf("internal error: %v", p))
 }
 
 // The views of a program's memory below last as long as the call. What is
 // NULL in C is nil in Go.
 
-func str(s *C.cchar) string { return C.GoString((*C.char)(unsafe.Pointer(s))) }
+func str(s *C.cchar) string {
+	inject()
+	return C.GoString((*C.char)(unsafe.Pointer(s)))
+}
 
 func opt(s *C.cchar) *string {
 	if s == nil {

@@ -326,7 +326,7 @@ begin(struct tls *ctx, int *cancel)
 	else if (!ready())
 		error_errno(&ctx->err, errno, NO_RUNTIME);
 	else if (ctx->c.broken)
-		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "internal error");
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
 	else if (context_abandoned(ctx))
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN,
 		    "in use by another thread when the process was forked");

@@ -324,11 +324,26 @@ config_enter(struct tls_config *config, struct visit *v)
 	return false;
 }
 
+/* For a function that can't tell that it failed. */
+bool
+config_must_enter(struct tls_config *config, struct visit *v)
+{
+	if (config_enter(config, v))
+		return true;
+	if (config_valid(config))
+		config->settings->broken = true;
+	return false;
+}
+
 /* Whatever it returns, the call may have changed the configuration. */
 int
 config_leave(struct tls_config *config, struct visit *v, int rv)
 {
 	settings_save(config->settings, &v->fail);
+	if (v->fail.panicked) {
+		config->settings->broken = true;
+		rv = -1;
+	}
 	leave(v);
 	error_take(&config->err, &v->fail);
 	return rv;
@@ -354,6 +369,8 @@ int
 context_leave(struct tls *ctx, struct visit *v, int rv)
 {
 	leave(v);
+	if (v->fail.panicked)
+		ctx->c.broken = true;
 	error_take(&ctx->err, &v->fail);
 	return rv;
 }

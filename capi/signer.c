@@ -17,7 +17,7 @@ tls_config_set_sign_cb(struct tls_config *config, tls_sign_cb cb, void *cb_arg)
 {
 	struct visit v;
 
-	if (config_enter(config, &v))
+	if (config_must_enter(config, &v))
 		config_leave(config, &v, goConfigSetSignCB(config->go, &v.fail,
 		    (uintptr_t)cb, (uintptr_t)cb_arg));
 }

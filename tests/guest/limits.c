@@ -94,6 +94,29 @@ TEST(processes)
 		CHECK(refused > 0);
 }
 
+/* A setting that got lost in a child, by a function that can't say so, must not be missed later. */
+static void
+lose_a_setting(void *arg)
+{
+	struct tls_config *config = arg;
+	struct rlimit r = { 100 << 20, RLIM_INFINITY };
+	struct tls *server;
+
+	REQUIRE(setrlimit(RLIMIT_AS, &r) == 0);
+	tls_config_verify_client(config);
+	CHECK_LIKE(tls_config_error(config), "not enough resources *");
+	r.rlim_cur = RLIM_INFINITY;
+	REQUIRE(setrlimit(RLIMIT_AS, &r) == 0);
+	REQUIRE((server = tls_server()) != NULL);
+	CHECK_INT(tls_configure(server, config), -1);
+}
+
+TEST(lost_setting)
+{
+	NEEDS(LEAST_RESOURCES);
+	reap(spawn(lose_a_setting, server_config("server")));
+}
+
 /* Once there is room the library starts. */
 TEST(raised_again)
 {

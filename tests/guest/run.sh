@@ -30,6 +30,21 @@ for test in fork tickets memory signals threads limits descriptors; do
 	fi
 done
 
+# A library that panics where it is told to. Each function that C calls is tested to, but for those in
+# which nothing could go wrong and the SSL_* subset's.
+panicking_library() {
+	make -s -C "$root" BUILD="${BUILD:-build}/panic" TAGS=panic &&
+	build=$build/panic compile "$tmp/panic" "$root/tests/harness.c" "$guest/panic.c"
+}
+every_function_panics() {
+	for function in $(sed -n 's,^//export ,,p' "$root"/capi/*.go); do
+		case $function in
+		goEnter | goListenerFree | goSSL*) ;;
+		*) grep -q "\"$function\"" "$guest/panic.c" || { echo "$function"; return 1; } ;;
+		esac
+	done
+}
+
 # Loading alone makes no thread, and touches no signal.
 no_thread_at_load() {
 	echo 'int tls_init(void); int main(int argc, char **argv) { (void)argv; return argc > 9 ? tls_init() : 0; }' \
@@ -92,6 +107,9 @@ if [ -z "${FOREIGN:-}" ]; then
 		echo "skipped strace"
 	fi
 	step "dlopen, dlclose, dlopen" opened_again
+	step "library that panics" panicking_library
+	harness "panics" timeout -s KILL 300 "$tmp/panic" -p "$tmp/pki"
+	step "every function panics" every_function_panics
 fi
 compile "$tmp/prefork" "$guest/prefork.c" && compile "$tmp/client" "$guest/client.c" || exit 1
 if [ "$(id -u)" -eq 0 ]; then
