@@ -1,4 +1,5 @@
-# What the scripts of this directory share. Sets root, tmp, passed and failed, and cleans up at the end.
+# What the scripts of this directory share. Sets root, tmp, passed, failed and skipped, and cleans up at
+# the end.
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/${BUILD:-build}
@@ -6,6 +7,7 @@ tmp=$(mktemp -d)
 pids=
 passed=0
 failed=0
+skipped=0
 
 cleanup() {
 	trap - EXIT INT TERM
@@ -65,6 +67,13 @@ count() {
 	failed=$((failed + $2))
 }
 
+# skip WHAT: this machine can't test it, which in CI is a failure.
+skip() {
+	skipped=$((skipped + 1))
+	[ "${CI:-}" != true ] || count 0 1
+	echo "skipped $*"
+}
+
 # step NAME COMMAND...: one test that passes if the command does; its output is shown if not.
 step() {
 	name=$1
@@ -80,7 +89,7 @@ step() {
 }
 
 # harness NAME COMMAND...: each test counts that the command's last line tells of, and so does a
-# failure that it doesn't tell of.
+# failure that it doesn't tell of. What it skipped is told.
 harness() {
 	name=$1
 	shift
@@ -90,7 +99,9 @@ harness() {
 	bad=$(tail -n 1 "$tmp/log" | sed -n 's/^[0-9]* passed, \([0-9]*\) failed.*/\1/p')
 	[ $rc -ne 0 ] && [ "${bad:-0}" -eq 0 ] && bad=1
 	count "${good:-0}" "${bad:-1}"
+	skipped=$((skipped + $(grep -c '^skipped ' "$tmp/log")))
 	if [ $rc -eq 0 ]; then
+		grep '^skipped ' "$tmp/log"
 		echo "ok      $name: $(tail -n 1 "$tmp/log")"
 	else
 		tail -n 200 "$tmp/log"
@@ -100,6 +111,7 @@ harness() {
 
 # verdict: the last line, and what the script returns.
 verdict() {
+	[ "$skipped" -eq 0 ] || echo "$skipped skipped"
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]
 }

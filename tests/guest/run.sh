@@ -104,7 +104,7 @@ if [ -z "${FOREIGN:-}" ]; then
 	if command -v strace >/dev/null; then
 		step "no thread and no signal handler at load" no_thread_at_load
 	else
-		echo "skipped strace"
+		skip strace
 	fi
 	step "dlopen, dlclose, dlopen" opened_again
 	step "library that panics" panicking_library

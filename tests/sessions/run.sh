@@ -144,7 +144,7 @@ if echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -o "$tmp/probe" - -Wl,--
 		want "TLS 1.$version: LibreTLS about our ticket" "$(field resumed)" 1
 	done
 else
-	echo "skipped LibreTLS"
+	skip LibreTLS
 fi
 
 # A session is offered only where it may be.
@@ -271,7 +271,7 @@ echo "killed: $resumed of 500 resumed beside $kills killed clients"
 
 if ! command -v openssl >/dev/null || ! plainly "$theirs" "$here/openssl_server.c" -lssl -lcrypto 2>"$tmp/out"; then
 	cat "$tmp/out"
-	echo "skipped OpenSSL: no command, or no headers"
+	skip "OpenSSL: no command, or no headers"
 	finish
 fi
 
