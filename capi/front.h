@@ -147,7 +147,7 @@ bool	running(void);
 /* Counts the starts: what Go knew at an earlier one is gone. */
 unsigned generation(void);
 
-/* For what is made ready once in a child. */
+/* For what is made ready once in a child, and what it is made of. */
 void	restore_lock(void);
 void	restore_unlock(void);
 

@@ -210,13 +210,32 @@ settings_restore(struct settings *s, struct failure *fail)
 	return ok;
 }
 
+/* Threads may change settings of live servers and use them meanwhile. */
 void
 settings_save(struct settings *s, struct failure *fail)
 {
-	struct blob *bytes = NULL;
+	struct blob *bytes = NULL, *old = NULL;
 
-	if (s->config.go != 0 && goConfigSave(s->config.go, fail, &bytes) == 0)
-		object_keep(&s->config, bytes);
+	restore_lock();
+	if (s->config.go != 0 && goConfigSave(s->config.go, fail, &bytes) == 0) {
+		old = s->config.bytes;
+		s->config.bytes = bytes;
+	}
+	restore_unlock();
+	blob_drop(old);
+}
+
+static struct blob *
+settings_bytes(struct settings *s)
+{
+	struct blob *b;
+
+	if (s == NULL)
+		return NULL;
+	restore_lock();
+	b = blob_hold(s->config.bytes);
+	restore_unlock();
+	return b;
 }
 
 void
@@ -237,8 +256,7 @@ context_freeze(struct tls *ctx, struct blob *frozen)
 void
 context_freeze_settings(struct tls *ctx)
 {
-	context_freeze(ctx, ctx->settings == NULL ? NULL :
-	    blob_hold(ctx->settings->config.bytes));
+	context_freeze(ctx, settings_bytes(ctx->settings));
 }
 
 void

@@ -129,6 +129,54 @@ TEST(settings_come_along)
 	use_settings(&c);
 }
 
+/* A setting that can't be kept for children is missed there, and not passed over. */
+static volatile int no_memory;
+
+void *
+calloc(size_t n, size_t size)
+{
+	static void *(*real)(size_t, size_t);
+	static volatile int asking;
+
+	/* What asks for the function itself must do without. */
+	if (no_memory || asking)
+		return NULL;
+	if (real == NULL) {
+		asking = 1;
+		*(void **)&real = dlsym(RTLD_NEXT, "calloc");
+		asking = 0;
+	}
+	return real(n, size);
+}
+
+static void
+accept_nobody(void *arg)
+{
+	struct configs *c = arg;
+	struct pair *p;
+	struct tls *listener = tls_server();
+
+	if (tls_configure(listener, c->server) == 0) {
+		p = pair_again(listener, c->client, "server.test");
+		CHECK(pair_handshake(p) == -1);
+	} else {
+		CHECK(tls_error(listener) != NULL);
+	}
+}
+
+TEST(without_memory_for_a_setting)
+{
+	struct configs c = { client_config(), server_config("server"), 0 };
+
+	CONFIG_OK(c.server, tls_config_set_ca_file(c.server, pki("ca.pem")));
+	whole_connection(c.client, c.server);
+	no_memory = 1;
+	tls_config_verify_client(c.server);
+	no_memory = 0;
+	reap(spawn(accept_nobody, &c));
+	accept_nobody(&c);
+}
+
 /* The parent listens, children accept; the configuration and the listener's program are gone. */
 struct listening {
 	struct tls *listener;

@@ -87,6 +87,34 @@ TEST(thousands_of_short_threads)
 		check_note("%ld kB, then %ld kB", before, after);
 }
 
+/* The staple of a configuration in use changes. */
+static volatile int done;
+
+static void *
+set_staples(void *arg)
+{
+	while (!done)
+		CONFIG_OK(cc, tls_config_set_ocsp_staple_mem(cc, NULL, 0));
+	return arg;
+}
+
+TEST(settings_change_while_in_use)
+{
+	struct tls *client = tls_client();
+	pthread_t thread;
+	int i;
+
+	configure();
+	tls_config_insecure_noverifycert(cc);
+	REQUIRE_OK(client, tls_configure(client, cc));
+	REQUIRE(pthread_create(&thread, NULL, set_staples, NULL) == 0);
+	for (i = 0; i < 20000; i++)
+		REQUIRE_OK(client, tls_connect_fds(client, 0, 1, "server.test"));
+	done = 1;
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	tls_free(client);
+}
+
 /* What a thread began another one carries on when that has ended. */
 static void *
 begin(void *arg)
