@@ -255,12 +255,6 @@ func (t *Context) readRecord(io *IO) Step {
 	data, err := t.conn.HandleRecord(io.Record, io.Buf)
 	io.Out = t.conn.TakeOutput(io.Out)
 	t.saveSessions() // its errors cost no data
-	used := 0
-	if len(data) > 0 && len(io.Buf) > 0 && &data[0] == &io.Buf[0] {
-		used = len(data)
-	}
-	// Programs expect their buffer to hold data or what they have put there.
-	clear(io.Buf[used:min(len(io.Record), len(io.Buf))])
 	switch {
 	case err != nil:
 		return t.die(OpRead, err)
@@ -269,8 +263,8 @@ func (t *Context) readRecord(io *IO) Step {
 	case len(data) == 0:
 		return NoData
 	}
-	if used > 0 {
-		io.N = used
+	if len(io.Buf) > 0 && &data[0] == &io.Buf[0] {
+		io.N = len(data)
 		return Done
 	}
 	io.N = copy(io.Buf, data)

@@ -92,6 +92,32 @@ TEST(read_is_one_record)
 	pair_free(p);
 }
 
+/* Programs rely on what they have put behind the data, a NUL for instance. */
+TEST(read_leaves_the_rest_of_the_buffer)
+{
+	static const size_t sizes[] = { 1, 15, 4095, 4096, 10000 };
+	static char data[10000], buf[20000];
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct pair *p;
+	size_t i, j, n;
+
+	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100)); /* tickets come first */
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	memset(data, 'x', sizeof(data));
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		CHECK_INT(tls_write(p->server, data, sizes[i]), sizes[i]);
+		memset(buf, '-', sizeof(buf));
+		CHECK_INT(read_some(p->client, buf, sizeof(buf)), sizes[i]);
+		for (j = sizes[i], n = 0; j < sizeof(buf); j++)
+			n += buf[j] != '-';
+		CHECK_INT(n, 0);
+	}
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
 TEST(read_is_at_most_a_record)
 {
 	struct pair *p = connected(pair_wires);

@@ -129,8 +129,14 @@ func (h *Half) Seal(dst []byte, t Type, payload []byte) ([]byte, error) {
 	return h.aead.Seal(dst[:body], h.nonce[:], dst[body:], dst[start:body]), nil
 }
 
-// Open opens one whole protected record. The plaintext lies in dst if that can
-// hold it with content type and padding, else in rec, which is overwritten.
+// direct is how long a plaintext must be to be decrypted to where it is wanted:
+// tickets and key updates are shorter, and copying less costs nothing.
+const direct = 4096
+
+// Open opens one whole protected record. The payload lies in dst if it is long
+// application data that dst can hold with content type and padding, else in
+// rec, which is overwritten. What is in dst behind the payload stays there,
+// because programs rely on what they have put there.
 func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
 	if h.tls12 {
 		return h.open12(rec, dst)
@@ -144,9 +150,10 @@ func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
 	if err := h.next(); err != nil {
 		return 0, nil, err
 	}
-	into := body[:0]
-	if len(dst) >= n {
-		into = dst[:0:n]
+	into, last := body[:0], byte(0)
+	inDst := n >= direct && n <= len(dst)
+	if inDst {
+		into, last = dst[:0:n], dst[n-1]
 	}
 	plain, err := h.aead.Open(into, h.nonce[:], body, rec[:HeaderSize])
 	if err != nil {
@@ -167,5 +174,14 @@ func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
 	if i < 0 {
 		return 0, nil, ErrNoType
 	}
-	return Type(plain[i]), plain[:i], nil
+	t, payload := Type(plain[i]), plain[:i]
+	switch {
+	case inDst && t == ApplicationData:
+		plain[i] = 0
+		dst[n-1] = last
+	case inDst:
+		payload = body[:copy(body, payload)]
+		clear(plain)
+	}
+	return t, payload, nil
 }

@@ -195,3 +195,29 @@ func BenchmarkRecord(b *testing.B) {
 		})
 	}
 }
+
+// TestOpenLeavesTheRest holds Open to what it promises about dst.
+func TestOpenLeavesTheRest(t *testing.T) {
+	for _, s := range suite.All {
+		for _, typ := range []Type{ApplicationData, Handshake} {
+			for _, n := range []int{0, 10, direct - 1, direct, MaxPlaintext - 20} {
+				seal, open := halves(t, s)
+				rec, err := seal.Seal(nil, typ, bytes.Repeat([]byte{'x'}, n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				dst := bytes.Repeat([]byte{'-'}, n+20)
+				_, plain, err := open.Open(rec, dst)
+				if err != nil || len(plain) != n {
+					t.Fatalf("%s, %d bytes: %d, %v", s.Name, n, len(plain), err)
+				}
+				if typ == Handshake && bytes.IndexByte(dst, 'x') >= 0 {
+					t.Errorf("%s, %d bytes: a message in dst", s.Name, n)
+				}
+				if typ == ApplicationData && bytes.Count(dst[n:], []byte{'-'}) != 20 {
+					t.Errorf("%s, %d bytes: %q behind them", s.Name, n, dst[n:])
+				}
+			}
+		}
+	}
+}

@@ -94,7 +94,7 @@ func (h *Half) unprotect12(t Type, seq uint64, body, dst []byte) ([]byte, error)
 		return nil, ErrBadMAC
 	}
 	into := body[:0]
-	if len(dst) >= n {
+	if t == ApplicationData && len(dst) >= n {
 		into = dst[:0:n]
 	}
 	plain, err := h.aead.Open(into, h.nonce[:], body, h.header12(t, seq, n))
