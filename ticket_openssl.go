@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"time"
+
+	"libtls/internal/plain"
 )
 
 // OpenSSLKeySize is the size of a ticket key as OpenSSL's functions take it:
@@ -40,6 +42,13 @@ func (t *TicketKeys) OpenSSL(dst []byte) []byte {
 	dst = append(dst, k.name[:]...)
 	dst = append(dst, k.mac[:]...)
 	return append(dst, k.aes[:]...)
+}
+
+// Fields goes through the keys of a program's own, which are part of it.
+func (t *TicketKeys) Fields(p *plain.Coder) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ring.fields(p)
 }
 
 // Wipe forgets all keys.

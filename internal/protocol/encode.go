@@ -61,12 +61,7 @@ func (c *Conn) fields(p *plain.Coder) {
 	p.Flag(&c.client)
 	p.Time(&c.now)
 	plain.Number(p, &c.state)
-	plain.Struct(p, &c.err, func(e *Error) {
-		p.Text(&e.Code)
-		plain.Number(p, &e.Alert)
-		p.Flag(&e.Received)
-		p.Text(&e.Text)
-	})
+	plain.Struct(p, &c.err, func(e *Error) { e.Fields(p) })
 	c.info.fields(p)
 	plain.Struct(p, &c.hs, func(hs *handshake) { hs.fields(p, c.info.Suite) })
 	for _, b := range []*[]byte{&c.inSecret, &c.outSecret, &c.exporter, &c.randoms, &c.resumption, &c.hand, &c.flight, &c.output,
@@ -79,7 +74,7 @@ func (c *Conn) fields(p *plain.Coder) {
 	}
 	p.Time(&c.completed)
 	plain.Number(p, &c.tickets)
-	plain.List(p, &c.sessions, 8, func(s **Session) { plain.Struct(p, s, func(s *Session) { s.fields(p) }) })
+	plain.List(p, &c.sessions, 8, func(s **Session) { plain.Struct(p, s, func(s *Session) { s.Fields(p) }) })
 }
 
 func (i *Info) fields(p *plain.Coder) {
@@ -93,14 +88,23 @@ func (i *Info) fields(p *plain.Coder) {
 	plain.List(p, &i.PeerChain, 8, p.Bytes)
 	p.Bytes(&i.Staple)
 	plain.Number(p, &i.PeerScheme)
-	plain.Struct(p, &i.Session, func(s *Session) { s.fields(p) })
+	plain.Struct(p, &i.Session, func(s *Session) { s.Fields(p) })
 	plain.Number(p, &i.TicketAgeSkew)
 	p.Flag(&i.ExtendedMasterSecret)
 	p.Flag(&i.SecureRenegotiation)
 	plain.Number(p, &i.PostHandshakeAuths)
 }
 
-func (s *Session) fields(p *plain.Coder) {
+// Fields goes through all of an error.
+func (e *Error) Fields(p *plain.Coder) {
+	p.Text(&e.Code)
+	plain.Number(p, &e.Alert)
+	p.Flag(&e.Received)
+	p.Text(&e.Text)
+}
+
+// Fields goes through all of a session, whose secret is part of it.
+func (s *Session) Fields(p *plain.Coder) {
 	plain.Number(p, &s.Version)
 	plain.Number(p, &s.Suite)
 	for _, b := range []*[]byte{&s.ID, &s.Secret, &s.Nonce, &s.Ticket, &s.Context, &s.Binding, &s.Staple} {
@@ -116,6 +120,27 @@ func (s *Session) fields(p *plain.Coder) {
 	p.Text(&s.ServerName)
 	p.Text(&s.ALPN)
 	p.Flag(&s.ExtendedMasterSecret)
+}
+
+// Fields goes through all of a configuration but Rand.
+func (c *Config) Fields(p *plain.Coder) {
+	plain.Number(p, &c.MinVersion)
+	plain.Number(p, &c.MaxVersion)
+	plain.Numbers(p, &c.Suites)
+	plain.Numbers(p, &c.Groups)
+	plain.Numbers(p, &c.KeyShares)
+	plain.Numbers(p, &c.Schemes)
+	plain.Numbers(p, &c.CertSchemes)
+	plain.List(p, &c.ALPN, 8, p.Text)
+	p.Text(&c.ServerName)
+	for _, f := range []*bool{&c.PreferPeerSuites, &c.PreferPeerGroups, &c.RequestOCSP, &c.Tickets, &c.NoTickets12, &c.SessionIDs,
+		&c.PostHandshakeAuth, &c.NoServerNameAck} {
+		p.Flag(f)
+	}
+	plain.Struct(p, &c.Session, func(s *Session) { s.Fields(p) })
+	plain.Number(p, &c.ClientAuth)
+	plain.List(p, &c.ClientCAs, 8, p.Bytes)
+	plain.Number(p, &c.MaxCertificates)
 }
 
 func suiteField(p *plain.Coder, s **suite.Suite) {
@@ -154,7 +179,7 @@ func (hs *handshake) fields(p *plain.Coder, agreed *suite.Suite) {
 		}
 	})
 	plain.Struct(p, &hs.credential, func(c *Credential) { c.fields(p) })
-	plain.Struct(p, &hs.session, func(s *Session) { s.fields(p) })
+	plain.Struct(p, &hs.session, func(s *Session) { s.Fields(p) })
 	plain.List(p, &hs.peerChain, 8, p.Bytes)
 	plain.List(p, &hs.shares, 8, func(k **suite.KeyShare) { plain.Struct(p, k, func(k *suite.KeyShare) { shareFields(p, k) }) })
 	plain.List(p, &hs.publics, 16, func(k *wire.KeyShare) {
@@ -240,7 +265,7 @@ func (h *handshake12) fields(p *plain.Coder) {
 		p.Flag(f)
 	}
 	plain.Number(p, &h.lifetime)
-	plain.Struct(p, &h.seal, func(s *Session) { s.fields(p) })
+	plain.Struct(p, &h.seal, func(s *Session) { s.Fields(p) })
 	plain.Struct(p, &h.share, func(k *suite.KeyShare) { shareFields(p, k) })
 }
 

@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"testing"
 
 	"libtls/internal/plain"
@@ -17,6 +18,11 @@ func (e *end) moved(t *testing.T, cfg *Config) {
 	t.Helper()
 	data := e.Marshal()
 	in, out := e.Sequence()
+	same := &Config{Rand: cfg.Rand}
+	if err := plain.Decode(plain.Encode(cfg.Fields), same.Fields); err != nil || !reflect.DeepEqual(same, cfg) {
+		t.Fatalf("the configuration: %v", err)
+	}
+	cfg = same
 	c, err := UnmarshalConn(cfg, data, in, out)
 	if err != nil {
 		t.Fatalf("state %d: %v", e.state, err)

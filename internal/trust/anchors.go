@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"libtls/internal/plain"
 )
 
 // Anchors is a trust store: the certificates that a program trusts, and others that may help to
@@ -42,23 +44,32 @@ func ParseAnchors(pem []byte) (*Anchors, error) {
 }
 
 func parseAnchors(data []byte) (*Anchors, error) {
-	a := &Anchors{bySubject: make(map[string][]*anchor)}
+	var certs [][]byte
 	for {
 		var block *pem.Block
 		if block, data = pem.Decode(data); block == nil {
 			break
 		}
-		if !isCertificate(block) {
-			continue
-		}
-		if subject, ok := rawSubject(block.Bytes); ok {
-			a.bySubject[string(subject)] = append(a.bySubject[string(subject)], &anchor{der: block.Bytes})
+		if isCertificate(block) {
+			certs = append(certs, block.Bytes)
 		}
 	}
+	a := new(Anchors)
+	a.add(certs...)
 	if len(a.bySubject) == 0 {
 		return nil, errNoCertificate
 	}
 	return a, nil
+}
+
+// add takes certificates in DER into a store in the making.
+func (a *Anchors) add(certs ...[]byte) {
+	a.bySubject = make(map[string][]*anchor)
+	for _, der := range certs {
+		if subject, ok := rawSubject(der); ok {
+			a.bySubject[string(subject)] = append(a.bySubject[string(subject)], &anchor{der: der})
+		}
+	}
 }
 
 // isCertificate goes by the labels that OpenSSL takes (RFC 7468, 5.1) but for its own TRUSTED
@@ -82,6 +93,21 @@ func (a *Anchors) lookup(subject []byte) []*x509.Certificate {
 		found = append(found, lookupHashed(dir, subject)...)
 	}
 	return found
+}
+
+// Fields goes through all of a trust store.
+func (a *Anchors) Fields(p *plain.Coder) {
+	plain.List(p, &a.dirs, 8, p.Text)
+	var certs [][]byte
+	for _, entries := range a.bySubject {
+		for _, entry := range entries {
+			certs = append(certs, entry.der)
+		}
+	}
+	plain.List(p, &certs, 8, p.Bytes)
+	if p.Reading() {
+		a.add(certs...)
+	}
 }
 
 // rawSubject finds the subject in a certificate (RFC 5280, 4.1) without parsing all of it.
