@@ -68,12 +68,19 @@ enum kind {
 	SERVER_CONN,
 };
 
-/* Bytes for a child, which are wiped with their last holder. */
+/*
+ * Bytes for a child, which are wiped with their last holder, and a number of
+ * other blobs that they refer to.
+ */
 struct blob;
-struct blob	*blob_new(size_t);		/* NULL if there is no memory */
+struct blob	*blob_new(size_t, size_t);	/* NULL if there is no memory */
 uint8_t		*blob_bytes(struct blob *, size_t *);	/* NULL of NULL */
 /* With more behind, in the same place or another; NULL if there is no memory. */
 struct blob	*blob_grow(struct blob *, cbyte *, size_t);
+struct blob	*blob_hold(struct blob *);
+void		 blob_drop(struct blob *);
+void		 blob_refer(struct blob *, size_t, struct blob *);
+struct blob	*blob_referred(struct blob *, size_t);	/* NULL past the last */
 
 /* What a context is rebuilt from. */
 struct remains {

@@ -138,6 +138,9 @@ struct visit {
 /* Why an object is refused in which Go panicked, until it is made anew. */
 #define BROKEN "internal error"
 
+/* Why a connection can't be used in a child. */
+#define ABANDONED "in use by another thread when the process was forked"
+
 /* Starts the runtime if need be. False with errno means that it can't. */
 bool	ready(void);
 
@@ -166,6 +169,8 @@ int	context_leave(struct tls *, struct visit *, int);
  * state.c. Restoring stands behind enter(). object_keep() and context_freeze()
  * take the bytes over.
  */
+struct object *blob_made(struct blob *);
+void	blob_replace(struct blob **, struct blob *);
 void	object_born(struct object *);
 bool	object_alive(const struct object *);
 void	object_keep(struct object *, struct blob *);

@@ -328,8 +328,7 @@ begin(struct tls *ctx, int *cancel)
 	else if (ctx->c.broken)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
 	else if (context_abandoned(ctx))
-		error_set(&ctx->err, TLS_ERROR_UNKNOWN,
-		    "in use by another thread when the process was forked");
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN, ABANDONED);
 	else
 		return true;
 	return false;

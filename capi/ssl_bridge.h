@@ -6,6 +6,7 @@
 
 /* Errors on their way from Go to the thread's queue, innermost first. */
 struct ssl_failure {
+	bool	 panicked;
 	int	 count;
 	struct {
 		int	 lib;
@@ -57,6 +58,31 @@ enum {
 	SSL_STEP_ASK_VERIFY,
 	SSL_STEP_ASK_NEW_SESSION,
 	SSL_STEP_PANICKED,
+};
+
+/* A session in the store of an SSL_CTX, newest first. */
+struct ssl_stored {
+	struct ssl_stored *next;
+	struct ssl_stored *prev;
+	struct blob	*session;
+};
+
+/* ssl.Memory */
+struct ssl_memory {
+	int64_t		 stats[8];
+	struct ssl_stored *stored;
+};
+struct ssl_stored *ssl_store(struct ssl_memory *, struct blob *); /* NULL if there is no memory */
+void	ssl_unstore(struct ssl_memory *, struct ssl_stored *);
+
+/* What a connection is rebuilt from. */
+struct ssl_remains {
+	uint64_t ctx;		/* handles */
+	uint64_t home;
+	uint64_t credentials;
+	struct blob *state;
+	uint64_t records_in;	/* under the present keys */
+	uint64_t records_out;
 };
 
 /* ssl.Status */

@@ -11,9 +11,9 @@
 #define IN_GO(s, rv, call, ...) do {					\
 	struct ssl_visit visit;						\
 	(rv) = 0;							\
-	if (ssl_enter(&visit)) {					\
-		(rv) = call(HANDLE(s), &visit.fail, ##__VA_ARGS__);	\
-		ssl_leave(&visit);					\
+	if (conn_visit((SSL *)(s), &visit)) {				\
+		(rv) = call((s)->object.go, &visit.fail, ##__VA_ARGS__); \
+		conn_leave((SSL *)(s), &visit);				\
 	}								\
 } while (0)
 
@@ -33,6 +33,14 @@ set(SSL *s, int what, int64_t value)
 
 	IN_GO(s, rv, goSSLConnSet, what, value);
 	return rv;
+}
+
+/* For functions that can't tell that they failed. */
+static void
+must_set(SSL *s, int what, int64_t value)
+{
+	if (!set(s, what, value))
+		s->broken = true;
 }
 
 static int
@@ -61,18 +69,23 @@ SSL_new(SSL_CTX *ctx)
 	s->mode = ctx->mode;
 	s->verify = ctx->verify;
 	s->p.want = SSL_NOTHING;
-	if (ssl_enter(&v)) {
-		s->go = goSSLConnNew(&v.fail, HANDLE(ctx));
-		ssl_leave(&v);
+	s->ctx = s->home = ctx;
+	if (context_visit(ctx, &v)) {
+		s->object.go = goSSLConnNew(&v.fail, ctx->object.go);
+		object_born(&s->object);
+		conn_freeze(s);
+		if (s->object.go != 0)
+			conn_leave(s, &v);
+		else
+			ssl_leave(&v);
 	}
-	if (s->go == 0) {
+	if (s->object.go == 0) {
+		blob_replace(&s->frozen, NULL);
 		free(s);
 		return NULL;
 	}
-	s->go = HANDLE(s);
 	SSL_CTX_up_ref(ctx);
 	SSL_CTX_up_ref(ctx);
-	s->ctx = s->home = ctx;
 	if (!ctx->method->server)
 		SSL_set_connect_state(s);
 	else if (!ctx->method->client)
@@ -116,12 +129,17 @@ ends_badly(const SSL *s)
 void
 SSL_free(SSL *ssl)
 {
-	int rv;
+	struct ssl_visit v;
 
 	if (ssl == NULL || atomic_fetch_sub(&ssl->refs, 1) > 1)
 		return;
-	IN_GO(ssl, rv, goSSLConnFree, ends_badly(ssl));
-	(void)rv;
+	ssl->broken = false;
+	if (conn_visit(ssl, &v)) {
+		goSSLConnFree(ssl->object.go, &v.fail, ends_badly(ssl));
+		ssl_leave(&v);
+	}
+	object_keep(&ssl->object, NULL);
+	blob_replace(&ssl->frozen, NULL);
 	context_removed(ssl->home);
 	transport_release(&ssl->io);
 	transport_discard(&ssl->io);
@@ -244,7 +262,7 @@ uint64_t
 SSL_set_options(SSL *s, uint64_t op)
 {
 	op |= get(s, SET_OPTIONS);
-	set(s, SET_OPTIONS, op);
+	must_set(s, SET_OPTIONS, op);
 	return op;
 }
 
@@ -252,7 +270,7 @@ uint64_t
 SSL_clear_options(SSL *s, uint64_t op)
 {
 	op = get(s, SET_OPTIONS) & ~op;
-	set(s, SET_OPTIONS, op);
+	must_set(s, SET_OPTIONS, op);
 	return op;
 }
 
@@ -302,7 +320,7 @@ SSL_ctrl(SSL *ssl, int cmd, long larg, void *parg)
 void
 SSL_set_verify(SSL *s, int mode, SSL_verify_cb callback)
 {
-	set(s, SET_VERIFY_MODE, mode);
+	must_set(s, SET_VERIFY_MODE, mode);
 	if (callback != NULL)
 		s->verify = callback;
 }
@@ -410,18 +428,28 @@ SSL_get_SSL_CTX(const SSL *ssl)
 SSL_CTX *
 SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 {
-	int rv;
+	struct ssl_visit v;
+	SSL_CTX *old = ssl->ctx;
+	int rv = 0;
 
 	if (ctx == NULL)
 		ctx = ssl->home;
-	if (ctx == ssl->ctx)
+	if (ctx == old)
 		return ctx;
-	IN_GO(ssl, rv, goSSLConnContext, HANDLE(ctx));
+	if (!conn_visit(ssl, &v))
+		return NULL;
+	if (context_rebuilt(ctx, &v))
+		rv = goSSLConnContext(ssl->object.go, &v.fail, ctx->object.go);
+	if (rv == 1) {
+		SSL_CTX_up_ref(ctx);
+		ssl->ctx = ctx;
+		conn_freeze(ssl);
+	}
+	conn_leave(ssl, &v);
 	if (rv != 1)
 		return NULL;
-	SSL_CTX_up_ref(ctx);
-	SSL_CTX_free(ssl->ctx);
-	return ssl->ctx = ctx;
+	SSL_CTX_free(old);
+	return ctx;
 }
 
 const char *
@@ -496,7 +524,7 @@ SSL_new_session_ticket(SSL *s)
 void
 SSL_set_post_handshake_auth(SSL *s, int val)
 {
-	set(s, SET_POST_HANDSHAKE_AUTH, val != 0);
+	must_set(s, SET_POST_HANDSHAKE_AUTH, val != 0);
 }
 
 int
@@ -527,10 +555,15 @@ SSL_set_session_id_context(SSL *ssl, const unsigned char *sid_ctx,
 int
 SSL_set_session(SSL *to, SSL_SESSION *session)
 {
-	int rv;
+	struct ssl_visit v;
+	int rv = 0;
 
-	IN_GO(to, rv, goSSLConnSetSession, session == NULL ? 0 : HANDLE(session),
-	    &to->p.status);
+	if (!conn_visit(to, &v))
+		return 0;
+	if (session == NULL || session_rebuilt(session, &v))
+		rv = goSSLConnSetSession(to->object.go, &v.fail,
+		    session == NULL ? 0 : session->object.go, &to->p.status);
+	conn_leave(to, &v);
 	if (rv != 1)
 		return 0;
 	if (session != NULL)

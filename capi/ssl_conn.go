@@ -59,7 +59,9 @@ func goSSLConnSet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, v C
 //export goSSLConnChange
 func goSSLConnChange(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, data *C.cbyte, n C.size_t) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	return sslResult(fail, change(&sslConnection(handle).Settings, what, mem(data, n)))
+	return sslResult(fail, sslConnection(handle).Change(func(s *ssl.Settings) *ssl.Error {
+		return change(s, what, mem(data, n))
+	}))
 }
 
 //export goSSLConnRole
@@ -94,6 +96,9 @@ func goSSLStep(handle C.uint64_t, fail *C.struct_ssl_failure, op C.int, s *C.str
 	rest(&s.io, c.io.Data)
 	c.report(&s.status)
 	c.io = ssl.IO{}
+	s.io.state = c.save(s.io.state)
+	in, out := c.Sequence()
+	s.io.records_in, s.io.records_out = C.uint64_t(in), C.uint64_t(out)
 	if step == ssl.Failed {
 		sslTell(fail, c.Err())
 	}

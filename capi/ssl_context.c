@@ -11,9 +11,21 @@
 #define IN_GO(ctx, rv, call, ...) do {					\
 	struct ssl_visit visit;						\
 	(rv) = 0;							\
-	if (ssl_enter(&visit)) {					\
-		(rv) = call(HANDLE(ctx), &visit.fail, ##__VA_ARGS__);	\
+	if (context_visit((SSL_CTX *)(ctx), &visit)) {			\
+		(rv) = call((ctx)->object.go, &visit.fail,		\
+		    ##__VA_ARGS__);					\
 		ssl_leave(&visit);					\
+	}								\
+} while (0)
+
+/* The same for what changes the settings. */
+#define CHANGE_IN_GO(ctx, rv, call, ...) do {				\
+	struct ssl_visit visit;						\
+	(rv) = 0;							\
+	if (context_visit(ctx, &visit)) {				\
+		(rv) = call((ctx)->object.go, &visit.fail,		\
+		    ##__VA_ARGS__);					\
+		context_changed(ctx, &visit);				\
 	}								\
 } while (0)
 
@@ -31,7 +43,7 @@ set(SSL_CTX *ctx, int what, int64_t value)
 {
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextSet, what, value);
+	CHANGE_IN_GO(ctx, rv, goSSLContextSet, what, value);
 	return rv;
 }
 
@@ -40,8 +52,16 @@ change(SSL_CTX *ctx, int what, const void *data, size_t len)
 {
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextChange, what, data, len);
+	CHANGE_IN_GO(ctx, rv, goSSLContextChange, what, data, len);
 	return rv;
+}
+
+/* For functions that can't tell that they failed. */
+static void
+must_set(SSL_CTX *ctx, int what, int64_t value)
+{
+	if (!set(ctx, what, value))
+		ctx->broken = true;
 }
 
 /* Sets a value and gives the one before. */
@@ -50,7 +70,7 @@ exchange(SSL_CTX *ctx, int what, long value)
 {
 	long old = get(ctx, what);
 
-	set(ctx, what, value);
+	must_set(ctx, what, value);
 	return old;
 }
 
@@ -71,14 +91,17 @@ SSL_CTX_new(const SSL_METHOD *meth)
 	ctx->mode = SSL_MODE_AUTO_RETRY;
 	ctx->param.ctx = ctx;
 	if (ssl_enter(&v)) {
-		ctx->go = goSSLContextNew(&v.fail);
-		ssl_leave(&v);
+		ctx->object.go = goSSLContextNew(&v.fail, &ctx->memory);
+		object_born(&ctx->object);
+		if (ctx->object.go != 0)
+			context_changed(ctx, &v);
+		else
+			ssl_leave(&v);
 	}
-	if (ctx->go == 0) {
+	if (ctx->object.go == 0) {
 		free(ctx);
 		return NULL;
 	}
-	ctx->go = HANDLE(ctx);
 	return ctx;
 }
 
@@ -97,13 +120,15 @@ SSL_CTX_free(SSL_CTX *ctx)
 
 	if (ctx == NULL || atomic_fetch_sub(&ctx->refs, 1) > 1)
 		return;
+	ctx->broken = false;
 	IN_GO(ctx, rv, goSSLContextForget);
 	(void)rv;
 	context_removed(ctx);
-	if (ssl_enter(&v)) {
-		goSSLContextFree(HANDLE(ctx));
+	if (context_visit(ctx, &v)) {
+		goSSLContextFree(ctx->object.go);
 		ssl_leave(&v);
 	}
+	object_keep(&ctx->object, NULL);
 	free(ctx->ex.slots);
 	free(ctx);
 }
@@ -129,7 +154,7 @@ SSL_CTX_use_certificate_file(SSL_CTX *ctx, const char *file, int type)
 {
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextCertificate, file, type, false);
+	CHANGE_IN_GO(ctx, rv, goSSLContextCertificate, file, type, false);
 	return rv;
 }
 
@@ -138,7 +163,7 @@ SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *file)
 {
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextCertificate, file, SSL_FILETYPE_PEM, true);
+	CHANGE_IN_GO(ctx, rv, goSSLContextCertificate, file, SSL_FILETYPE_PEM, true);
 	return rv;
 }
 
@@ -147,7 +172,7 @@ SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *file, int type)
 {
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextKey, file, type);
+	CHANGE_IN_GO(ctx, rv, goSSLContextKey, file, type);
 	return rv;
 }
 
@@ -166,7 +191,7 @@ SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *CAfile,
 {
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextTrust, CAfile == NULL ? "" : CAfile,
+	CHANGE_IN_GO(ctx, rv, goSSLContextTrust, CAfile == NULL ? "" : CAfile,
 	    CApath == NULL ? "" : CApath);
 	return rv;
 }
@@ -178,7 +203,7 @@ SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
 	const char *dir = secure_getenv("SSL_CERT_DIR");
 	int rv;
 
-	IN_GO(ctx, rv, goSSLContextTrustSystem, file == NULL ? "" : file,
+	CHANGE_IN_GO(ctx, rv, goSSLContextTrustSystem, file == NULL ? "" : file,
 	    dir == NULL ? "" : dir);
 	return rv;
 }
@@ -186,14 +211,14 @@ SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
 void
 SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback)
 {
-	set(ctx, SET_VERIFY_MODE, mode);
+	must_set(ctx, SET_VERIFY_MODE, mode);
 	ctx->verify = callback;
 }
 
 void
 SSL_CTX_set_verify_depth(SSL_CTX *ctx, int depth)
 {
-	set(ctx, SET_VERIFY_DEPTH, depth);
+	must_set(ctx, SET_VERIFY_DEPTH, depth);
 }
 
 int
@@ -206,7 +231,7 @@ uint64_t
 SSL_CTX_set_options(SSL_CTX *ctx, uint64_t op)
 {
 	op |= get(ctx, SET_OPTIONS);
-	set(ctx, SET_OPTIONS, op);
+	must_set(ctx, SET_OPTIONS, op);
 	return op;
 }
 
@@ -214,7 +239,7 @@ uint64_t
 SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t op)
 {
 	op = get(ctx, SET_OPTIONS) & ~op;
-	set(ctx, SET_OPTIONS, op);
+	must_set(ctx, SET_OPTIONS, op);
 	return op;
 }
 
@@ -242,7 +267,7 @@ ticket_keys(SSL_CTX *ctx, void *keys, long len, bool store)
 		return 80;
 	if (len < 0)
 		len = 0;
-	IN_GO(ctx, rv, goSSLContextTicketKeys, keys, len, store);
+	CHANGE_IN_GO(ctx, rv, goSSLContextTicketKeys, keys, len, store);
 	return rv;
 }
 
@@ -390,16 +415,22 @@ SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, remove_session_cb cb)
 
 	ctx->remove_session = cb;
 	if (cb != NULL)
-		IN_GO(ctx, rv, goSSLContextReport);
+		CHANGE_IN_GO(ctx, rv, goSSLContextReport);
 	(void)rv;
 }
 
 int
 SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session)
 {
-	int rv;
+	struct ssl_visit v;
+	int rv = 0;
 
-	IN_GO(ctx, rv, goSSLContextAdd, HANDLE(session));
+	if (!context_visit(ctx, &v))
+		return 0;
+	if (session_rebuilt(session, &v))
+		rv = goSSLContextAdd(ctx->object.go, &v.fail,
+		    session->object.go);
+	ssl_leave(&v);
 	context_removed(ctx);
 	return rv;
 }
@@ -407,11 +438,15 @@ SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session)
 int
 SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session)
 {
-	int rv;
+	struct ssl_visit v;
+	int rv = 0;
 
-	if (session == NULL)
+	if (session == NULL || !context_visit(ctx, &v))
 		return 0;
-	IN_GO(ctx, rv, goSSLContextRemove, HANDLE(session));
+	if (session_rebuilt(session, &v))
+		rv = goSSLContextRemove(ctx->object.go, &v.fail,
+		    session->object.go);
+	ssl_leave(&v);
 	context_removed(ctx);
 	return rv;
 }
@@ -429,5 +464,5 @@ SSL_CTX_flush_sessions(SSL_CTX *ctx, long tm)
 void
 SSL_CTX_set_post_handshake_auth(SSL_CTX *ctx, int val)
 {
-	set(ctx, SET_POST_HANDSHAKE_AUTH, val != 0);
+	must_set(ctx, SET_POST_HANDSHAKE_AUTH, val != 0);
 }

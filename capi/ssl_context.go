@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"unsafe"
 
 	"libtls/ssl"
@@ -48,21 +49,17 @@ func sslBarrier[T any](fail *C.struct_ssl_failure, result *T, failed T) {
 	if p == nil {
 		return
 	}
-	e := &ssl.Error{Lib: ssl.LibSSL, Number: ssl.Internal, Data: "internal error"}
-	if err, ok := p.(error); ok {
-		e.Data = err.Error()
-	}
-	fail.count = 0
-	sslTell(fail, e)
 	*result = failed
+	fail.panicked, fail.count = true, 0
+	sslTell(fail, &ssl.Error{Lib: ssl.LibSSL, Number: ssl.Internal, Data: fmt.Sprint(p)})
 }
 
 func sslContext(handle C.uint64_t) *ssl.Context { return must(sslContexts.get(uint64(handle))) }
 
 //export goSSLContextNew
-func goSSLContextNew(fail *C.struct_ssl_failure) (handle C.uint64_t) {
+func goSSLContextNew(fail *C.struct_ssl_failure, m *C.struct_ssl_memory) (handle C.uint64_t) {
 	defer sslBarrier(fail, &handle, 0)
-	ctx, err := ssl.NewContext()
+	ctx, err := ssl.NewContext(sslMemory{m})
 	if err != nil {
 		panic(err)
 	}

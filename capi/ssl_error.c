@@ -238,14 +238,20 @@ ssl_error(int number)
 	push(ERR_PACK(ERR_LIB_SSL, 0, number), NULL);
 }
 
+/* One for which OpenSSL has no reason. */
+void
+ssl_internal_error(const char *text)
+{
+	push(ERR_PACK(ERR_LIB_SSL, 0, ERR_R_INTERNAL_ERROR), strdup(text));
+}
+
 bool
 ssl_enter(struct ssl_visit *v)
 {
 	memset(&v->fail, 0, sizeof(v->fail));
 	if (enter(&v->v))
 		return true;
-	push(ERR_PACK(ERR_LIB_SSL, 0, ERR_R_INTERNAL_ERROR),
-	    strdup(NO_RUNTIME));
+	ssl_internal_error(NO_RUNTIME);
 	return false;
 }
 

@@ -10,12 +10,6 @@
 #include "front.h"
 #include "ssl_bridge.h"
 
-/*
- * The handle in an object's field go, which is kept mixed with the start of
- * the runtime that it belongs to: at another start it finds nothing.
- */
-#define HANDLE(object)	((object)->go ^ (uint64_t)generation() << 56)
-
 struct ssl_method_st {
 	bool client;
 	bool server;
@@ -43,7 +37,7 @@ struct x509_st {
 
 struct ssl_session_st {
 	atomic_int	 refs;
-	uint64_t	 go;	/* handle of the ssl.Session */
+	struct object	 object;	/* an ssl.Session */
 	struct ssl_session_view view;
 	_Atomic(X509 *)	 peer;
 };
@@ -54,7 +48,9 @@ typedef void (*remove_session_cb)(SSL_CTX *, SSL_SESSION *);
 
 struct ssl_ctx_st {
 	atomic_int	 refs;
-	uint64_t	 go;	/* handle of the ssl.Context */
+	struct object	 object;	/* an ssl.Context */
+	bool		 broken;	/* a setting may be lost */
+	struct ssl_memory memory;
 	const SSL_METHOD *method;
 	long		 mode;
 	SSL_verify_cb	 verify;
@@ -76,7 +72,12 @@ enum role {
 
 struct ssl_st {
 	atomic_int	 refs;
-	uint64_t	 go;	/* handle of the ssl.Conn */
+	struct object	 object;	/* an ssl.Conn */
+	bool		 broken;	/* Go panicked, or a setting is lost */
+	uint64_t	 records_in;
+	uint64_t	 records_out;
+	struct blob	*frozen;	/* of ctx when its credentials were taken */
+	unsigned	 busy;		/* start in which a call began, or 0 */
 	SSL_CTX		*ctx;
 	SSL_CTX		*home;	/* whose sessions it uses */
 	enum role	 role;
@@ -123,6 +124,22 @@ struct ssl_visit {
 bool	 ssl_enter(struct ssl_visit *);
 void	 ssl_leave(struct ssl_visit *);
 void	 ssl_error(int);	/* an SSL_R_* number */
+void	 ssl_internal_error(const char *);
+
+/*
+ * ssl_state.c. The same for calls on behalf of an object, which is rebuilt if
+ * need be; leaving keeps what has changed of it.
+ */
+bool	 context_visit(SSL_CTX *, struct ssl_visit *);
+void	 context_changed(SSL_CTX *, struct ssl_visit *);
+bool	 conn_visit(SSL *, struct ssl_visit *);
+void	 conn_leave(SSL *, struct ssl_visit *);
+bool	 session_visit(SSL_SESSION *, struct ssl_visit *);
+/* For a second object, within a visit. */
+bool	 context_rebuilt(SSL_CTX *, struct ssl_visit *);
+bool	 session_rebuilt(SSL_SESSION *, struct ssl_visit *);
+void	 conn_freeze(SSL *);
+bool	 conn_abandoned(const SSL *);
 
 /* ssl_lib.c */
 int	 ex_set(struct ex_data *, int, void *);

@@ -99,8 +99,12 @@ step(SSL *s, int op, struct ssl_step *st)
 	st->callbacks = callbacks(s);
 	st->lost = s->p.lost;
 	st->status = s->p.status;
-	if (ssl_enter(&v)) {
-		rv = goSSLStep(HANDLE(s), &v.fail, op, st);
+	if (conn_visit(s, &v)) {
+		st->io.state = s->object.bytes;
+		rv = goSSLStep(s->object.go, &v.fail, op, st);
+		object_keep(&s->object, st->io.state);
+		s->records_in = st->io.records_in;
+		s->records_out = st->io.records_out;
 		ssl_leave(&v);
 	}
 	s->p.status = st->status;
@@ -110,7 +114,7 @@ step(SSL *s, int op, struct ssl_step *st)
 		rv = SSL_STEP_PANICKED;
 	}
 	if (rv == SSL_STEP_PANICKED)
-		s->p.status.dead = s->p.status.in_init = true;
+		s->broken = s->p.status.dead = s->p.status.in_init = true;
 	s->io.data_off = st->io.data_off;
 	s->io.data_len = st->io.data_len;
 	if (st->io.data_len == 0)
@@ -125,10 +129,12 @@ ask_servername(SSL *s)
 	int alert = SSL_AD_UNRECOGNIZED_NAME, answer;
 	struct ssl_visit v;
 
+	s->busy = 0;
 	answer = ctx->servername(s, &alert, ctx->servername_arg);
-	if (ssl_enter(&v)) {
-		goSSLAnsweredServerName(HANDLE(s), &v.fail, answer, alert);
-		ssl_leave(&v);
+	s->busy = generation();
+	if (conn_visit(s, &v)) {
+		goSSLAnsweredServerName(s->object.go, &v.fail, answer, alert);
+		conn_leave(s, &v);
 	}
 }
 
@@ -142,18 +148,20 @@ ask_alpn(SSL *s)
 	size_t len = 0;
 	int answer;
 
-	if (ssl_enter(&v)) {
-		offered = goSSLOfferedALPN(HANDLE(s), &v.fail, &len);
-		ssl_leave(&v);
+	if (conn_visit(s, &v)) {
+		offered = goSSLOfferedALPN(s->object.go, &v.fail, &len);
+		conn_leave(s, &v);
 	}
 	if (offered == NULL)
 		return;
+	s->busy = 0;
 	answer = s->ctx->alpn_select(s, &out, &out_len, offered, len,
 	    s->ctx->alpn_arg);
-	if (ssl_enter(&v)) {
-		goSSLAnsweredALPN(HANDLE(s), &v.fail, answer, out,
+	s->busy = generation();
+	if (conn_visit(s, &v)) {
+		goSSLAnsweredALPN(s->object.go, &v.fail, answer, out,
 		    out == NULL ? 0 : out_len);
-		ssl_leave(&v);
+		conn_leave(s, &v);
 	}
 	free(offered);
 }
@@ -169,14 +177,16 @@ ask_verify(SSL *s)
 	struct ssl_visit v;
 	int ok = 0;
 
-	if (ssl_enter(&v)) {
-		ok = goSSLPreverified(HANDLE(s), &v.fail);
-		ssl_leave(&v);
+	if (conn_visit(s, &v)) {
+		ok = goSSLPreverified(s->object.go, &v.fail);
+		conn_leave(s, &v);
 	}
+	s->busy = 0;
 	ok = s->verify(ok, &store);
-	if (ssl_enter(&v)) {
-		goSSLAnsweredVerify(HANDLE(s), &v.fail, ok != 0);
-		ssl_leave(&v);
+	s->busy = generation();
+	if (conn_visit(s, &v)) {
+		goSSLAnsweredVerify(s->object.go, &v.fail, ok != 0);
+		conn_leave(s, &v);
 	}
 }
 
@@ -185,8 +195,10 @@ tell_session(SSL *s)
 {
 	SSL_SESSION *session = SSL_get1_session(s);
 
+	s->busy = 0;
 	if (session != NULL && s->home->new_session(s, session) == 0)
 		SSL_SESSION_free(session);
+	s->busy = generation();
 }
 
 /*
@@ -397,22 +409,26 @@ close_connection(SSL *s)
 }
 
 /* A thread is cancelled behind these functions and not within. */
-static int
-begin(SSL *s)
+static bool
+begin(SSL *s, int *cancel)
 {
-	int cancel;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	s->p.want = SSL_NOTHING;
 	errno = 0;
-	return cancel;
+	if (conn_abandoned(s)) {
+		ssl_internal_error(ABANDONED);
+		return false;
+	}
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, cancel);
+	s->busy = generation();
+	return true;
 }
 
 static int
-end(int cancel, int rv)
+end(SSL *s, int cancel, int rv)
 {
 	int num = errno;
 
+	s->busy = 0;
 	pthread_setcancelstate(cancel, NULL);
 	errno = num;
 	return rv;
@@ -421,9 +437,9 @@ end(int cancel, int rv)
 int
 SSL_do_handshake(SSL *s)
 {
-	int cancel = begin(s);
+	int cancel;
 
-	return end(cancel, handshake(s));
+	return begin(s, &cancel) ? end(s, cancel, handshake(s)) : FAILED;
 }
 
 int
@@ -457,9 +473,10 @@ read_or_peek(SSL *s, void *buf, int num, bool peek)
 
 	if (num < 0)
 		return failed(SSL_R_BAD_LENGTH);
-	cancel = begin(s);
+	if (!begin(s, &cancel))
+		return FAILED;
 	rv = read_data(s, buf, num, peek, &n);
-	return end(cancel, counted(rv, n));
+	return end(s, cancel, counted(rv, n));
 }
 
 int
@@ -482,33 +499,37 @@ SSL_write(SSL *ssl, const void *buf, int num)
 
 	if (num < 0)
 		return failed(SSL_R_BAD_LENGTH);
-	cancel = begin(ssl);
+	if (!begin(ssl, &cancel))
+		return FAILED;
 	rv = write_data(ssl, buf, num, &n);
-	return end(cancel, counted(rv, n));
+	return end(ssl, cancel, counted(rv, n));
 }
 
 int
 SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
-	int cancel = begin(ssl);
+	int cancel;
 
-	return end(cancel, read_data(ssl, buf, num, false, readbytes) == DONE);
+	return begin(ssl, &cancel) &&
+	    end(ssl, cancel, read_data(ssl, buf, num, false, readbytes) == DONE);
 }
 
 int
 SSL_peek_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes)
 {
-	int cancel = begin(ssl);
+	int cancel;
 
-	return end(cancel, read_data(ssl, buf, num, true, readbytes) == DONE);
+	return begin(ssl, &cancel) &&
+	    end(ssl, cancel, read_data(ssl, buf, num, true, readbytes) == DONE);
 }
 
 int
 SSL_write_ex(SSL *s, const void *buf, size_t num, size_t *written)
 {
-	int cancel = begin(s);
+	int cancel;
 
-	return end(cancel, write_data(s, buf, num, written) == DONE);
+	return begin(s, &cancel) &&
+	    end(s, cancel, write_data(s, buf, num, written) == DONE);
 }
 
 int
@@ -532,9 +553,9 @@ SSL_want(const SSL *s)
 int
 SSL_shutdown(SSL *s)
 {
-	int cancel = begin(s);
+	int cancel;
 
-	return end(cancel, close_connection(s));
+	return begin(s, &cancel) ? end(s, cancel, close_connection(s)) : FAILED;
 }
 
 int

@@ -18,10 +18,11 @@ session_wrap(uint64_t go)
 	if (go == 0 || (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->refs = 1;
-	s->go = go;
-	s->go = HANDLE(s);
+	s->object.go = go;
+	object_born(&s->object);
 	if (ssl_enter(&v)) {
 		goSSLSessionView(go, &v.fail, &s->view);
+		object_keep(&s->object, goSSLSessionRecord(go, &v.fail));
 		ssl_leave(&v);
 	}
 	return s;
@@ -41,10 +42,11 @@ SSL_SESSION_free(SSL_SESSION *ses)
 
 	if (ses == NULL || atomic_fetch_sub(&ses->refs, 1) > 1)
 		return;
-	if (ssl_enter(&v)) {
-		goSSLSessionFree(HANDLE(ses));
+	if (object_alive(&ses->object) && ssl_enter(&v)) {
+		goSSLSessionFree(ses->object.go);
 		ssl_leave(&v);
 	}
+	object_keep(&ses->object, NULL);
 	X509_free(ses->peer);
 	free(ses->view.ticket);
 	free(ses->view.hostname);
@@ -59,9 +61,9 @@ SSL_SESSION_dup(const SSL_SESSION *src)
 	struct ssl_visit v;
 	uint64_t go;
 
-	if (!ssl_enter(&v))
+	if (!session_visit((SSL_SESSION *)src, &v))
 		return NULL;
-	go = goSSLSessionDup(HANDLE(src), &v.fail);
+	go = goSSLSessionDup(src->object.go, &v.fail);
 	ssl_leave(&v);
 	return session_wrap(go);
 }
@@ -79,9 +81,9 @@ times(const SSL_SESSION *s, int64_t *created, int64_t *timeout, bool set)
 {
 	struct ssl_visit v;
 
-	if (!ssl_enter(&v))
+	if (!session_visit((SSL_SESSION *)s, &v))
 		return;
-	goSSLSessionTimes(HANDLE(s), &v.fail, created, timeout, set);
+	goSSLSessionTimes(s->object.go, &v.fail, created, timeout, set);
 	ssl_leave(&v);
 }
 
@@ -154,9 +156,9 @@ SSL_SESSION_is_resumable(const SSL_SESSION *s)
 	struct ssl_visit v;
 	int rv;
 
-	if (!ssl_enter(&v))
+	if (!session_visit((SSL_SESSION *)s, &v))
 		return 0;
-	rv = goSSLSessionResumable(HANDLE(s), &v.fail);
+	rv = goSSLSessionResumable(s->object.go, &v.fail);
 	ssl_leave(&v);
 	return rv;
 }
@@ -194,9 +196,9 @@ SSL_SESSION_get_master_key(const SSL_SESSION *sess, unsigned char *out,
 	struct ssl_visit v;
 	size_t n;
 
-	if (!ssl_enter(&v))
+	if (!session_visit((SSL_SESSION *)sess, &v))
 		return 0;
-	n = goSSLSessionSecret(HANDLE(sess), &v.fail, out, outlen);
+	n = goSSLSessionSecret(sess->object.go, &v.fail, out, outlen);
 	ssl_leave(&v);
 	return n;
 }
@@ -223,9 +225,9 @@ encode(const SSL_SESSION *s, bool pem, size_t *len)
 	struct ssl_visit v;
 	uint8_t *data;
 
-	if (s == NULL || !ssl_enter(&v))
+	if (s == NULL || !session_visit((SSL_SESSION *)s, &v))
 		return NULL;
-	data = goSSLSessionMarshal(HANDLE(s), &v.fail, pem, len);
+	data = goSSLSessionMarshal(s->object.go, &v.fail, pem, len);
 	ssl_leave(&v);
 	return data;
 }

@@ -114,11 +114,11 @@ change_host(X509_VERIFY_PARAM *param, int what, const char *name, size_t len)
 	struct ssl_visit v;
 	int rv;
 
-	if (!ssl_enter(&v))
+	if (!context_visit(param->ctx, &v))
 		return 0;
-	rv = goSSLContextChange(HANDLE(param->ctx), &v.fail, what,
+	rv = goSSLContextChange(param->ctx->object.go, &v.fail, what,
 	    (const uint8_t *)name, len);
-	ssl_leave(&v);
+	context_changed(param->ctx, &v);
 	return rv;
 }
 

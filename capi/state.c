@@ -12,22 +12,31 @@
 
 struct blob {
 	atomic_uint	 refs;
-	struct object	 listener;	/* made of the bytes */
-	size_t		 len;
+	struct object	 made;		/* of the bytes, and shared */
+	size_t		 len;		/* of the bytes, which come last */
 	size_t		 room;
-	uint8_t		 bytes[];
+	size_t		 n_others;
+	struct blob	*others[];
 };
 
 struct blob *
-blob_new(size_t len)
+blob_new(size_t len, size_t n_others)
 {
 	struct blob *b;
 
-	if ((b = calloc(1, sizeof(*b) + len)) == NULL)
+	b = calloc(1, sizeof(*b) + n_others * sizeof(b->others[0]) + len);
+	if (b == NULL)
 		return NULL;
 	atomic_store(&b->refs, 1);
 	b->len = b->room = len;
+	b->n_others = n_others;
 	return b;
+}
+
+static uint8_t *
+bytes_of(struct blob *b)
+{
+	return (uint8_t *)&b->others[b->n_others];
 }
 
 struct blob *
@@ -36,12 +45,15 @@ blob_grow(struct blob *b, cbyte *more, size_t n)
 	struct blob *grown = b;
 
 	if (b->room - b->len < n) {
-		if ((grown = blob_new(2 * (b->len + n))) == NULL)
+		grown = blob_new(2 * (b->len + n), b->n_others);
+		if (grown == NULL)
 			return NULL;
+		for (size_t i = 0; i < b->n_others; i++)
+			blob_refer(grown, i, b->others[i]);
 		grown->len = b->len;
-		memcpy(grown->bytes, b->bytes, b->len);
+		memcpy(bytes_of(grown), bytes_of(b), b->len);
 	}
-	memcpy(grown->bytes + grown->len, more, n);
+	memcpy(bytes_of(grown) + grown->len, more, n);
 	grown->len += n;
 	return grown;
 }
@@ -52,10 +64,22 @@ blob_bytes(struct blob *b, size_t *len)
 	if (b == NULL)
 		return NULL;
 	*len = b->len;
-	return b->bytes;
+	return bytes_of(b);
 }
 
-static struct blob *
+void
+blob_refer(struct blob *b, size_t i, struct blob *other)
+{
+	b->others[i] = blob_hold(other);
+}
+
+struct blob *
+blob_referred(struct blob *b, size_t i)
+{
+	return b == NULL || i >= b->n_others ? NULL : b->others[i];
+}
+
+struct blob *
 blob_hold(struct blob *b)
 {
 	if (b != NULL)
@@ -70,16 +94,24 @@ blob_drop(struct blob *b)
 
 	if (b == NULL || atomic_fetch_sub(&b->refs, 1) != 1)
 		return;
-	if (object_alive(&b->listener) && enter(&v)) {
-		goListenerFree(b->listener.go);
+	if (object_alive(&b->made) && enter(&v)) {
+		goMadeFree(b->made.go);
 		leave(&v);
 	}
-	explicit_bzero(b->bytes, b->len);
+	for (size_t i = 0; i < b->n_others; i++)
+		blob_drop(b->others[i]);
+	explicit_bzero(bytes_of(b), b->len);
 	free(b);
 }
 
+struct object *
+blob_made(struct blob *b)
+{
+	return &b->made;
+}
+
 /* A child sees one or the other. */
-static void
+void
 blob_replace(struct blob **place, struct blob *b)
 {
 	struct blob *old = *place;
@@ -309,11 +341,11 @@ context_rebuild(struct tls *ctx, struct failure *fail)
 	if (ctx->settings != NULL)
 		r.config = ctx->settings->config.go;
 	if (ctx->kind != CLIENT && frozen != NULL) {
-		if (!object_alive(&frozen->listener) && goListenerRestore(fail,
-		    &frozen->listener.go, r.config, frozen) == -1)
+		if (!object_alive(&frozen->made) && goListenerRestore(fail,
+		    &frozen->made.go, r.config, frozen) == -1)
 			return false;
-		object_born(&frozen->listener);
-		r.listener = frozen->listener.go;
+		object_born(&frozen->made);
+		r.listener = frozen->made.go;
 	}
 	if (goContextRestore(fail, &ctx->object.go, &r) == -1)
 		return false;

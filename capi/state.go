@@ -9,17 +9,23 @@ import (
 	"libtls"
 )
 
-// listeners that were restored.
-var listeners table[libtls.Listener]
+// made is what blobs were made into, to be shared.
+var made table[any]
 
-// keep moves data, which is wiped, to C's memory.
-func keep(data []byte) *C.struct_blob {
+func makeAny(v any) C.uint64_t { return C.uint64_t(made.add(&v)) }
+
+// keep moves data, which is wiped, to C's memory, from where it refers to
+// other blobs.
+func keep(data []byte, others ...*C.struct_blob) *C.struct_blob {
 	defer clear(data)
-	b := C.blob_new(C.size_t(len(data)))
+	b := C.blob_new(C.size_t(len(data)), C.size_t(len(others)))
 	if b == nil {
 		panic("out of memory")
 	}
 	copy(kept(b), data)
+	for i, other := range others {
+		C.blob_refer(b, C.size_t(i), other)
+	}
 	return b
 }
 
@@ -83,14 +89,14 @@ func goListenerRestore(fail *C.struct_failure, handle *C.uint64_t, config C.uint
 	if err != nil {
 		return tell(fail, err)
 	}
-	*handle = C.uint64_t(listeners.add(l))
+	*handle = makeAny(l)
 	return 0
 }
 
-//export goListenerFree
-func goListenerFree(l C.uint64_t) {
+//export goMadeFree
+func goMadeFree(handle C.uint64_t) {
 	defer func() { _ = recover() }()
-	listeners.remove(uint64(l))
+	made.remove(uint64(handle))
 }
 
 // live returns a configuration, nil for the default one.
@@ -107,7 +113,7 @@ func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_re
 	config, state := live(r.config), kept(r.state)
 	var l *libtls.Listener
 	if r.listener != 0 {
-		l = must(listeners.get(uint64(r.listener)))
+		l = (*must(made.get(uint64(r.listener)))).(*libtls.Listener)
 	}
 	var t *libtls.Context
 	var err error
@@ -131,16 +137,26 @@ func (c *connection) save(kept *C.struct_blob) *C.struct_blob {
 	if !c.Changed() {
 		return kept
 	}
-	if kept != nil {
-		if more, ok := c.Grown(); ok {
-			b := C.blob_grow(kept, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
-			if b == nil {
-				panic("out of memory")
-			}
-			return b
-		}
+	if b := grow(kept, c); b != nil {
+		return b
 	}
 	return keep(c.Marshal())
+}
+
+// grow adds what has come to bytes that were kept; NULL if that isn't all.
+func grow(kept *C.struct_blob, c interface{ Grown() ([]byte, bool) }) *C.struct_blob {
+	if kept == nil {
+		return nil
+	}
+	more, ok := c.Grown()
+	if !ok {
+		return nil
+	}
+	b := C.blob_grow(kept, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
+	if b == nil {
+		panic("out of memory")
+	}
+	return b
 }
 
 //export goContextSave

@@ -78,22 +78,30 @@ type Conn struct {
 
 	session  *Session // current; nil if none
 	sessions uint64   // how often that has changed
-	timeout  int64    // of sessions, in seconds
+	changes  uint64   // of what a program sets
+	saved    revision
+	timeout  int64 // of sessions, in seconds
 	connection
 }
 
 // connection is the part of a Conn that SSL_clear makes anew.
 type connection struct {
-	engine *protocol.Conn // nil before the handshake
-	cfg    *protocol.Config
+	engine   *protocol.Conn // nil before the handshake
+	cfg      *protocol.Config
+	chain    [][]byte // of the peer
+	verdicts []verdict
+	fresh    []*Session
+	progress
+}
 
+// progress is the part of a connection that can be compared.
+type progress struct {
 	complete bool
 	err      *Error // the latest failure
 	dead     bool
 	reused   bool
-	result   int      // X509_V_* of the peer's certificate
-	chain    [][]byte // of the peer
-	auths    int      // post-handshake authentications seen
+	result   int // X509_V_* of the peer's certificate
+	auths    int // post-handshake authentications seen
 	cred     *credential
 
 	// Answers of the program, and what it is being asked.
@@ -101,12 +109,10 @@ type connection struct {
 	named    bool // the server-name callback has been called
 	acked    bool // ... and took the name
 	selected bool // so has the ALPN callback
-	verdicts []verdict
 	verdict  int  // index of the one that the program is asked about
 	refused  bool // it said no
 
 	resuming *Session // offered, or opened
-	fresh    []*Session
 
 	ticketing bool   // tickets are due after a handshake or authentication
 	sent      uint64 // of these
@@ -124,11 +130,15 @@ const (
 	requestSent
 )
 
+// Credentials are what a connection may show of itself: its context's when it
+// was made.
+type Credentials = credentials
+
 // NewConn is SSL_new.
 func NewConn(ctx *Context) *Conn {
 	ctx.mu.Lock()
 	defer ctx.mu.Unlock()
-	return &Conn{Settings: ctx.Settings, ctx: ctx, home: ctx, creds: ctx.creds}
+	return &Conn{Settings: ctx.Settings, ctx: ctx, home: ctx, creds: ctx.creds, changes: 1}
 }
 
 // Err returns why the latest Step failed.
@@ -138,6 +148,7 @@ func (c *Conn) Err() *Error { return c.err }
 func (c *Conn) SetRole(client bool) {
 	if c.engine == nil {
 		c.client = client
+		c.changes++
 	}
 }
 
@@ -154,6 +165,7 @@ func (c *Conn) SetContext(ctx *Context) {
 	ctx.mu.Lock()
 	defer ctx.mu.Unlock()
 	c.ctx, c.creds = ctx, ctx.creds
+	c.changes++
 	if same {
 		c.context = ctx.context
 	}
@@ -163,7 +175,16 @@ func (c *Conn) SetContext(ctx *Context) {
 func (c *Conn) Get(s Setting) int64 { return c.numbers[s] }
 
 // Set changes a setting of the connection.
-func (c *Conn) Set(s Setting, v int64) { c.numbers[s] = v }
+func (c *Conn) Set(s Setting, v int64) {
+	c.numbers[s] = v
+	c.changes++
+}
+
+// Change calls change with the settings of the connection.
+func (c *Conn) Change(change func(*Settings) *Error) *Error {
+	c.changes++
+	return change(&c.Settings)
+}
 
 // Step carries an operation on as far as it goes without I/O and callbacks.
 // A connection that has failed can't be used any more.
@@ -374,8 +395,7 @@ func (c *Conn) answer(io *IO) Step {
 		case protocol.WaitSeal:
 			c.engine.Sealed(c.seal(c.engine.TicketToSeal()))
 		case protocol.WaitSign:
-			r := c.engine.SignRequest()
-			c.engine.Signed(suite.SchemeByID(r.Scheme).Sign(c.cred.key, r.Message))
+			c.engine.Signed(c.sign(c.engine.SignRequest()))
 		case protocol.WaitVerify:
 			if step := c.verify(io); step != Done {
 				return step
@@ -384,6 +404,13 @@ func (c *Conn) answer(io *IO) Step {
 			return Done
 		}
 	}
+}
+
+func (c *Conn) sign(r *protocol.SignRequest) ([]byte, error) {
+	if c.cred == nil {
+		return nil, errCredentialGone
+	}
+	return suite.SchemeByID(r.Scheme).Sign(c.cred.key, r.Message)
 }
 
 // clientChoice answers a server that asks for a certificate: one that it can

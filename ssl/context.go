@@ -90,7 +90,7 @@ type Context struct {
 
 	store   store
 	tickets *libtls.TicketKeys
-	stats   [statCount]atomic.Int64
+	stats   *Stats
 
 	reportRemoved bool
 	gone          []*Session
@@ -107,26 +107,35 @@ const (
 	hits
 	misses
 	timeouts
+	overflows
 	statCount
 )
 
+// Stats counts for a context what SSL_CTX_sess_hits and the like tell.
+type Stats [statCount]atomic.Int64
+
 // statCommands are the SSL_CTRL_SESS_* commands that ask for a stat.
 var statCommands = map[int]stat{
-	21: connects, 22: connectsGood, 24: accepts, 25: acceptsGood, 27: hits, 29: misses, 30: timeouts,
+	21: connects, 22: connectsGood, 24: accepts, 25: acceptsGood, 27: hits, 29: misses, 30: timeouts, 31: overflows,
+}
+
+func newContext(m Memory) *Context {
+	c := &Context{tickets: libtls.NewTicketKeys(), stats: m.Stats()}
+	c.store.memory, c.store.full = m, &c.stats[overflows]
+	return c
 }
 
 // NewContext is SSL_CTX_new. Methods differ only by the role of their
 // connections, which is the C front's business.
-func NewContext() (*Context, error) {
-	c := &Context{tickets: libtls.NewTicketKeys()}
+func NewContext(m Memory) (*Context, error) {
+	c := newContext(m)
 	c.numbers = [connSettings]int64{NumTickets: defaultTickets, Options: defaultOptions, VerifyDepth: -1}
 	c.suites13 = allOf(suite.TLS13)
 	c.suites12 = keepVersion(libtls.ParseCiphers("compat"), suite.TLS12)
 	c.groups = suite.DefaultGroups
 	c.setOwn(CacheMode, cacheServer)
-	c.setOwn(CacheSize, defaultCacheSize)
+	c.Set(CacheSize, defaultCacheSize)
 	c.setOwn(Timeout, defaultTimeout)
-	c.store.limit = defaultCacheSize
 	var key [libtls.OpenSSLKeySize]byte
 	defer clear(key[:])
 	rand.Read(key[:])
@@ -178,11 +187,8 @@ func (c *Context) Change(change func(*Settings) *Error) *Error {
 
 // Statistic returns what an SSL_CTRL_SESS_* command asks for; 0 for others.
 func (c *Context) Statistic(command int) int64 {
-	switch command {
-	case 20:
+	if command == 20 {
 		return int64(c.store.len())
-	case 31:
-		return c.store.overflows()
 	}
 	if s, ok := statCommands[command]; ok {
 		return c.stats[s].Load()

@@ -45,7 +45,7 @@ func TestVersions(t *testing.T) {
 		{0, 0x301, 0x302, 0, 0},
 		{0, 0x304, 0x303, 0, 0},
 	} {
-		c, err := NewContext()
+		c, err := NewContext(newMemory())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestVersions(t *testing.T) {
 
 func TestCiphers(t *testing.T) {
 	t.Parallel()
-	c, err := NewContext()
+	c, err := NewContext(newMemory())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestCiphers(t *testing.T) {
 
 func TestConnectionsTakeOverSettings(t *testing.T) {
 	t.Parallel()
-	c, err := NewContext()
+	c, err := NewContext(newMemory())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,9 @@ var (
 	errRequestSent          = reason(286)
 	errTicketKeysLength     = reason(325)
 	errInvalidServerName    = reason(319)
+	// The certificate of a handshake was replaced before it was used, then the
+	// process was forked.
+	errCredentialGone = reason(179)
 
 	errNoStartLine     = &Error{Lib: LibPEM, Number: 108}
 	errNoCAs           = &Error{Lib: LibX509, Number: 136}

@@ -50,7 +50,7 @@ func contexts(t *testing.T) (client, server *Context) {
 	t.Helper()
 	cert, key := files(t)
 	for _, ctx := range []**Context{&client, &server} {
-		c, err := NewContext()
+		c, err := NewContext(newMemory())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,28 +74,41 @@ type pair struct {
 	client, server     *Conn
 	toClient, toServer []byte
 	sessions           []*Session // that the client was told of
+	callbacks          Callbacks
+	before             func(**Conn) // called with a connection ahead of its steps, if not nil
 }
 
 func newPair(client, server *Context) *pair {
-	p := &pair{client: NewConn(client), server: NewConn(server)}
+	p := &pair{client: NewConn(client), server: NewConn(server), callbacks: HasNewSession}
 	p.client.SetRole(true)
 	return p
 }
 
 // step does an operation until it is done or needs input that isn't there.
 func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
-	in, out := &p.toServer, &p.toClient
+	in, out, at := &p.toServer, &p.toClient, &p.server
 	if c.client {
-		in, out = out, in
+		in, out, at = out, in, &p.client
 	}
 	var record []byte
 	for {
-		io := IO{Record: record, Buf: buf, Callbacks: HasNewSession}
+		if p.before != nil {
+			p.before(at)
+			c = *at
+		}
+		io := IO{Record: record, Buf: buf, Callbacks: p.callbacks}
 		step := c.Step(op, &io)
 		*out = append(*out, io.Out...)
 		record = nil
 		switch step {
 		case Flush:
+		case AskServerName:
+			c.AnsweredServerName(callbackOK, 0)
+		case AskALPN:
+			offered := c.OfferedALPN()
+			c.AnsweredALPN(callbackOK, string(offered[1:1+offered[0]]))
+		case AskVerify:
+			c.AnsweredVerify(c.Preverified())
 		case AskNewSession:
 			if c.client {
 				c.Session().Retain()

@@ -16,6 +16,7 @@ type Session struct {
 	mu    sync.Mutex
 	data  protocol.Session
 	spent bool // not to be resumed any more
+	kept  Kept // nil until Keep
 }
 
 // newSession returns a Session, held once.
@@ -25,8 +26,19 @@ func newSession(data protocol.Session) *Session {
 	return s
 }
 
-// Retain counts one more holder.
+// Retain counts one more holder. It is for those who got s from a holder.
 func (s *Session) Retain() { s.refs.Add(1) }
+
+// TryRetain is Retain for those who didn't: false means that there is no
+// holder left.
+func (s *Session) TryRetain() bool {
+	for {
+		n := s.refs.Load()
+		if n == 0 || s.refs.CompareAndSwap(n, n+1) {
+			return n != 0
+		}
+	}
+}
 
 // Release counts one holder less. The last one wipes the secret.
 func (s *Session) Release() {
@@ -37,6 +49,9 @@ func (s *Session) Release() {
 	defer s.mu.Unlock()
 	clear(s.data.Secret)
 	s.spent = true
+	if s.kept != nil {
+		s.kept.Drop()
+	}
 }
 
 // ParseSession makes a Session of an SSL_SESSION in DER.
@@ -98,6 +113,7 @@ func (s *Session) Spend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spent = true
+	s.keepUp()
 }
 
 // Resumable is SSL_SESSION_is_resumable.
@@ -112,6 +128,7 @@ func (s *Session) SetTime(t int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data.Created = time.Unix(t, 0)
+	s.keepUp()
 }
 
 // SetTimeout is SSL_SESSION_set_timeout, in seconds.
@@ -119,6 +136,7 @@ func (s *Session) SetTimeout(seconds int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data.Timeout = duration(seconds)
+	s.keepUp()
 }
 
 // Data returns a copy of the session's fields. Their bytes are shared, and

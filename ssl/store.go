@@ -3,6 +3,7 @@ package ssl
 import (
 	"container/list"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,11 +14,18 @@ const maxSessions = 1 << 20
 // store keeps sessions by their ids, no more than limit; the oldest fall out.
 // It is for use by several threads at a time.
 type store struct {
-	mu    sync.Mutex
-	byID  map[string]*list.Element
-	order list.List // of *Session, newest first
-	limit uint64    // 0 stands for maxSessions
-	full  uint64    // how often a session fell out
+	mu     sync.Mutex
+	memory Memory
+	byID   map[string]*list.Element
+	order  list.List     // of stored, newest first
+	limit  uint64        // 0 stands for maxSessions
+	full   *atomic.Int64 // how often a session fell out
+}
+
+// stored is a session in a store, which has a reference to it.
+type stored struct {
+	*Session
+	place Place
 }
 
 // add stores s, of which it takes a reference, in place of one with the same
@@ -31,31 +39,36 @@ func (t *store) add(s *Session) (out []*Session, added bool) {
 		return nil, false
 	}
 	if e := t.byID[id]; e != nil {
-		if e.Value == s {
+		if e.Value.(stored).Session == s {
 			return nil, false
 		}
 		out = append(out, t.drop(e))
 	}
-	if t.byID == nil {
-		t.byID = make(map[string]*list.Element)
-	}
 	s.Retain()
-	t.byID[id] = t.order.PushFront(s)
+	t.insert(id, t.order.PushFront(stored{s, t.memory.Store(s)}))
 	limit := t.limit
 	if limit == 0 || limit > maxSessions {
 		limit = maxSessions
 	}
 	for uint64(t.order.Len()) > limit {
 		out = append(out, t.drop(t.order.Back()))
-		t.full++
+		t.full.Add(1)
 	}
 	return out, true
 }
 
+func (t *store) insert(id string, e *list.Element) {
+	if t.byID == nil {
+		t.byID = make(map[string]*list.Element)
+	}
+	t.byID[id] = e
+}
+
 func (t *store) drop(e *list.Element) *Session {
-	s := t.order.Remove(e).(*Session)
+	s := t.order.Remove(e).(stored)
 	delete(t.byID, string(s.Data().ID))
-	return s
+	t.memory.Unstore(s.place)
+	return s.Session
 }
 
 // get returns the session with that id and a reference, or nil.
@@ -63,9 +76,9 @@ func (t *store) get(id []byte) *Session {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e := t.byID[string(id)]; e != nil {
-		s := e.Value.(*Session)
+		s := e.Value.(stored)
 		s.Retain()
-		return s
+		return s.Session
 	}
 	return nil
 }
@@ -87,7 +100,7 @@ func (t *store) flush(now time.Time) (out []*Session) {
 	defer t.mu.Unlock()
 	for e := t.order.Back(); e != nil; {
 		next := e.Prev()
-		if now.IsZero() || e.Value.(*Session).expired(now) {
+		if now.IsZero() || e.Value.(stored).expired(now) {
 			out = append(out, t.drop(e))
 		}
 		e = next
@@ -99,13 +112,6 @@ func (t *store) len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.order.Len()
-}
-
-// overflows returns how often a session fell out because there were too many.
-func (t *store) overflows() int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return int64(t.full)
 }
 
 func (t *store) setLimit(n uint64) {

@@ -17,7 +17,8 @@ func session(id string, created time.Time, timeout time.Duration) *Session {
 func TestStoreIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
-	s := store{limit: 3}
+	s := newStore()
+	s.limit = 3
 	var out []*Session
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		fell, added := s.add(session(id, now, time.Hour))
@@ -29,8 +30,8 @@ func TestStoreIsBounded(t *testing.T) {
 	if len(out) != 2 || string(out[0].Data().ID) != "a" || string(out[1].Data().ID) != "b" {
 		t.Errorf("%d sessions fell out, not the two oldest", len(out))
 	}
-	if s.len() != 3 || s.overflows() != 2 {
-		t.Errorf("%d are stored after %d overflows, want 3 and 2", s.len(), s.overflows())
+	if s.len() != 3 || s.full.Load() != 2 {
+		t.Errorf("%d are stored after %d overflows, want 3 and 2", s.len(), s.full.Load())
 	}
 	if s.get([]byte("a")) != nil || s.get([]byte("e")) == nil {
 		t.Error("the wrong sessions are found")
@@ -47,7 +48,7 @@ func TestStoreIsBounded(t *testing.T) {
 func TestStoreReplaces(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
-	var s store
+	s := newStore()
 	first, second := session("id", now, time.Hour), session("id", now, time.Hour)
 	if _, added := s.add(first); !added {
 		t.Error("the first is not added")
@@ -70,7 +71,7 @@ func TestStoreReplaces(t *testing.T) {
 func TestStoreFlushes(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
-	var s store
+	s := newStore()
 	s.add(session("short", now, time.Second))
 	s.add(session("long", now, time.Hour))
 	if out := s.flush(now.Add(2 * time.Second)); len(out) != 1 || string(out[0].Data().ID) != "short" {
@@ -83,7 +84,7 @@ func TestStoreFlushes(t *testing.T) {
 
 func TestSessionsAreWipedWhenNobodyHasThem(t *testing.T) {
 	t.Parallel()
-	var s store
+	s := newStore()
 	kept := session("id", time.Unix(1000, 0), time.Hour)
 	s.add(kept)
 	kept.Release()
@@ -100,7 +101,7 @@ func TestSessionsAreWipedWhenNobodyHasThem(t *testing.T) {
 
 func TestRemovedSessionsAreReported(t *testing.T) {
 	t.Parallel()
-	c, err := NewContext()
+	c, err := NewContext(newMemory())
 	if err != nil {
 		t.Fatal(err)
 	}

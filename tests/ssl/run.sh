@@ -249,7 +249,15 @@ without_subset() {
 	! nm -D --defined-only "$build/no-ssl/libtls.so" | grep -E 'SSL|ERR_|X509'
 }
 try "fork.c" ours "$tmp/fork" "$here/fork.c"
-try "a child's own objects and its parent's" "$tmp/fork"
+try "fork" "$tmp/fork" "$pki"
+panicking() {
+	make -s -C "$root" BUILD="${BUILD:-build}/panic" TAGS=panic &&
+	build=$build/panic ours "$tmp/panic" "$here/panic.c" -rdynamic &&
+	timeout 300 "$tmp/panic" "$pki"
+}
+try "panics" panicking
+try "fork.c, OpenSSL" theirs "$tmp/fork-theirs" -DOPENSSL "$here/fork.c"
+try "fork, OpenSSL" "$tmp/fork-theirs" "$pki"
 try "a library that uses libssl" linked_both
 try "dlopen of both" opened_both
 try "order of libraries" trap_of_order

@@ -1,0 +1,182 @@
+//go:build !nossl
+
+package main
+
+// #include "ssl_bridge.h"
+import "C"
+
+import (
+	"sync"
+	"unsafe"
+
+	"libtls/ssl"
+)
+
+// sslMemory is what a context has in C's memory.
+type sslMemory struct{ c *C.struct_ssl_memory }
+
+var _ = [1]int{}[unsafe.Sizeof(ssl.Stats{})-unsafe.Sizeof(C.struct_ssl_memory{}.stats)]
+
+func (m sslMemory) Stats() *ssl.Stats { return (*ssl.Stats)(unsafe.Pointer(&m.c.stats)) }
+
+func (m sslMemory) Store(s *ssl.Session) ssl.Place {
+	place := C.ssl_store(m.c, sslRecord(s))
+	if place == nil {
+		panic("out of memory")
+	}
+	return place
+}
+
+func (m sslMemory) Unstore(p ssl.Place) { C.ssl_unstore(m.c, p.(*C.struct_ssl_stored)) }
+
+// sslKept is the blob in which a session is kept, and holds it.
+type sslKept struct {
+	blob    *C.struct_blob
+	session *ssl.Session // if that was restored
+}
+
+// sslRestored are the sessions that were made of blobs, so that each is made
+// once.
+var sslRestored struct {
+	mu       sync.Mutex
+	sessions map[*C.struct_blob]*ssl.Session
+}
+
+func (k *sslKept) Bytes() []byte { return kept(k.blob) }
+
+func (k *sslKept) Drop() {
+	r := &sslRestored
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if k.session != nil && r.sessions[k.blob] == k.session {
+		delete(r.sessions, k.blob)
+	}
+	C.blob_drop(k.blob)
+}
+
+// sslRecord returns the blob of a session, for C to hold.
+func sslRecord(s *ssl.Session) *C.struct_blob {
+	return s.Keep(func(encoding []byte) ssl.Kept { return &sslKept{blob: keep(encoding)} }).(*sslKept).blob
+}
+
+// sslRecorded returns the session of a blob, with a reference.
+func sslRecorded(b *C.struct_blob) (*ssl.Session, error) {
+	r := &sslRestored
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.sessions[b]; s != nil && s.TryRetain() {
+		return s, nil
+	}
+	k := &sslKept{blob: b}
+	s, err := ssl.RestoreSession(k)
+	if err != nil {
+		return nil, err
+	}
+	C.blob_hold(b)
+	k.session = s
+	if r.sessions == nil {
+		r.sessions = make(map[*C.struct_blob]*ssl.Session)
+	}
+	r.sessions[b] = s
+	return s, nil
+}
+
+//export goSSLSessionRecord
+func goSSLSessionRecord(handle C.uint64_t, fail *C.struct_ssl_failure) (b *C.struct_blob) {
+	defer sslBarrier(fail, &b, nil)
+	return C.blob_hold(sslRecord(sslSession(handle)))
+}
+
+//export goSSLSessionRestore
+func goSSLSessionRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.struct_blob) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	s, err := sslRecorded(b)
+	if err != nil {
+		panic(err)
+	}
+	*handle = sslSessionHandle(s)
+	return 1
+}
+
+//export goSSLContextSave
+func goSSLContextSave(handle C.uint64_t, fail *C.struct_ssl_failure) (b *C.struct_blob) {
+	defer sslBarrier(fail, &b, nil)
+	return keep(sslContext(handle).Marshal())
+}
+
+//export goSSLContextRestore
+func goSSLContextRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, m *C.struct_ssl_memory, b *C.struct_blob) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	var sessions []ssl.Stored
+	for at := m.stored; at != nil; at = at.next {
+		s, err := sslRecorded(at.session)
+		if err != nil {
+			panic(err)
+		}
+		sessions = append(sessions, ssl.Stored{Session: s, Place: at})
+	}
+	ctx, err := ssl.RestoreContext(sslMemory{m}, kept(b), sessions)
+	if err != nil {
+		panic(err)
+	}
+	*handle = C.uint64_t(sslContexts.add(ctx))
+	return 1
+}
+
+//export goSSLCredentialsRestore
+func goSSLCredentialsRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.struct_blob) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	creds, err := ssl.RestoreCredentials(kept(b))
+	if err != nil {
+		panic(err)
+	}
+	*handle = makeAny(creds)
+	return 1
+}
+
+// save returns what is to be kept of a connection of which kept was.
+func (c *sslConn) save(kept *C.struct_blob) *C.struct_blob {
+	if !c.Changed() {
+		return kept
+	}
+	if b := grow(kept, c); b != nil {
+		return b
+	}
+	data, sessions := c.Marshal()
+	records := make([]*C.struct_blob, len(sessions))
+	for i, s := range sessions {
+		records[i] = sslRecord(s)
+	}
+	return keep(data, records...)
+}
+
+//export goSSLConnSave
+func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, kept *C.struct_blob) (b *C.struct_blob) {
+	defer sslBarrier(fail, &b, kept)
+	return sslConnection(handle).save(kept)
+}
+
+//export goSSLConnRestore
+func goSSLConnRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, r *C.struct_ssl_remains) (rc C.int) {
+	defer sslBarrier(fail, &rc, 0)
+	var sessions []*ssl.Session
+	for i := C.size_t(0); ; i++ {
+		b := C.blob_referred(r.state, i)
+		if b == nil {
+			break
+		}
+		s, err := sslRecorded(b)
+		if err != nil {
+			panic(err)
+		}
+		sessions = append(sessions, s)
+	}
+	creds := (*must(made.get(uint64(r.credentials)))).(*ssl.Credentials)
+	c, err := ssl.RestoreConn(sslContext(r.ctx), sslContext(r.home), creds, kept(r.state), sessions,
+		uint64(r.records_in), uint64(r.records_out))
+	if err != nil {
+		panic(err)
+	}
+	*handle = C.uint64_t(sslConns.add(&sslConn{Conn: c}))
+	return 1
+}

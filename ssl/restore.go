@@ -1,0 +1,373 @@
+package ssl
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"time"
+
+	"libtls"
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// A fork leaves all Go objects behind, so a child rebuilds them from bytes:
+// contexts and connections from what Marshal returned last, sessions from
+// what Keep put into memory that isn't Go's.
+
+// Memory is what a context has outside of Go, for processes forked later.
+type Memory interface {
+	Stats() *Stats
+	// Store and Unstore take note of which sessions are in the context's store;
+	// Store puts one in front of the others.
+	Store(*Session) Place
+	Unstore(Place)
+}
+
+// Place is where a Memory has taken note of a session.
+type Place any
+
+// Kept is a session's encoding in memory that isn't Go's.
+type Kept interface {
+	Bytes() []byte // as Session.Keep made them
+	Drop()         // called with the session's last Release
+}
+
+// Keep calls keep for a session that isn't kept yet, with its encoding, which
+// is keep's to wipe.
+func (s *Session) Keep(keep func(encoding []byte) Kept) Kept {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		s.kept = keep(plain.Encode(s.fields))
+	}
+	return s.kept
+}
+
+// RestoreSession returns a session like the one that was kept, held once.
+func RestoreSession(k Kept) (*Session, error) {
+	s := newSession(protocol.Session{})
+	if err := plain.Decode(k.Bytes(), s.fields); err != nil {
+		clear(s.data.Secret)
+		return nil, err
+	}
+	s.kept = k
+	return s, nil
+}
+
+// life is what can change of a session. Its encoding, which comes first in a
+// session's, always has the same size.
+type life struct {
+	sec, nsec int64 // when the session was made
+	timeout   time.Duration
+	spent     bool
+}
+
+func (l *life) fields(p *plain.Coder) {
+	plain.Number(p, &l.sec)
+	plain.Number(p, &l.nsec)
+	plain.Number(p, &l.timeout)
+	p.Flag(&l.spent)
+}
+
+func (s *Session) life() *life {
+	made := s.data.Created
+	return &life{made.Unix(), int64(made.Nanosecond()), s.data.Timeout, s.spent}
+}
+
+func (s *Session) fields(p *plain.Coder) {
+	l := s.life()
+	l.fields(p)
+	s.data.Fields(p)
+	if p.Reading() {
+		s.data.Created, s.data.Timeout, s.spent = time.Unix(l.sec, l.nsec), l.timeout, l.spent
+	}
+}
+
+// keepUp has what is kept of the session say what the session says.
+func (s *Session) keepUp() {
+	if s.kept != nil {
+		copy(s.kept.Bytes(), plain.Encode(s.life().fields))
+	}
+}
+
+// Marshal encodes the context but for its store and its Stats. The result
+// holds its keys, and is the caller's to wipe.
+func (c *Context) Marshal() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return plain.Encode(c.fields)
+}
+
+// Stored is a session of a Memory, and a reference to it.
+type Stored struct {
+	Session *Session
+	Place   Place
+}
+
+// RestoreContext returns a context that goes on where the one stood whose
+// Marshal returned data, with the sessions in its memory, newest first.
+func RestoreContext(m Memory, data []byte, sessions []Stored) (*Context, error) {
+	c := newContext(m)
+	if err := plain.Decode(data, c.fields); err != nil {
+		for _, s := range sessions {
+			s.Session.Release()
+		}
+		return nil, err
+	}
+	for _, s := range sessions {
+		c.store.insert(string(s.Session.Data().ID), c.store.order.PushBack(stored{s.Session, s.Place}))
+	}
+	return c, nil
+}
+
+// RestoreCredentials returns the credentials of the context whose Marshal
+// returned data.
+func RestoreCredentials(data []byte) (*Credentials, error) {
+	c := Context{tickets: libtls.NewTicketKeys()}
+	defer c.tickets.Wipe()
+	if err := plain.Decode(data, c.fields); err != nil {
+		return nil, err
+	}
+	return &c.creds, nil
+}
+
+func (c *Context) fields(p *plain.Coder) {
+	c.Settings.fields(p)
+	for _, s := range []Setting{CacheMode, CacheSize, Timeout} {
+		v := c.getOwn(s)
+		plain.Number(p, &v)
+		if p.Reading() {
+			c.Set(s, v)
+		}
+	}
+	p.Flag(&c.reportRemoved)
+	c.tickets.Fields(p)
+	c.creds.fields(p)
+	c.stores.fields(p)
+}
+
+func (s *Settings) fields(p *plain.Coder) {
+	for i := range s.numbers {
+		plain.Number(p, &s.numbers[i])
+	}
+	p.Bytes(&s.context)
+	plain.List(p, &s.alpn, 8, p.Text)
+	plain.Numbers(p, &s.suites12)
+	plain.Numbers(p, &s.suites13)
+	plain.Numbers(p, &s.groups)
+	p.Text(&s.host.name)
+	p.Flag(&s.host.ip)
+	p.Text(&s.serverName)
+}
+
+func (c *credentials) fields(p *plain.Coder) {
+	for i := range c.slots {
+		plain.Struct(p, &c.slots[i], func(cred *credential) { cred.fields(p) })
+	}
+	plain.Number(p, &c.current)
+}
+
+func (c *credential) fields(p *plain.Coder) {
+	plain.List(p, &c.chain, 8, p.Bytes)
+	var key []byte
+	defer func() { clear(key) }()
+	if c.key != nil && !p.Reading() {
+		key, _ = x509.MarshalPKCS8PrivateKey(c.key) // it could be parsed
+	}
+	p.Bytes(&key)
+	if !p.Reading() {
+		return
+	}
+	var err error
+	if len(c.chain) > 0 {
+		if c.leaf, err = x509.ParseCertificate(c.chain[0]); err != nil {
+			p.Fail()
+		}
+	}
+	if key != nil {
+		if c.key, err = libtls.ParseKeyDER(key); err != nil {
+			p.Fail()
+		}
+	}
+}
+
+func (s *stores) fields(p *plain.Coder) {
+	p.Bytes(&s.bundle)
+	p.Text(&s.dirs)
+	plain.Struct(p, &s.system, func(a *trust.Anchors) { a.Fields(p) })
+	if p.Reading() && s.bundle != nil {
+		anchors, err := trust.ParseAnchors(s.bundle)
+		if err != nil {
+			p.Fail()
+		}
+		s.lists = []*trust.Anchors{anchors}
+	}
+}
+
+// revision changes with everything of a connection but the sequence numbers of
+// records.
+type revision struct {
+	progress
+	engine            *protocol.Conn
+	epoch             uint64
+	sessions, changes uint64
+	fresh, verdicts   int
+}
+
+func (c *Conn) revision() revision {
+	r := revision{
+		progress: c.progress, engine: c.engine, sessions: c.sessions, changes: c.changes,
+		fresh: len(c.fresh), verdicts: len(c.verdicts),
+	}
+	if c.engine != nil {
+		r.epoch = c.engine.Epoch()
+	}
+	return r
+}
+
+// Changed tells whether the connection has changed since the last Marshal, but
+// for Sequence.
+func (c *Conn) Changed() bool { return c.saved != c.revision() }
+
+// Sequence tells how many records the connection has read and written under
+// its present keys.
+func (c *Conn) Sequence() (in, out uint64) {
+	if c.engine == nil {
+		return 0, 0
+	}
+	return c.engine.Sequence()
+}
+
+// Marshal encodes the connection but for its contexts, and returns the
+// sessions that it refers to, without references of their own. The encoding
+// holds keys, and is the caller's to wipe.
+func (c *Conn) Marshal() (data []byte, sessions []*Session) {
+	c.saved = c.revision()
+	var engine []byte
+	if c.engine != nil {
+		engine = c.engine.Marshal()
+		defer clear(engine)
+	}
+	data = plain.Encode(func(p *plain.Coder) {
+		sessions = nil
+		c.fields(p, &sessions, &engine)
+	})
+	return data, sessions
+}
+
+// Grown tells whether nothing has changed since the last Marshal or Grown but
+// that more has come of a handshake message, which goes behind what they
+// returned; see libtls.Context.
+func (c *Conn) Grown() (more []byte, ok bool) {
+	now, saved := c.revision(), c.saved
+	saved.epoch = now.epoch
+	if c.engine == nil || saved != now {
+		return nil, false
+	}
+	if more, ok = c.engine.Grown(c.saved.epoch); ok {
+		c.saved = now
+	}
+	return more, ok
+}
+
+// RestoreConn returns a connection that goes on where the one stood whose
+// Marshal returned data and sessions, whose references it takes over. Ctx and
+// home are its present and its first context, creds what it took from ctx.
+func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions []*Session, in, out uint64) (*Conn, error) {
+	c := &Conn{ctx: ctx, home: home, creds: *creds}
+	var engine []byte
+	defer func() { clear(engine) }()
+	more, err := plain.DecodeStart(data, func(p *plain.Coder) { c.fields(p, &sessions, &engine) })
+	if err == nil && engine != nil {
+		if c.engine, err = protocol.UnmarshalConn(c.cfg, engine, in, out); err == nil {
+			c.engine.Grow(more)
+		}
+	}
+	if err != nil {
+		for _, s := range sessions {
+			s.Release()
+		}
+		return nil, err
+	}
+	c.saved = c.revision()
+	return c, nil
+}
+
+func (c *Conn) fields(p *plain.Coder, sessions *[]*Session, engine *[]byte) {
+	c.Settings.fields(p)
+	plain.Number(p, &c.sessions)
+	plain.Number(p, &c.timeout)
+	plain.Struct(p, &c.cfg, func(e *protocol.Config) {
+		e.Rand = rand.Reader
+		e.Fields(p)
+	})
+	plain.List(p, &c.chain, 8, p.Bytes)
+	plain.List(p, &c.verdicts, 16, func(v *verdict) {
+		p.Flag(&v.ok)
+		plain.Number(p, &v.result)
+	})
+	plain.List(p, &c.fresh, 8, func(s **Session) { referenceField(p, s, sessions) })
+	referenceField(p, &c.session, sessions)
+	referenceField(p, &c.resuming, sessions)
+	plain.Struct(p, &c.err, func(e *Error) {
+		plain.Number(p, &e.Lib)
+		plain.Number(p, &e.Number)
+		p.Text(&e.Reason)
+		p.Text(&e.Data)
+	})
+	for _, f := range []*bool{&c.client, &c.complete, &c.dead, &c.reused, &c.named, &c.acked, &c.selected, &c.refused, &c.ticketing,
+		&c.flush} {
+		p.Flag(f)
+	}
+	for _, n := range []*int{&c.result, &c.auths, &c.verdict, &c.extra} {
+		plain.Number(p, n)
+	}
+	plain.Number(p, &c.sent)
+	plain.Number(p, &c.request)
+	c.choiceFields(p)
+	p.Bytes(engine)
+}
+
+// choiceFields takes which of its credentials a connection shows, and what
+// else it answers to a hello.
+func (c *Conn) choiceFields(p *plain.Coder) {
+	var slot int // 0 is no type of key
+	for i, cred := range c.creds.slots {
+		if cred != nil && cred == c.cred {
+			slot = i
+		}
+	}
+	plain.Number(p, &slot)
+	shown := c.choice.Credential != nil
+	p.Flag(&shown)
+	p.Text(&c.choice.ALPN)
+	plain.Struct(p, &c.choice.Fail, func(e *protocol.Error) { e.Fields(p) })
+	switch {
+	case !p.Reading() || slot == 0:
+	case slot < 0 || slot >= len(c.creds.slots) || !c.creds.slots[slot].usable():
+		p.Fail()
+	default:
+		c.cred = c.creds.slots[slot]
+		if shown {
+			c.choice.Credential = c.cred.engine()
+		}
+	}
+}
+
+// referenceField takes a session, or nil, as its place in a list.
+func referenceField(p *plain.Coder, s **Session, list *[]*Session) {
+	at := -1
+	if *s != nil && !p.Reading() {
+		at = len(*list)
+		*list = append(*list, *s)
+	}
+	plain.Number(p, &at)
+	switch {
+	case !p.Reading() || at == -1:
+	case at < 0 || at >= len(*list):
+		p.Fail()
+	default:
+		*s = (*list)[at]
+	}
+}
