@@ -1,13 +1,15 @@
 /*
- * A classic server: it reads its keys, listens, daemon(3)s, forks workers that go into an empty root
- * and become nobody, and replaces those that die.
+ * A classic server: it reads its keys, listens, forks workers that go into an empty root and lose their
+ * privileges, and replaces those that die.
  *
- *	prefork [-d] workers cert key root pidfile
+ *	prefork -u|-c [-d] workers cert key root pidfile
  *
- * It prints its port, and each answer tells which process gave it.
+ * It prints its port, and each answer tells which process gave it. Workers become nobody with -u; with
+ * -c, where there is no other user, they drop their capabilities. With -d the server is a daemon(3).
  */
 #define _GNU_SOURCE
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -27,14 +29,30 @@
 static struct tls *listener;
 static int sock;
 static sigset_t awaited;
+static int keep_user;
+
+/* capset(2), for which not all of libc's have a header. */
+static int
+drop_capabilities(void)
+{
+	const uint32_t version_3[2] = { 0x20080522 }, none[6] = { 0 };
+
+	return syscall(SYS_capset, version_3, none);
+}
 
 static void
 drop_privileges(const char *root)
 {
 	if (chroot(root) == -1 || chdir("/") == -1)
 		err(1, "chroot");
-	if (setgroups(0, NULL) == -1 || setgid(65534) == -1 || setuid(65534) == -1)
+	if (keep_user) {
+		if (drop_capabilities() == -1)
+			err(1, "capset");
+	} else if (setgroups(0, NULL) == -1 || setgid(65534) == -1 || setuid(65534) == -1) {
 		err(1, "setuid");
+	}
+	if (chroot("/") != -1)
+		errx(1, "privileged");
 }
 
 static void
@@ -95,11 +113,15 @@ main(int argc, char *argv[])
 	socklen_t len = sizeof(sin);
 	struct tls_config *config;
 	pid_t pids[16], pid;
-	int detach = argc > 1 && strcmp(argv[1], "-d") == 0, workers, i, sig;
+	int ch, detach = 0, workers, i, sig;
 	FILE *f;
 
-	argv += detach;
-	if (argc - detach != 6 || (workers = atoi(argv[1])) < 1 || workers > 16)
+	while ((ch = getopt(argc, argv, "cdu")) != -1) {
+		keep_user |= ch == 'c';
+		detach |= ch == 'd';
+	}
+	argv += optind - 1;
+	if (argc - optind != 5 || (workers = atoi(argv[1])) < 1 || workers > 16)
 		errx(1, "usage");
 	if ((config = tls_config_new()) == NULL || (listener = tls_server()) == NULL)
 		err(1, "tls");

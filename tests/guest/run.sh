@@ -76,30 +76,6 @@ END
 	cc -o "$tmp/open" "$tmp/open.c" -ldl && timeout 60 "$tmp/open" "$build/libtls.so"
 }
 
-# Workers under chroot as nobody serve our client and OpenSSL's, while one after the other is killed.
-prefork() {
-	mkdir -p "$tmp/root" && rm -f "$tmp/session" "$tmp/pid" "$tmp/out" "$tmp/server"
-	# shellcheck disable=SC2086
-	timeout 300 ${RUN:-} "$tmp/prefork" "$@" 4 "$tmp/pki/server.pem" "$tmp/pki/server.key" "$tmp/root" "$tmp/pid" >"$tmp/server" 2>&1 &
-	server=$!
-	port=$(await "$tmp/server" 'port ([0-9]+)') || return 1
-	main=$(cat "$tmp/pid")
-	for round in 1 2 3 4 5 6; do
-		# shellcheck disable=SC2086
-		timeout 60 ${RUN:-} "$tmp/client" "$tmp/pki/ca.pem" "$port" "$tmp/session" 20 >>"$tmp/out" || return 1
-		printf 'hello\n' | timeout 60 openssl s_client -connect "127.0.0.1:$port" -servername server.test \
-			-CAfile "$tmp/pki/ca.pem" -verify_return_error -ign_eof -quiet >>"$tmp/openssl" 2>&1
-		grep -q 'served by' "$tmp/openssl" || { cat "$tmp/openssl"; return 1; }
-		worker=$(sed -n '$s/served by \([0-9]*\),.*/\1/p' "$tmp/out")
-		kill -9 "$worker"
-	done
-	kill "$main"
-	wait $server
-	cat "$tmp/server"
-	[ "$(grep -c 'resumed: no' "$tmp/out")" -eq 1 ] && [ "$(grep -c 'resumed: yes' "$tmp/out")" -eq 119 ] &&
-	[ "$(cut -d , -f 1 "$tmp/out" | sort -u | wc -l)" -gt 4 ]
-}
-
 if [ -z "${FOREIGN:-}" ]; then
 	if command -v strace >/dev/null; then
 		step "no thread and no signal handler at load" no_thread_at_load
@@ -112,11 +88,29 @@ if [ -z "${FOREIGN:-}" ]; then
 	step "every function panics" every_function_panics
 fi
 compile "$tmp/prefork" "$guest/prefork.c" && compile "$tmp/client" "$guest/client.c" || exit 1
+
+# servers USER OPTION [COMMAND...]: the prefork server, run by COMMAND.
+servers() {
+	user=$1
+	option=$2
+	shift 2
+	step "prefork server, $user" "$@" "$guest/prefork.sh" "$tmp" "$option"
+	step "prefork server, $user, daemon(3)" "$@" "$guest/prefork.sh" "$tmp" "$option" -d
+}
+
+# Without root there are other users in a user namespace, if this one may map some.
+namespace() {
+	[ -z "${FOREIGN:-}" ] && unshare "$@" true 2>/dev/null
+}
 if [ "$(id -u)" -eq 0 ]; then
-	step "prefork server" prefork
-	step "prefork server, daemon(3)" prefork -d
-else
-	echo "skipped prefork server: not root"
+	servers "another user" -u
+elif namespace -r --map-auto; then
+	servers "another user of a namespace" -u unshare -r --map-auto
+elif ! namespace -r; then
+	skip "prefork server: neither root nor user namespaces"
+fi
+if namespace -r; then
+	servers "a namespace of one user" -c unshare -r
 fi
 
 verdict
