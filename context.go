@@ -31,7 +31,8 @@ type Context struct {
 	listener *listener // a server's; and that of which a connection was accepted
 	// What stands in the place of the system's trust store; see SystemStore.
 	certFile, certDir string
-	saved             revision // by the latest Marshal
+	store             *trust.Anchors // that store if it has been read, or nil
+	saved             revision       // by the latest Marshal
 	connection
 }
 

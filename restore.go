@@ -1,7 +1,6 @@
 package libtls
 
 import (
-	"os"
 	"syscall"
 
 	"libtls/internal/plain"
@@ -165,33 +164,36 @@ func (r *peer) fields(p *plain.Coder) {
 // is used it is included.
 func (t *Context) Frozen() []byte {
 	data := t.config.Marshal()
-	if t.config.clientAuth == clientCertNone || t.config.noVerifyCert || t.config.ca != nil || t.config.caPath != "" {
-		return data
-	}
-	bundle, err := os.ReadFile(DefaultCACertFile(t.certFile))
-	if err != nil {
-		return data
-	}
 	defer clear(data)
-	c, err := UnmarshalConfig(data)
-	if err != nil {
-		return data
+	at := Context{certFile: t.certFile, certDir: t.certDir}
+	if c := t.config; c.clientAuth != clientCertNone && c.ca == nil && c.caPath == "" {
+		at.store = t.listener.policy.Anchors
 	}
-	defer c.Release()
-	c.ca = bundle
-	return c.Marshal()
+	return plain.Encode(func(p *plain.Coder) { at.frozenFields(p, &data) })
+}
+
+func (t *Context) frozenFields(p *plain.Coder, config *[]byte) {
+	p.Bytes(config)
+	p.Text(&t.certFile)
+	p.Text(&t.certDir)
+	plain.Struct(p, &t.store, func(a *trust.Anchors) { a.Fields(p) })
 }
 
 // RestoreListener does a server's tls_configure once more, with its
 // configuration as Frozen encoded it. Live is that configuration as it is now.
 func RestoreListener(live *Config, frozen []byte) (*Listener, error) {
-	c, err := UnmarshalConfig(frozen)
-	if err != nil {
+	var data []byte
+	defer func() { clear(data) }()
+	t := Context{role: roleServer}
+	if err := plain.Decode(frozen, func(p *plain.Coder) { t.frozenFields(p, &data) }); err != nil {
 		return nil, err
 	}
-	t := Context{role: roleServer, config: c}
+	var err error
+	if t.config, err = UnmarshalConfig(data); err != nil {
+		return nil, err
+	}
 	defer t.Free()
-	l, failed := t.newListener(c)
+	l, failed := t.newListener(t.config)
 	if failed != nil {
 		return nil, failed
 	}

@@ -2,14 +2,20 @@ package libtls
 
 import (
 	"bytes"
+	"os"
 	"testing"
 	"time"
+
+	"libtls/internal/plain"
 )
 
 // move has an end go on with a context that is rebuilt before every Step, from
 // bytes that are made only when it has changed; it counts how often.
 func move(t *testing.T, e *end) (made *int) {
 	frozen := e.config.Marshal()
+	if e.role != roleClient {
+		frozen = (&Context{config: e.config, listener: e.listener}).Frozen()
+	}
 	var data []byte
 	made = new(int)
 	e.before = func() {
@@ -190,6 +196,36 @@ func TestRestoreLive(t *testing.T) {
 	mustHandshake(t, c, s)
 	if got := s.config.sessionLifetime(); got != 500*time.Second {
 		t.Errorf("session lifetime is %v", got)
+	}
+}
+
+// The system's trust store is what it was when the server was configured.
+func TestRestoreSystemStore(t *testing.T) {
+	ca := newAuthority(t, "clients")
+	dir := t.TempDir()
+	file := dir + "/ca.pem"
+	if err := os.WriteFile(file, ca.pem(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, store := range [][2]string{{file, dir}, {dir + "/none", dir}} {
+		_, server := configs(t, "p256")
+		server.VerifyClient()
+		listener := NewServer()
+		listener.SystemStore(store[0], store[1])
+		if err := listener.Configure(server); err != nil {
+			t.Fatal(err)
+		}
+		l, err := RestoreListener(server, listener.Frozen())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(l.rules, listener.listener.rules) {
+			t.Error("sessions of verified clients are lost")
+		}
+		got, want := plain.Encode(l.policy.Anchors.Fields), plain.Encode(listener.listener.policy.Anchors.Fields)
+		if !bytes.Equal(got, want) {
+			t.Error("another trust store")
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) 
 		o.Anchors, failed = c.anchors()
 	case c.caPath != "":
 		o.Anchors = trust.AnchorsFromDir(c.caPath)
+	case t.store != nil:
+		o.Anchors = t.store
 	default:
 		o.Anchors, failed = systemAnchors(t.certFile, t.certDir)
 	}
