@@ -55,12 +55,7 @@ func (t *Context) Sequence() (in, out uint64) {
 // the caller's to wipe.
 func (t *Context) Marshal() []byte {
 	t.saved = t.revision()
-	var engine []byte
-	if t.conn != nil {
-		engine = t.conn.Marshal()
-		defer clear(engine)
-	}
-	return plain.Encode(func(p *plain.Coder) { t.fields(p, &engine) })
+	return plain.Encode(func(p *plain.Coder) { t.fields(p) })
 }
 
 // Grown tells whether nothing has changed since the last Marshal or Grown but
@@ -80,7 +75,8 @@ func (t *Context) Grown() (more []byte, ok bool) {
 	return more, ok
 }
 
-func (t *Context) fields(p *plain.Coder, engine *[]byte) {
+// fields returns the engine's encoding if it is read.
+func (t *Context) fields(p *plain.Coder) (engine []byte) {
 	p.Text(&t.certFile)
 	p.Text(&t.certDir)
 	p.Text(&t.name)
@@ -101,7 +97,7 @@ func (t *Context) fields(p *plain.Coder, engine *[]byte) {
 	plain.Struct(p, &t.signing, func(r *SignRequest) { r.fields(p) })
 	credentialField(p, t)
 	t.peer.fields(p)
-	p.Bytes(engine)
+	return p.Nested(t.conn != nil, func(p *plain.Coder) { t.conn.Fields(p) })
 }
 
 // sessionField takes a session as it is kept in files.
@@ -264,8 +260,7 @@ func restored(r role, live *Config) *Context {
 // restore sets a new context to what Marshal returned.
 func (t *Context) restore(data []byte, in, out uint64, engine func() (*protocol.Config, *Error)) (*Context, error) {
 	var state []byte
-	defer func() { clear(state) }()
-	more, err := plain.DecodeStart(data, func(p *plain.Coder) { t.fields(p, &state) })
+	more, err := plain.DecodeStart(data, func(p *plain.Coder) { state = t.fields(p) })
 	if err == nil && state != nil {
 		cfg, failed := engine()
 		if failed != nil {

@@ -56,7 +56,7 @@ func (k *sslKept) Drop() {
 
 // sslRecord returns the blob of a session, for C to hold.
 func sslRecord(s *ssl.Session) *C.struct_blob {
-	return s.Keep(func(encoding []byte) ssl.Kept { return &sslKept{blob: keep(encoding)} }).(*sslKept).blob
+	return s.Keep(func(n int) ssl.Kept { return &sslKept{blob: room(n)} }).(*sslKept).blob
 }
 
 // sslRecorded returns the session of a blob, with a reference.
@@ -101,7 +101,11 @@ func goSSLSessionRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.st
 //export goSSLContextSave
 func goSSLContextSave(handle C.uint64_t, fail *C.struct_ssl_failure) (b *C.struct_blob) {
 	defer sslBarrier(fail, &b, nil)
-	return keep(sslContext(handle).Marshal())
+	sslContext(handle).Marshal(func(n int) []byte {
+		b = room(n)
+		return kept(b)
+	})
+	return b
 }
 
 //export goSSLContextRestore
@@ -134,20 +138,23 @@ func goSSLCredentialsRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *
 	return 1
 }
 
-// save returns what is to be kept of a connection of which kept was.
-func (c *sslConn) save(kept *C.struct_blob) *C.struct_blob {
+// save returns what is to be kept of a connection, of which was is from before.
+func (c *sslConn) save(was *C.struct_blob) (b *C.struct_blob) {
 	if !c.Changed() {
-		return kept
+		return was
 	}
-	if b := grow(kept, c); b != nil {
+	if b := grow(was, c); b != nil {
 		return b
 	}
-	data, sessions := c.Marshal()
-	records := make([]*C.struct_blob, len(sessions))
-	for i, s := range sessions {
-		records[i] = sslRecord(s)
-	}
-	return keep(data, records...)
+	c.Marshal(func(n int, sessions []*ssl.Session) []byte {
+		records := make([]*C.struct_blob, len(sessions))
+		for i, s := range sessions {
+			records[i] = sslRecord(s)
+		}
+		b = room(n, records...)
+		return kept(b)
+	})
+	return b
 }
 
 //export goSSLConnSave

@@ -14,15 +14,20 @@ var made table[any]
 
 func makeAny(v any) C.uint64_t { return C.uint64_t(made.add(&v)) }
 
-// keep moves data, which is wiped, to C's memory, from where it refers to
-// other blobs.
-func keep(data []byte, others ...*C.struct_blob) *C.struct_blob {
+// keep moves data, which is wiped, to C's memory.
+func keep(data []byte) *C.struct_blob {
 	defer clear(data)
-	b := C.blob_new(C.size_t(len(data)), C.size_t(len(others)))
+	b := room(len(data))
+	copy(kept(b), data)
+	return b
+}
+
+// room returns a blob for n bytes that refers to others.
+func room(n int, others ...*C.struct_blob) *C.struct_blob {
+	b := C.blob_new(C.size_t(n), C.size_t(len(others)))
 	if b == nil {
 		panic("out of memory")
 	}
-	copy(kept(b), data)
 	for i, other := range others {
 		C.blob_refer(b, C.size_t(i), other)
 	}

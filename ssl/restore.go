@@ -29,17 +29,20 @@ type Place any
 
 // Kept is a session's encoding in memory that isn't Go's.
 type Kept interface {
-	Bytes() []byte // as Session.Keep made them
-	Drop()         // called with the session's last Release
+	Bytes() []byte
+	Drop() // called with the session's last Release
 }
 
-// Keep calls keep for a session that isn't kept yet, with its encoding, which
-// is keep's to wipe.
-func (s *Session) Keep(keep func(encoding []byte) Kept) Kept {
+// Keep returns what the session is kept in, which keep makes with room for n
+// bytes if there is none yet.
+func (s *Session) Keep(keep func(n int) Kept) Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept == nil {
-		s.kept = keep(plain.Encode(s.fields))
+		plain.EncodeInto(s.fields, func(n int) []byte {
+			s.kept = keep(n)
+			return s.kept.Bytes()
+		})
 	}
 	return s.kept
 }
@@ -91,12 +94,12 @@ func (s *Session) keepUp() {
 	}
 }
 
-// Marshal encodes the context but for its store and its Stats. The result
-// holds its keys, and is the caller's to wipe.
-func (c *Context) Marshal() []byte {
+// Marshal encodes the context but for its store and its Stats, into the n bytes
+// that place returns; its keys are part of it.
+func (c *Context) Marshal(place func(n int) []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return plain.Encode(c.fields)
+	plain.EncodeInto(c.fields, place)
 }
 
 // Stored is a session of a Memory, and a reference to it.
@@ -239,21 +242,16 @@ func (c *Conn) Sequence() (in, out uint64) {
 	return c.engine.Sequence()
 }
 
-// Marshal encodes the connection but for its contexts, and returns the
-// sessions that it refers to, without references of their own. The encoding
-// holds keys, and is the caller's to wipe.
-func (c *Conn) Marshal() (data []byte, sessions []*Session) {
+// Marshal encodes the connection but for its contexts, into the n bytes that
+// place returns; its keys are part of it. The sessions are those that it
+// refers to, without references of their own.
+func (c *Conn) Marshal(place func(n int, sessions []*Session) []byte) {
 	c.saved = c.revision()
-	var engine []byte
-	if c.engine != nil {
-		engine = c.engine.Marshal()
-		defer clear(engine)
-	}
-	data = plain.Encode(func(p *plain.Coder) {
-		sessions = nil
-		c.fields(p, &sessions, &engine)
-	})
-	return data, sessions
+	var sessions []*Session
+	plain.EncodeInto(func(p *plain.Coder) {
+		sessions = sessions[:0]
+		c.fields(p, &sessions)
+	}, func(n int) []byte { return place(n, sessions) })
 }
 
 // Grown tells whether nothing has changed since the last Marshal or Grown but
@@ -277,8 +275,7 @@ func (c *Conn) Grown() (more []byte, ok bool) {
 func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions []*Session, in, out uint64) (*Conn, error) {
 	c := &Conn{ctx: ctx, home: home, creds: *creds}
 	var engine []byte
-	defer func() { clear(engine) }()
-	more, err := plain.DecodeStart(data, func(p *plain.Coder) { c.fields(p, &sessions, &engine) })
+	more, err := plain.DecodeStart(data, func(p *plain.Coder) { engine = c.fields(p, &sessions) })
 	if err == nil && engine != nil {
 		if c.engine, err = protocol.UnmarshalConn(c.cfg, engine, in, out); err == nil {
 			c.engine.Grow(more)
@@ -294,7 +291,8 @@ func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions [
 	return c, nil
 }
 
-func (c *Conn) fields(p *plain.Coder, sessions *[]*Session, engine *[]byte) {
+// fields returns the engine's encoding if it is read.
+func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
 	c.Settings.fields(p)
 	plain.Number(p, &c.sessions)
 	plain.Number(p, &c.timeout)
@@ -326,7 +324,7 @@ func (c *Conn) fields(p *plain.Coder, sessions *[]*Session, engine *[]byte) {
 	plain.Number(p, &c.sent)
 	plain.Number(p, &c.request)
 	c.choiceFields(p)
-	p.Bytes(engine)
+	return p.Nested(c.engine != nil, func(p *plain.Coder) { c.engine.Fields(p) })
 }
 
 // choiceFields takes which of its credentials a connection shows, and what

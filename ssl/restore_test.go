@@ -36,7 +36,23 @@ func (k *kept) Bytes() []byte { return k.data }
 func (k *kept) Drop()         { k.dropped = true }
 
 func keep(s *Session) *kept {
-	return s.Keep(func(encoding []byte) Kept { return &kept{data: encoding} }).(*kept)
+	return s.Keep(func(n int) Kept { return &kept{data: make([]byte, n)} }).(*kept)
+}
+
+func marshalContext(c *Context) (data []byte) {
+	c.Marshal(func(n int) []byte {
+		data = make([]byte, n)
+		return data
+	})
+	return data
+}
+
+func marshalConn(c *Conn) (data []byte, sessions []*Session) {
+	c.Marshal(func(n int, refers []*Session) []byte {
+		data, sessions = make([]byte, n), refers
+		return data
+	})
+	return data, sessions
 }
 
 // child is what a forked process makes of its parent's objects, each of them
@@ -82,7 +98,7 @@ func (f *child) context(old *Context) *Context {
 		s := f.session(k)
 		sessions = append(sessions, Stored{s, m.sessions.PushBack(keep(s))})
 	}
-	c, err := RestoreContext(m, old.Marshal(), sessions)
+	c, err := RestoreContext(m, marshalContext(old), sessions)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -100,7 +116,7 @@ func (i *image) update(c *Conn) {
 	if !c.Changed() {
 		return
 	}
-	data, sessions := c.Marshal()
+	data, sessions := marshalConn(c)
 	*i = image{data: data}
 	for _, s := range sessions {
 		i.sessions = append(i.sessions, keep(s))
@@ -117,7 +133,7 @@ func (f *child) conn(old *Conn, i *image) *Conn {
 		own = append(own, f.session(k))
 		i.sessions[n] = keep(own[n])
 	}
-	creds, err := RestoreCredentials(old.ctx.Marshal())
+	creds, err := RestoreCredentials(marshalContext(old.ctx))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -126,7 +142,7 @@ func (f *child) conn(old *Conn, i *image) *Conn {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if again, _ := c.Marshal(); !bytes.Equal(again, i.data) {
+	if again, _ := marshalConn(c); !bytes.Equal(again, i.data) {
 		f.t.Fatal("another encoding")
 	}
 	return c
@@ -295,12 +311,12 @@ func TestRestoreDamaged(t *testing.T) {
 	if !p.handshake() {
 		t.Fatal("no handshake")
 	}
-	context := client.Marshal()
+	context := marshalContext(client)
 	creds, err := RestoreCredentials(context)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, sessions := p.client.Marshal()
+	conn, sessions := marshalConn(p.client)
 	single := keep(sessions[0]).data
 	for n := range context {
 		if _, err := RestoreContext(newMemory(), context[:n], nil); err == nil {

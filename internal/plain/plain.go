@@ -30,14 +30,19 @@ const (
 // ErrDecode reports bytes that no Encode made.
 var ErrDecode = errors.New("not the encoding of this kind of value")
 
-// Encode returns the encoding of what walk goes through. It is one allocation,
-// because a growing one would leave copies of secrets behind.
+// Encode returns the encoding of what walk goes through.
 func Encode(walk func(*Coder)) []byte {
-	m := &Coder{mode: measuring}
-	walk(m)
-	w := &Coder{mode: writing, buf: make([]byte, 0, m.size)}
-	walk(w)
-	return w.buf
+	return EncodeInto(walk, func(n int) []byte { return make([]byte, n) })
+}
+
+// EncodeInto is Encode into the n bytes that place returns. There are no other
+// copies of the secrets that there may be.
+func EncodeInto(walk func(*Coder), place func(n int) []byte) []byte {
+	c := &Coder{mode: measuring}
+	walk(c)
+	c.mode, c.buf = writing, place(c.size)[:0]
+	walk(c)
+	return c.buf
 }
 
 // Decode sets what walk goes through to what data says. No part of data is
@@ -138,6 +143,26 @@ func (c *Coder) Bytes(v *[]byte) {
 	case reading:
 		*v = append(make([]byte, 0, n), b...)
 	}
+}
+
+// Nested takes the encoding of what walk goes through, if it is there. Reading
+// doesn't walk: it returns that encoding, a part of what is being read, or nil.
+func (c *Coder) Nested(there bool, walk func(*Coder)) (encoding []byte) {
+	c.Flag(&there)
+	if !there || c.bad {
+		return nil
+	}
+	var n int
+	at := len(c.buf)
+	Number(c, &n)
+	if c.mode == reading {
+		return c.raw(n)
+	}
+	walk(c)
+	if c.mode == writing {
+		binary.BigEndian.PutUint64(c.buf[at:], uint64(len(c.buf)-at-8))
+	}
+	return nil
 }
 
 // Array takes bytes whose number is fixed.

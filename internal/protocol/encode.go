@@ -36,17 +36,14 @@ func (c *Conn) Grown(since uint64) (more []byte, ok bool) {
 // Grow stands for the records in which what Grown returned came.
 func (c *Conn) Grow(more []byte) { c.hand = append(c.hand, more...) }
 
-// Marshal encodes a connection, wherever it stands. The result holds its keys,
-// and is the caller's to wipe. The configuration is not part of it.
-func (c *Conn) Marshal() []byte { return plain.Encode(c.fields) }
-
-// UnmarshalConn makes of what Marshal returned a connection that goes on in
-// its place, with record sequence numbers as Sequence told them. cfg says what
-// the old one's said. Nothing of data is kept. The old connection must not be
-// used any more, or both would use the same keys and nonces.
+// UnmarshalConn makes of an encoding of Fields a connection that goes on in
+// the place of the old one, with record sequence numbers as Sequence told
+// them. cfg says what the old one's said. Nothing of data is kept. The old
+// connection must not be used any more, or both would use the same keys and
+// nonces.
 func UnmarshalConn(cfg *Config, data []byte, in, out uint64) (*Conn, error) {
 	c := &Conn{cfg: cfg}
-	err := plain.Decode(data, c.fields)
+	err := plain.Decode(data, c.Fields)
 	if err == nil && !c.restore(in, out) {
 		err = plain.ErrDecode
 	}
@@ -57,7 +54,9 @@ func UnmarshalConn(cfg *Config, data []byte, in, out uint64) (*Conn, error) {
 	return c, nil
 }
 
-func (c *Conn) fields(p *plain.Coder) {
+// Fields goes through all of a connection, wherever it stands, but for its
+// configuration and Sequence. Its keys are part of it.
+func (c *Conn) Fields(p *plain.Coder) {
 	p.Flag(&c.client)
 	p.Time(&c.now)
 	plain.Number(p, &c.state)

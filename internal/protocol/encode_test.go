@@ -13,6 +13,8 @@ import (
 	"libtls/internal/wire"
 )
 
+func (c *Conn) Marshal() []byte { return plain.Encode(c.Fields) }
+
 // moved replaces an end's connection by what its encoding makes.
 func (e *end) moved(t *testing.T, cfg *Config) {
 	t.Helper()
