@@ -19,13 +19,19 @@ if [ -z "${FOREIGN:-}" ] && echo 'int main(void) { return 0; }' |
 	other=yes
 fi
 
+# theirs OUTPUT SOURCE...: against LibreTLS, as compile does against our library.
+theirs() {
+	output=$1
+	shift
+	cc -std=c11 -Wall -Wextra -Werror -DTEST_LIBRETLS -o "$output" "$@" -ltls -lpthread
+}
+
 for test in fork tickets memory signals threads limits descriptors; do
 	compile "$tmp/$test" "$root/tests/harness.c" "$guest/$test.c" || exit 1
 	# shellcheck disable=SC2086 # several words
 	harness "$test" timeout 300 ${RUN:-} "$tmp/$test" ${EXCEPT:-} -p "$tmp/pki"
 	if [ -n "$other" ]; then
-		cc -std=c11 -Wall -Wextra -Werror -DTEST_LIBRETLS -o "$tmp/$test-other" "$root/tests/harness.c" \
-			"$guest/$test.c" -ltls -lpthread || exit 1
+		theirs "$tmp/$test-other" "$root/tests/harness.c" "$guest/$test.c" || exit 1
 		harness "$test, LibreTLS" timeout 300 "$tmp/$test-other" -p "$tmp/pki"
 	fi
 done
@@ -76,6 +82,21 @@ END
 	cc -o "$tmp/open" "$tmp/open.c" -ldl && timeout 60 "$tmp/open" "$build/libtls.so"
 }
 
+# plugins COMPILER: two of one program, of which each has a chance to make the first call.
+plugins() {
+	"$1" "$tmp/one.so" -shared -fPIC "$guest/plugin.c" && "$1" "$tmp/two.so" -shared -fPIC "$guest/plugin.c" &&
+	cc -std=c11 -Wall -Wextra -Werror -o "$tmp/plugins" "$guest/plugins.c" -ldl -lpthread || return 1
+	for round in 1 2 3 4 5; do
+		timeout 60 "$tmp/plugins" "$tmp/pki" "$tmp/one.so" "$tmp/two.so" || return 1
+	done
+}
+
+# beside COMPILER: libssl in the same program, linked and opened.
+beside() {
+	"$1" "$tmp/linked" "$guest/beside.c" -lssl -lcrypto && timeout 60 "$tmp/linked" "$tmp/pki" &&
+	"$1" "$tmp/opened" -DOPENED "$guest/beside.c" -ldl && timeout 60 "$tmp/opened" "$tmp/pki"
+}
+
 if [ -z "${FOREIGN:-}" ]; then
 	if command -v strace >/dev/null; then
 		step "no thread and no signal handler at load" no_thread_at_load
@@ -83,6 +104,12 @@ if [ -z "${FOREIGN:-}" ]; then
 		skip strace
 	fi
 	step "dlopen, dlclose, dlopen" opened_again
+	step "plugins" plugins compile
+	step "beside libssl" beside compile
+	if [ -n "$other" ]; then
+		step "plugins, LibreTLS" plugins theirs
+		step "beside libssl, LibreTLS" beside theirs
+	fi
 	step "library that panics" panicking_library
 	harness "panics" timeout -s KILL 300 "$tmp/panic" -p "$tmp/pki"
 	step "every function panics" every_function_panics
