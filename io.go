@@ -163,7 +163,9 @@ func (t *Context) answer() {
 		case protocol.WaitTicket:
 			t.conn.Ticket(t.resume())
 		case protocol.WaitSeal:
-			t.conn.Sealed(t.seal(t.conn.TicketToSeal()))
+			s := t.conn.TicketToSeal()
+			t.conn.Sealed(t.seal(s))
+			clear(s.Secret)
 		case protocol.WaitSign:
 			t.sign()
 		case protocol.WaitVerify:

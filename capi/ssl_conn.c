@@ -134,7 +134,8 @@ SSL_free(SSL *ssl)
 	if (ssl == NULL || atomic_fetch_sub(&ssl->refs, 1) > 1)
 		return;
 	ssl->broken = false;
-	if (conn_visit(ssl, &v)) {
+	if ((object_alive(&ssl->object) || ends_badly(ssl)) &&
+	    conn_visit(ssl, &v)) {
 		goSSLConnFree(ssl->object.go, &v.fail, ends_badly(ssl));
 		ssl_leave(&v);
 	}

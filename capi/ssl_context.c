@@ -121,13 +121,18 @@ SSL_CTX_free(SSL_CTX *ctx)
 	if (ctx == NULL || atomic_fetch_sub(&ctx->refs, 1) > 1)
 		return;
 	ctx->broken = false;
-	IN_GO(ctx, rv, goSSLContextForget);
-	(void)rv;
-	context_removed(ctx);
-	if (context_visit(ctx, &v)) {
+	/* A child has nothing in Go of what it hasn't used. */
+	if (object_alive(&ctx->object) || ctx->remove_session != NULL) {
+		IN_GO(ctx, rv, goSSLContextForget);
+		(void)rv;
+		context_removed(ctx);
+	}
+	if (object_alive(&ctx->object) && context_visit(ctx, &v)) {
 		goSSLContextFree(ctx->object.go);
 		ssl_leave(&v);
 	}
+	while (ctx->memory.stored != NULL)
+		ssl_unstore(&ctx->memory, ctx->memory.stored);
 	object_keep(&ctx->object, NULL);
 	free(ctx->ex.slots);
 	free(ctx);
