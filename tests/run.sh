@@ -45,7 +45,7 @@ step staticcheck go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 # Those of tests/ run below, with what they need.
 # shellcheck disable=SC2046 # several words
 go_tests "go test" $(go list ./... | grep -v /tests/)
-go_tests "go test -race" -race -short . ./internal/...
+go_tests "go test -race" -race -short . ./ssl ./internal/...
 step "two minutes of fuzzing" tests/fuzz.sh ci
 
 # The C harness, on every compiler there is.
@@ -139,7 +139,7 @@ if have qemu-aarch64-static && have aarch64-linux-gnu-gcc; then
 else
 	skip arm64
 fi
-harness "SSL_* subset" tests/ssl/run.sh "$tmp/pki"
+harness "SSL_* subset" env SSL_ASAN="$root/build/asan" tests/ssl/run.sh "$tmp/pki"
 harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
 
 # Debian's programs, which ask for LibreTLS's soname.

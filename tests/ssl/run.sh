@@ -250,6 +250,10 @@ without_subset() {
 }
 try "fork.c" ours "$tmp/fork" "$here/fork.c"
 try "fork" "$tmp/fork" "$pki"
+if [ -n "${SSL_ASAN:-}" ]; then
+	build=$SSL_ASAN CFLAGS=-fsanitize=address CC=gcc try "fork.c, AddressSanitizer" ours "$tmp/fork-asan" "$here/fork.c"
+	try "fork with AddressSanitizer" "$tmp/fork-asan" "$pki"
+fi
 panicking() {
 	make -s -C "$root" BUILD="${BUILD:-build}/panic" TAGS=panic &&
 	build=$build/panic ours "$tmp/panic" "$here/panic.c" -rdynamic &&
