@@ -52,6 +52,7 @@ type Config struct {
 
 	keypair keypair   // the primary one
 	added   []keypair // further ones, for SNI
+	encoded int       // of added; see Grown
 	// skipKeyCheck is for programs that keep their private keys elsewhere
 	// (contract, 14.2).
 	skipKeyCheck bool

@@ -12,7 +12,38 @@ func (c *Config) Marshal() []byte {
 	defer c.mu.Unlock()
 	c.tickets.mu.Lock()
 	defer c.tickets.mu.Unlock()
+	c.encoded = len(c.added)
 	return plain.Encode(c.fields)
+}
+
+// Grown tells whether the only setting that was made since the last Marshal or
+// Grown is an added keypair. What it returns then goes behind what they
+// returned, so that a keypair costs no more than its size, however many there
+// are. It is to be called after each setting.
+func (c *Config) Grown() (more []byte, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return encodeMore(c.added, &c.encoded)
+}
+
+// encodeMore encodes the first of a list's keypairs that isn't encoded yet.
+func encodeMore(list []keypair, encoded *int) (more []byte, ok bool) {
+	if *encoded == len(list) {
+		return nil, false
+	}
+	more = plain.Encode(list[*encoded].fields)
+	*encoded++
+	return more, true
+}
+
+// decodeMore appends the keypairs in what encodeMore returned so far.
+func decodeMore(list *[]keypair, data []byte) (err error) {
+	for err == nil && len(data) > 0 {
+		var k keypair
+		data, err = plain.DecodeStart(data, k.fields)
+		*list = append(*list, k)
+	}
+	return err
 }
 
 // UnmarshalConfig makes a Config, held once, of what Marshal returned. It
@@ -20,10 +51,15 @@ func (c *Config) Marshal() []byte {
 func UnmarshalConfig(data []byte) (*Config, error) {
 	c := &Config{tickets: NewTicketKeys()}
 	c.refs.Store(1)
-	if err := plain.Decode(data, c.fields); err != nil {
+	more, err := plain.DecodeStart(data, c.fields)
+	if err == nil {
+		err = decodeMore(&c.added, more)
+	}
+	if err != nil {
 		c.Release()
 		return nil, err
 	}
+	c.encoded = len(c.added)
 	return c, nil
 }
 

@@ -18,9 +18,10 @@ import (
 // Signer is a tls_signer: private keys that it uses for those who know the
 // hashes of their public keys. It is for use by several goroutines at a time.
 type Signer struct {
-	mu    sync.RWMutex
-	pairs []keypair
-	keys  map[string]crypto.Signer // by PublicKeyHash
+	mu      sync.RWMutex
+	pairs   []keypair
+	encoded int                      // of pairs; see Grown
+	keys    map[string]crypto.Signer // by PublicKeyHash
 }
 
 // NewSigner is tls_signer_new.
@@ -161,16 +162,28 @@ func signRaw(key *rsa.PrivateKey, block []byte) ([]byte, error) {
 // Marshal encodes the signer. The result holds private keys, which are the
 // caller's to wipe.
 func (s *Signer) Marshal() []byte {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.encoded = len(s.pairs)
 	return plain.Encode(s.fields)
+}
+
+// Grown is to Marshal what it is for a Config.
+func (s *Signer) Grown() (more []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return encodeMore(s.pairs, &s.encoded)
 }
 
 // UnmarshalSigner makes a Signer of what Marshal returned. It keeps no part of
 // data.
 func UnmarshalSigner(data []byte) (*Signer, error) {
 	var held Signer
-	if err := plain.Decode(data, held.fields); err != nil {
+	more, err := plain.DecodeStart(data, held.fields)
+	if err == nil {
+		err = decodeMore(&held.pairs, more)
+	}
+	if err != nil {
 		held.Free()
 		return nil, err
 	}
@@ -182,6 +195,7 @@ func UnmarshalSigner(data []byte) (*Signer, error) {
 			return nil, plain.ErrDecode
 		}
 	}
+	s.encoded = len(s.pairs)
 	return s, nil
 }
 

@@ -54,6 +54,19 @@ func TestSigner(t *testing.T) {
 		}
 	}
 	data := signer.Marshal()
+	if _, ok := signer.Grown(); ok {
+		t.Error("grew without a new keypair")
+	}
+	last := newAuthority(t, "root").issue(t, "p256", "last.test")
+	pairs["last"] = last
+	if err := signer.AddKeypairMem(last.cert, last.key); err != nil {
+		t.Fatal(err)
+	}
+	if more, ok := signer.Grown(); !ok || len(more) >= len(data) {
+		t.Errorf("grew by %d bytes, %v", len(more), ok)
+	} else {
+		data = append(data, more...)
+	}
 	again, err := UnmarshalSigner(data)
 	if err != nil {
 		t.Fatal(err)

@@ -88,7 +88,7 @@ signer_leave(struct tls_signer *signer, struct visit *v, int rv)
 static int
 signer_changed(struct tls_signer *signer, struct visit *v, int rv)
 {
-	struct blob *bytes = NULL;
+	struct blob *bytes = signer->object.bytes;
 
 	if (signer->object.go != 0 &&
 	    goSignerSave(signer->object.go, &v->fail, &bytes) == 0)

@@ -13,7 +13,7 @@
 struct blob {
 	atomic_uint	 refs;
 	struct object	 made;		/* of the bytes, and shared */
-	size_t		 len;		/* of the bytes, which come last */
+	atomic_size_t	 len;		/* of the bytes, which come last */
 	size_t		 room;
 	size_t		 n_others;
 	struct blob	*others[];
@@ -44,7 +44,7 @@ blob_grow(struct blob *b, cbyte *more, size_t n)
 {
 	struct blob *grown = b;
 
-	if (b->room - b->len < n) {
+	if (b->room - b->len < n || atomic_load(&b->refs) > 1) {
 		grown = blob_new(2 * (b->len + n), b->n_others);
 		if (grown == NULL)
 			return NULL;
@@ -246,10 +246,13 @@ settings_restore(struct settings *s, struct failure *fail)
 void
 settings_save(struct settings *s, struct failure *fail)
 {
-	struct blob *bytes = NULL, *old = NULL;
+	struct blob *bytes, *old = NULL;
 
 	restore_lock();
-	if (s->config.go != 0 && goConfigSave(s->config.go, fail, &bytes) == 0) {
+	bytes = s->config.bytes;
+	if (s->config.go != 0 &&
+	    goConfigSave(s->config.go, fail, &bytes) == 0 &&
+	    bytes != s->config.bytes) {
 		old = s->config.bytes;
 		s->config.bytes = bytes;
 	}

@@ -44,10 +44,41 @@ func kept(b *C.struct_blob) []byte {
 	return unsafe.Slice((*byte)(p), n)
 }
 
+// growing is what can tell what it has become more by.
+type growing interface{ Grown() ([]byte, bool) }
+
+// grow adds that, which is wiped, to bytes that were kept; NULL if it isn't all.
+func grow(kept *C.struct_blob, g growing) *C.struct_blob {
+	if kept == nil {
+		return nil
+	}
+	more, ok := g.Grown()
+	if !ok {
+		return nil
+	}
+	defer clear(more)
+	b := C.blob_grow(kept, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
+	if b == nil {
+		panic("out of memory")
+	}
+	return b
+}
+
+// save returns what is to be kept of an object of which kept was.
+func save(kept *C.struct_blob, o interface {
+	growing
+	Marshal() []byte
+}) *C.struct_blob {
+	if b := grow(kept, o); b != nil {
+		return b
+	}
+	return keep(o.Marshal())
+}
+
 //export goConfigSave
 func goConfigSave(config C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*bytes = keep(configuration(config).Marshal())
+	*bytes = save(*bytes, configuration(config))
 	return 0
 }
 
@@ -72,7 +103,7 @@ func goConfigShare(config C.uint64_t, fail *C.struct_failure, ring *C.uint8_t) (
 //export goSignerSave
 func goSignerSave(s C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*bytes = keep(signer(s).Marshal())
+	*bytes = save(*bytes, signer(s))
 	return 0
 }
 
@@ -142,26 +173,7 @@ func (c *connection) save(kept *C.struct_blob) *C.struct_blob {
 	if !c.Changed() {
 		return kept
 	}
-	if b := grow(kept, c); b != nil {
-		return b
-	}
-	return keep(c.Marshal())
-}
-
-// grow adds what has come to bytes that were kept; NULL if that isn't all.
-func grow(kept *C.struct_blob, c interface{ Grown() ([]byte, bool) }) *C.struct_blob {
-	if kept == nil {
-		return nil
-	}
-	more, ok := c.Grown()
-	if !ok {
-		return nil
-	}
-	b := C.blob_grow(kept, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
-	if b == nil {
-		panic("out of memory")
-	}
-	return b
+	return save(kept, c)
 }
 
 //export goContextSave

@@ -30,7 +30,7 @@ func (c *Conn) Grown(since uint64) (more []byte, ok bool) {
 	if since < c.settled {
 		return nil, false
 	}
-	return c.hand[len(c.hand)-int(c.epoch-since):], true
+	return slices.Clone(c.hand[len(c.hand)-int(c.epoch-since):]), true
 }
 
 // Grow stands for the records in which what Grown returned came.

@@ -129,6 +129,24 @@ TEST(settings_come_along)
 	use_settings(&c);
 }
 
+/* So do certificates for further names. */
+TEST(added_keypairs_come_along)
+{
+	static const char *const names[] = { "client", "name-wild", "server", "name-fqdn" };
+	struct configs c = { client_config(), server_config("ip-only"), 1 };
+	char cert[32], key[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(cert, sizeof(cert), "%s.pem", names[i]);
+		snprintf(key, sizeof(key), "%s.key", names[i]);
+		CONFIG_OK(c.server, tls_config_add_keypair_file(c.server, pki(cert), pki(key)));
+	}
+	reap(spawn(use_configs, &c));
+	CONFIG_OK(c.server, tls_config_set_alpn(c.server, "one"));
+	reap(spawn(use_configs, &c));
+}
+
 /* A setting that can't be kept for children is missed there, and not passed over. */
 static volatile int no_memory;
 

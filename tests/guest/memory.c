@@ -118,18 +118,23 @@ clear_key(void *arg)
 	CHECK_INT(in_memory(pattern, sizeof(pattern), pattern), 0);
 }
 
-TEST(a_key_cleared_in_a_child_is_gone)
+TEST(a_cleared_key_is_gone)
 {
-	uint8_t *key;
-	size_t len;
+	uint8_t *key, *cert;
+	size_t len, cert_len;
 
 	key = pki_bytes("server.key", &len);
+	cert = pki_bytes("server.pem", &cert_len);
 	REQUIRE(len > 100);
 	keyed = tls_config_new();
 	CONFIG_OK(keyed, tls_config_set_key_mem(keyed, key, len));
+	CONFIG_OK(keyed, tls_config_add_keypair_mem(keyed, cert, cert_len, key, len));
+	CONFIG_OK(keyed, tls_config_add_keypair_mem(keyed, cert, cert_len, key, len));
+	tls_unload_file(cert, cert_len);
 	/* Some base64 of the key itself, behind its type and curve. */
 	memcpy(pattern, key + 80, sizeof(pattern));
 	tls_unload_file(key, len);
 	CHECK(in_memory(pattern, sizeof(pattern), pattern) > 0);
 	reap(spawn(clear_key, NULL));
+	clear_key(NULL);
 }
