@@ -63,7 +63,7 @@ $(OBJECT): $(EXPORTS)
 $(LIB): $(OBJECT) $(MAP)
 	$(CC) -shared $(LDFLAGS) -o $@ $(OBJECT) -lpthread \
 	    -Wl,-soname,$(SONAME) -Wl,--version-script=$(MAP) \
-	    -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,noexecstack
+	    -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 	rm -f $(BUILD)/libtls.so.*
 	ln -s libtls.so $(BUILD)/$(SONAME)
 

@@ -8,8 +8,11 @@
 void
 string_drop(struct tls *ctx, enum string which)
 {
-	free(ctx->strings[which]);
-	ctx->strings[which] = NULL;
+	char *s = ctx->strings[which];
+
+	/* First, so that a child doesn't free it once more. */
+	*(char *volatile *)&ctx->strings[which] = NULL;
+	free(s);
 }
 
 void

@@ -101,7 +101,7 @@ struct tls {
 	struct blob	*frozen;	/* the settings when they were taken */
 	uint64_t	 records_in;	/* of the connection */
 	uint64_t	 records_out;
-	unsigned	 busy;		/* start in which a call began, or 0 */
+	atomic_uint	 busy;		/* start in which a call began, or 0 */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {

@@ -131,8 +131,7 @@ SSL_CTX_free(SSL_CTX *ctx)
 		goSSLContextFree(ctx->object.go);
 		ssl_leave(&v);
 	}
-	while (ctx->memory.stored != NULL)
-		ssl_unstore(&ctx->memory, ctx->memory.stored);
+	ssl_unstore_all(&ctx->memory);
 	object_keep(&ctx->object, NULL);
 	free(ctx->ex.slots);
 	free(ctx);

@@ -77,7 +77,7 @@ struct ssl_st {
 	uint64_t	 records_in;
 	uint64_t	 records_out;
 	struct blob	*frozen;	/* of ctx when its credentials were taken */
-	unsigned	 busy;		/* start in which a call began, or 0 */
+	atomic_uint	 busy;		/* start in which a call began, or 0 */
 	SSL_CTX		*ctx;
 	SSL_CTX		*home;	/* whose sessions it uses */
 	enum role	 role;
@@ -138,6 +138,7 @@ bool	 session_visit(SSL_SESSION *, struct ssl_visit *);
 /* For a second object, within a visit. */
 bool	 context_rebuilt(SSL_CTX *, struct ssl_visit *);
 bool	 session_rebuilt(SSL_SESSION *, struct ssl_visit *);
+void	 ssl_unstore_all(struct ssl_memory *);
 void	 conn_freeze(SSL *);
 bool	 conn_abandoned(const SSL *);
 

@@ -22,7 +22,19 @@ ssl_store(struct ssl_memory *m, struct blob *session)
 	return s;
 }
 
-/* At any moment a child finds all the others by way of next. */
+/*
+ * At any moment a child finds all sessions by way of next. The links back may
+ * be cut short.
+ */
+static void
+link_back(struct ssl_memory *m)
+{
+	struct ssl_stored *s, *prev = NULL;
+
+	for (s = m->stored; s != NULL; prev = s, s = s->next)
+		s->prev = prev;
+}
+
 void
 ssl_unstore(struct ssl_memory *m, struct ssl_stored *s)
 {
@@ -34,6 +46,14 @@ ssl_unstore(struct ssl_memory *m, struct ssl_stored *s)
 		s->next->prev = s->prev;
 	blob_drop(s->session);
 	free(s);
+}
+
+void
+ssl_unstore_all(struct ssl_memory *m)
+{
+	link_back(m);
+	while (m->stored != NULL)
+		ssl_unstore(m, m->stored);
 }
 
 /* The rebuild functions are called under the lock. */
@@ -54,6 +74,7 @@ rebuild_context(SSL_CTX *ctx, struct ssl_visit *v)
 {
 	if (object_alive(&ctx->object))
 		return true;
+	link_back(&ctx->memory);
 	if (goSSLContextRestore(&ctx->object.go, &v->fail, &ctx->memory,
 	    ctx->object.bytes) == 0)
 		return false;

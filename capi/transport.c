@@ -176,6 +176,16 @@ eof:
 	return 1;
 }
 
+/* What is given back is taken out first, so that a child doesn't have it twice. */
+static uint8_t *
+take(uint8_t **place)
+{
+	uint8_t *p = *place;
+
+	*(uint8_t *volatile *)place = NULL;
+	return p;
+}
+
 /* Gives the record's buffer back; plaintext that was left in it is wiped. */
 void
 transport_release(struct transport *t)
@@ -184,8 +194,7 @@ transport_release(struct transport *t)
 		return;
 	if (t->data_off > 0)
 		explicit_bzero(t->in, t->in_want);
-	pool_put(RECORDS, t->in);
-	t->in = NULL;
+	pool_put(RECORDS, take(&t->in));
 	t->data_off = t->data_len = 0;
 }
 
@@ -266,9 +275,8 @@ void
 transport_discard(struct transport *t)
 {
 	if (t->out_cap == OUTPUT_SIZE)
-		pool_put(OUTPUTS, t->out);
+		pool_put(OUTPUTS, take(&t->out));
 	else
-		free(t->out);
-	t->out = NULL;
+		free(take(&t->out));
 	t->out_cap = t->out_off = t->out_len = 0;
 }
