@@ -192,7 +192,7 @@ void
 conn_leave(SSL *s, struct ssl_visit *v)
 {
 	object_keep(&s->object, goSSLConnSave(s->object.go, &v->fail,
-	    s->object.bytes));
+	    s->object.bytes, &s->records_in, &s->records_out));
 	if (v->fail.panicked)
 		s->broken = true;
 	ssl_leave(v);

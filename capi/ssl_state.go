@@ -158,9 +158,13 @@ func (c *sslConn) save(was *C.struct_blob) (b *C.struct_blob) {
 }
 
 //export goSSLConnSave
-func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, kept *C.struct_blob) (b *C.struct_blob) {
+func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, kept *C.struct_blob, recordsIn, recordsOut *C.uint64_t) (b *C.struct_blob) {
 	defer sslBarrier(fail, &b, kept)
-	return sslConnection(handle).save(kept)
+	c := sslConnection(handle)
+	b = c.save(kept)
+	in, out := c.Sequence()
+	*recordsIn, *recordsOut = C.uint64_t(in), C.uint64_t(out)
+	return b
 }
 
 //export goSSLConnRestore

@@ -475,6 +475,19 @@ randomness(void)
 	free_pair(&p);
 }
 
+/* New keys begin with record 0, whoever sends it. */
+static void
+key_update(void)
+{
+	struct pair p = new_pair();
+
+	MUST(handshake(&p, 10));
+	talk(&p);
+	MUST(SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED) == 1);
+	CHILD({ talk(&p); });
+	free_pair(&p);
+}
+
 static void
 without_change(struct pair *p)
 {
@@ -563,8 +576,10 @@ main(int argc, char **argv)
 		RUN(in_callback());
 		RUN(randomness());
 		RUN(replaced_certificate());
-		if (version == TLS1_3_VERSION)
+		if (version == TLS1_3_VERSION) {
 			RUN(post_handshake());
+			RUN(key_update());
+		}
 #ifndef OPENSSL
 		RUN(other_thread());
 #endif
