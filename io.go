@@ -270,6 +270,7 @@ func (t *Context) readRecord(io *IO) Step {
 		return Done
 	}
 	io.N = copy(io.Buf, data)
+	clear(data[:io.N])
 	io.Data = data[io.N:]
 	return Done
 }

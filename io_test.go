@@ -81,6 +81,25 @@ func (e *end) do(op Op, buf []byte) (n int, step Step, done bool) {
 	}
 }
 
+// A record's buffer goes on to other connections, so no data stays in it.
+func TestReadWipesTheRecord(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		secret := []byte("nobody else's business")
+		s.do(OpWrite, secret)
+		io := IO{Record: c.record(), Buf: make([]byte, 16000)}
+		if step := c.Step(OpRead, &io); step != Done || !bytes.Equal(io.Buf[:io.N], secret) {
+			t.Fatalf("step %d, %q", step, io.Buf[:io.N])
+		}
+		if bytes.Contains(io.Record, secret[:8]) {
+			t.Error("the data is still in the record")
+		}
+	})
+}
+
 // eachVersion runs a test under each protocol version alone. limit restricts
 // configurations to it.
 func eachVersion(t *testing.T, test func(t *testing.T, limit func(...*Config))) {

@@ -255,6 +255,7 @@ func (c *Conn) read(io *IO, data []byte) Step {
 		return Done
 	}
 	io.N = copy(io.Buf, data)
+	clear(data[:io.N])
 	io.Data = data[io.N:]
 	return Done
 }

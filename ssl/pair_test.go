@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"libtls/internal/suite"
 )
 
 // files makes a self-signed certificate and its key, and returns their paths.
@@ -205,6 +208,29 @@ func TestPostHandshakeAuthentication(t *testing.T) {
 		q.free()
 	}
 	p.free()
+}
+
+// A record's buffer goes on to other connections, so no data stays in it.
+func TestReadWipesTheRecord(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int64{int64(suite.TLS12), int64(suite.TLS13)} {
+		client, server := contexts(t)
+		server.Set(MaxVersion, version)
+		p := newPair(client, server)
+		if !p.handshake() {
+			t.Fatal("no handshake")
+		}
+		secret := []byte("nobody else's business")
+		p.step(p.server, OpWrite, secret)
+		io := IO{Record: p.toClient, Buf: make([]byte, 16000)}
+		if step := p.client.Step(OpRead, &io); step != Done || !bytes.Equal(io.Buf[:io.N], secret) {
+			t.Fatalf("step %d, %q", step, io.Buf[:io.N])
+		}
+		if bytes.Contains(io.Record, secret[:8]) {
+			t.Error("the data is still in the record")
+		}
+		p.free()
+	}
 }
 
 func TestThreadsShareContexts(t *testing.T) {
