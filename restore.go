@@ -24,13 +24,13 @@ type revision struct {
 	started, complete, closed bool
 	dead                      *Error
 	ticketsDue                int
-	ocsp                      *trust.OCSPResult
+	ocsp                      ocspState
 }
 
 func (t *Context) revision() revision {
 	r := revision{
 		conn: t.conn, started: t.started, complete: t.complete, closed: t.closed,
-		dead: t.dead, ticketsDue: t.ticketsDue, ocsp: t.peer.ocsp.result,
+		dead: t.dead, ticketsDue: t.ticketsDue, ocsp: t.peer.ocsp,
 	}
 	if t.conn != nil {
 		r.epoch = t.conn.Epoch()

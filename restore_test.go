@@ -172,6 +172,19 @@ func TestRestoreFailed(t *testing.T) {
 	})
 }
 
+// A response that isn't one changes nothing else.
+func TestRestoreLostOCSPURL(t *testing.T) {
+	client, server := configs(t, "p256")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	c.Context.peer.ocsp.url = "http://ocsp.test"
+	c.Marshal()
+	c.processOCSP([]byte("no response"))
+	if _, ok := c.PeerOCSPURL(); ok || !c.Changed() {
+		t.Errorf("URL %v, changed %v", ok, c.Changed())
+	}
+}
+
 // Ticket keys and lifetimes of a rebuilt listener are those of the live
 // configuration, all else that of its tls_configure.
 func TestRestoreLive(t *testing.T) {
