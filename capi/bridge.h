@@ -79,6 +79,9 @@ uint8_t		*blob_bytes(struct blob *, size_t *);	/* NULL of NULL */
 struct blob	*blob_grow(struct blob *, cbyte *, size_t);
 struct blob	*blob_hold(struct blob *);
 void		 blob_drop(struct blob *);
+/* The same for Go, once a blob; what it held is given back in a child. */
+void		 blob_own(struct blob *);
+void		 blob_disown(struct blob *);
 void		 blob_refer(struct blob *, size_t, struct blob *);
 struct blob	*blob_referred(struct blob *, size_t);	/* NULL past the last */
 

@@ -51,12 +51,17 @@ func (k *sslKept) Drop() {
 	if k.session != nil && r.sessions[k.blob] == k.session {
 		delete(r.sessions, k.blob)
 	}
-	C.blob_drop(k.blob)
+	C.blob_disown(k.blob)
 }
 
 // sslRecord returns the blob of a session, for C to hold.
 func sslRecord(s *ssl.Session) *C.struct_blob {
-	return s.Keep(func(n int) ssl.Kept { return &sslKept{blob: room(n)} }).(*sslKept).blob
+	return s.Keep(func(n int) ssl.Kept {
+		b := room(n)
+		C.blob_own(b)
+		C.blob_drop(b)
+		return &sslKept{blob: b}
+	}).(*sslKept).blob
 }
 
 // sslRecorded returns the session of a blob, with a reference.
@@ -72,7 +77,7 @@ func sslRecorded(b *C.struct_blob) (*ssl.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	C.blob_hold(b)
+	C.blob_own(b)
 	k.session = s
 	if r.sessions == nil {
 		r.sessions = make(map[*C.struct_blob]*ssl.Session)

@@ -12,6 +12,7 @@
 
 struct blob {
 	atomic_uint	 refs;
+	atomic_uint	 owner;		/* start in which Go took one of them */
 	struct object	 made;		/* of the bytes, and shared */
 	atomic_size_t	 len;		/* of the bytes, which come last */
 	size_t		 room;
@@ -87,12 +88,41 @@ blob_hold(struct blob *b)
 	return b;
 }
 
+/* Gives back what a runtime held that died in a fork; the caller holds b too. */
+static void
+inherit(struct blob *b)
+{
+	unsigned owner = atomic_load(&b->owner);
+
+	if (owner != 0 && !(running() && owner == generation()) &&
+	    atomic_compare_exchange_strong(&b->owner, &owner, 0))
+		atomic_fetch_sub(&b->refs, 1);
+}
+
+void
+blob_own(struct blob *b)
+{
+	inherit(b);
+	blob_hold(b);
+	atomic_store(&b->owner, generation());
+}
+
+void
+blob_disown(struct blob *b)
+{
+	atomic_store(&b->owner, 0);
+	blob_drop(b);
+}
+
 void
 blob_drop(struct blob *b)
 {
 	struct visit v;
 
-	if (b == NULL || atomic_fetch_sub(&b->refs, 1) != 1)
+	if (b == NULL)
+		return;
+	inherit(b);
+	if (atomic_fetch_sub(&b->refs, 1) != 1)
 		return;
 	if (object_alive(&b->made) && enter(&v)) {
 		goMadeFree(b->made.go);

@@ -376,6 +376,74 @@ sessions(bool stored)
 	free_pair(&p);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* has too much memory to search */
+/* How often bytes are in this process's memory. */
+static int
+in_memory(const unsigned char *bytes, size_t len)
+{
+	static unsigned char window[1 << 16];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int mem = open("/proc/self/mem", O_RDONLY), found = 0;
+	const unsigned char *at, *here;
+	char line[512], mode;
+	unsigned long from, to;
+	ssize_t n;
+
+	MUST(maps != NULL && mem != -1);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		if (sscanf(line, "%lx-%lx %c", &from, &to, &mode) != 3 ||
+		    mode != 'r')
+			continue;
+		for (; from < to; from += n) {
+			n = pread(mem, window, sizeof(window), from);
+			if (n <= 0)
+				break;
+			at = window;
+			while ((at = memmem(at, n - (at - window), bytes,
+			    len)) != NULL) {
+				here = (unsigned char *)from + (at++ - window);
+				found += here != bytes && (here < window ||
+				    here >= window + sizeof(window));
+			}
+			/* What begins in this window may end in the next. */
+			if (n == sizeof(window))
+				n -= len;
+		}
+	}
+	fclose(maps);
+	close(mem);
+	return found;
+}
+
+/* Nothing is left of sessions that a child frees. */
+static void
+freed_sessions(void)
+{
+	static unsigned char secret[32];
+	struct pair p = new_pair();
+
+	SSL_CTX_set_options(p.server_ctx, SSL_OP_NO_TICKET);
+	drop_connection(&p);
+	connect_pair(&p);
+	MUST(handshake(&p, 10));
+	talk(&p);
+	close_pair(&p);
+	SSL_SESSION_get_master_key(latest, secret, sizeof(secret));
+	MUST(in_memory(secret, sizeof(secret)) > 0);
+	for (int used = 0; used < 2; used++) {
+		CHILD({
+			MUST(SSL_CTX_sess_number(p.server_ctx) > 0 || !used);
+			MUST(SSL_SESSION_is_resumable(latest) || !used);
+			free_pair(&p);
+			/* A runtime of its own, without the parent's memory. */
+			SSL_CTX_free(SSL_CTX_new(TLS_method()));
+			MUST(in_memory(secret, sizeof(secret)) == 0);
+		});
+	}
+	free_pair(&p);
+}
+#endif
+
 static int
 fork_in_servername(SSL *s, int *alert, void *arg)
 {
@@ -573,6 +641,9 @@ main(int argc, char **argv)
 		RUN(half_done());
 		RUN(sessions(false));
 		RUN(sessions(true));
+#ifndef __SANITIZE_ADDRESS__
+		RUN(freed_sessions());
+#endif
 		RUN(in_callback());
 		RUN(randomness());
 		RUN(replaced_certificate());
