@@ -174,12 +174,14 @@ conn_visit(SSL *s, struct ssl_visit *v)
 	VISIT(conn_rebuilt, s, v);
 }
 
+/* Under the lock, lest what another thread has set since be lost again. */
 void
 context_changed(SSL_CTX *ctx, struct ssl_visit *v)
 {
-	struct blob *bytes = goSSLContextSave(ctx->object.go, &v->fail);
+	struct blob *bytes;
 
 	restore_lock();
+	bytes = goSSLContextSave(ctx->object.go, &v->fail);
 	if (bytes != NULL)
 		object_keep(&ctx->object, bytes);
 	restore_unlock();
