@@ -167,6 +167,7 @@ SSL_clear(SSL *s)
 	s->io.fd_write = wfd;
 	forget(s);
 	memset(&s->p, 0, sizeof(s->p));
+	s->busy = 0;
 	s->p.status = status;
 	s->p.want = SSL_NOTHING;
 	return rv;
