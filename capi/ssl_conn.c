@@ -438,6 +438,10 @@ SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 		ctx = ssl->home;
 	if (ctx == old)
 		return ctx;
+	if (ctx->broken) {
+		ssl_internal_error(BROKEN);
+		return NULL;
+	}
 	if (!conn_visit(ssl, &v))
 		return NULL;
 	if (context_rebuilt(ctx, &v))

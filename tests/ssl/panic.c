@@ -198,6 +198,28 @@ play(const char *host)
 	return ok;
 }
 
+/* A context that may lack a setting isn't for connections any more. */
+static void
+refused(void)
+{
+	SSL_CTX *good = context(TLS_method()), *bad = context(TLS_method());
+	SSL *ssl = SSL_new(good);
+
+	MUST(ssl != NULL);
+	how = 1;
+	left = 0;
+	SSL_CTX_set_verify(bad, SSL_VERIFY_PEER, NULL);
+	MUST(SSL_new(bad) == NULL && ERR_get_error() != 0);
+	ERR_clear_error();
+	MUST(SSL_set_SSL_CTX(ssl, bad) == NULL && ERR_get_error() != 0);
+	MUST(SSL_get_SSL_CTX(ssl) == good);
+	SSL_free(ssl);
+	SSL_CTX_free(good);
+	SSL_CTX_free(bad);
+	ERR_clear_error();
+	place = NULL;
+}
+
 /* Has the n-th place panic; false once there aren't as many. */
 static bool
 panics_at(long n, const char *host)
@@ -234,6 +256,7 @@ main(int argc, char **argv)
 
 	pki = argv[argc - 1];
 	setvbuf(stdout, NULL, _IONBF, 0);
+	refused();
 	for (int i = 0; i < 2; i++) {
 		for (n = 0; panics_at(n, hosts[i]); n++)
 			;
