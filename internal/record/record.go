@@ -136,7 +136,8 @@ const direct = 4096
 // Open opens one whole protected record. The payload lies in dst if it is long
 // application data that dst can hold with content type and padding, else in
 // rec, which is overwritten. What is in dst behind the payload stays there,
-// because programs rely on what they have put there.
+// because programs rely on what they have put there, unless a record is padded
+// or bad: that puts zeros there.
 func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
 	if h.tls12 {
 		return h.open12(rec, dst)
