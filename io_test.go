@@ -457,15 +457,24 @@ func TestVerification(t *testing.T) {
 }
 
 func TestNoProtocols(t *testing.T) {
-	client, server := configs(t, "")
-	client.SetProtocols(ProtocolTLS10)
-	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-	if _, step, _ := c.do(OpHandshake, nil); step != Failed || c.Err().Text != "handshake failed: no protocols available" || len(s.in) != 0 {
-		t.Errorf("client: %v", c.Err())
+	hybrid := "X25519MLKEM768" // is TLS 1.3's
+	for _, set := range []func(*Config) error{
+		func(c *Config) error { c.SetProtocols(ProtocolTLS10); return nil },
+		func(c *Config) error { c.SetProtocols(ProtocolTLS12); return c.SetECDHECurves(&hybrid) },
+	} {
+		client, server := configs(t, "")
+		if err := set(client); err != nil {
+			t.Fatal(err)
+		}
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		if _, step, _ := c.do(OpHandshake, nil); step != Failed || c.Err().Text != "handshake failed: no protocols available" || len(s.in) != 0 {
+			t.Errorf("client: %v", c.Err())
+		}
 	}
+	client, server := configs(t, "")
 	client.SetProtocols(ProtocolTLS13)
 	server.SetProtocols(0)
-	c, s = connectPair(dial(t, client, "server.test"), accept(t, server))
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
 	if ce, se := handshake(c, s); se == "" || ce == "" {
 		t.Errorf("client %q, server %q", ce, se)
 	}

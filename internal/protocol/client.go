@@ -16,7 +16,7 @@ func (c *Conn) Start() {
 }
 
 func (c *Conn) start() *Error {
-	if len(c.versions()) == 0 {
+	if len(c.versions()) == 0 || len(c.groups()) == 0 {
 		return errNoVersions.with(0)
 	}
 	var suites []suite.ID
