@@ -64,52 +64,64 @@ context_time(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
 	return t;
 }
 
+/* Go's handshake is complete before its last message is written, a program's afterwards. */
+static bool
+complete(const struct tls *ctx)
+{
+	return context_valid(ctx) && ctx->c.established;
+}
+
 const char *
 tls_conn_version(struct tls *ctx)
 {
-	return context_string(ctx, CONN_VERSION, goConnVersion);
+	return complete(ctx) ?
+	    context_string(ctx, CONN_VERSION, goConnVersion) : NULL;
 }
 
 const char *
 tls_conn_cipher(struct tls *ctx)
 {
-	return context_string(ctx, CONN_CIPHER, goConnCipher);
+	return complete(ctx) ?
+	    context_string(ctx, CONN_CIPHER, goConnCipher) : NULL;
 }
 
 int
 tls_conn_cipher_strength(struct tls *ctx)
 {
-	return context_number(ctx, goConnCipherStrength, 0);
+	return complete(ctx) ? context_number(ctx, goConnCipherStrength, 0) : 0;
 }
 
 const char *
 tls_conn_group(struct tls *ctx)
 {
-	return context_string(ctx, CONN_GROUP, goConnGroup);
+	return complete(ctx) ?
+	    context_string(ctx, CONN_GROUP, goConnGroup) : NULL;
 }
 
 const char *
 tls_conn_alpn_selected(struct tls *ctx)
 {
-	return context_string(ctx, CONN_ALPN_SELECTED, goConnALPNSelected);
+	return complete(ctx) ?
+	    context_string(ctx, CONN_ALPN_SELECTED, goConnALPNSelected) : NULL;
 }
 
 const char *
 tls_conn_servername(struct tls *ctx)
 {
-	return context_string(ctx, CONN_SERVERNAME, goConnServername);
+	return complete(ctx) ?
+	    context_string(ctx, CONN_SERVERNAME, goConnServername) : NULL;
 }
 
 int
 tls_conn_session_resumed(struct tls *ctx)
 {
-	return context_number(ctx, goConnSessionResumed, 0);
+	return complete(ctx) ? context_number(ctx, goConnSessionResumed, 0) : 0;
 }
 
 int
 tls_peer_cert_provided(struct tls *ctx)
 {
-	return context_number(ctx, goPeerCertProvided, 0);
+	return complete(ctx) ? context_number(ctx, goPeerCertProvided, 0) : 0;
 }
 
 int
@@ -117,7 +129,7 @@ tls_peer_cert_contains_name(struct tls *ctx, const char *name)
 {
 	struct visit v;
 
-	if (name == NULL || !context_enter(ctx, &v))
+	if (name == NULL || !complete(ctx) || !context_enter(ctx, &v))
 		return 0;
 	return context_leave(ctx, &v,
 	    goPeerCertContainsName(ctx->go, &v.fail, name));
@@ -126,38 +138,42 @@ tls_peer_cert_contains_name(struct tls *ctx, const char *name)
 const char *
 tls_peer_cert_common_name(struct tls *ctx)
 {
-	return context_string(ctx, PEER_CERT_COMMON_NAME,
-	    goPeerCertCommonName);
+	return complete(ctx) ?
+	    context_string(ctx, PEER_CERT_COMMON_NAME, goPeerCertCommonName) :
+	    NULL;
 }
 
 const char *
 tls_peer_cert_hash(struct tls *ctx)
 {
-	return context_string(ctx, PEER_CERT_HASH, goPeerCertHash);
+	return complete(ctx) ?
+	    context_string(ctx, PEER_CERT_HASH, goPeerCertHash) : NULL;
 }
 
 const char *
 tls_peer_cert_issuer(struct tls *ctx)
 {
-	return context_string(ctx, PEER_CERT_ISSUER, goPeerCertIssuer);
+	return complete(ctx) ?
+	    context_string(ctx, PEER_CERT_ISSUER, goPeerCertIssuer) : NULL;
 }
 
 const char *
 tls_peer_cert_subject(struct tls *ctx)
 {
-	return context_string(ctx, PEER_CERT_SUBJECT, goPeerCertSubject);
+	return complete(ctx) ?
+	    context_string(ctx, PEER_CERT_SUBJECT, goPeerCertSubject) : NULL;
 }
 
 time_t
 tls_peer_cert_notbefore(struct tls *ctx)
 {
-	return context_time(ctx, goPeerCertNotBefore);
+	return complete(ctx) ? context_time(ctx, goPeerCertNotBefore) : -1;
 }
 
 time_t
 tls_peer_cert_notafter(struct tls *ctx)
 {
-	return context_time(ctx, goPeerCertNotAfter);
+	return complete(ctx) ? context_time(ctx, goPeerCertNotAfter) : -1;
 }
 
 const uint8_t *
@@ -165,7 +181,8 @@ tls_peer_cert_chain_pem(struct tls *ctx, size_t *len)
 {
 	const char *pem;
 
-	pem = context_string(ctx, PEER_CERT_CHAIN_PEM, goPeerCertChainPEM);
+	pem = complete(ctx) ?
+	    context_string(ctx, PEER_CERT_CHAIN_PEM, goPeerCertChainPEM) : NULL;
 	if (pem != NULL && len != NULL)
 		*len = strlen(pem);
 	return (const uint8_t *)pem;
