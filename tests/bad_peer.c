@@ -37,6 +37,15 @@ insert(struct wire *w, size_t at, const void *bytes, size_t len)
 	return at + len;
 }
 
+/* Whether the damage would change a record of this size. */
+static int
+changes(size_t size, const struct damage *d)
+{
+	if (d->what == FLIP)
+		return (size_t)(d->value >= 0 ? d->value + 1 : -d->value) <= size;
+	return d->what != LENGTH || (size_t)d->value != size - 5;
+}
+
 /* Damages the record of this size that lies at `at`; returns where the next one starts. */
 static size_t
 apply(struct wire *w, size_t at, size_t size, const struct damage *d)
@@ -100,7 +109,7 @@ carry(struct relay *r, const struct damage *d, int mine)
 	size_t size, before = r->w->ready;
 
 	while ((size = wire_record(r->w, r->at)) != 0) {
-		if (mine && r->record == d->record && !r->done) {
+		if (mine && r->record == d->record && !r->done && changes(size, d)) {
 			r->done = 1;
 			r->type = r->w->data[r->at];
 			r->at = apply(r->w, r->at, size, d);
@@ -121,8 +130,8 @@ going(int rc)
 
 /*
  * A handshake with damage. Whatever happens, both ends come to an end with a sensible result, and
- * the end that got the damaged record doesn't come to a good one. Returns 0 if there was no such
- * record.
+ * the end that got the damaged record doesn't come to a good one. Returns 0 if there was nothing to
+ * damage.
  */
 static int
 handshake_with(struct tls_config *cc, struct tls_config *sc, const struct damage *d, size_t counts[2])
@@ -162,11 +171,12 @@ handshake_with(struct tls_config *cc, struct tls_config *sc, const struct damage
 		i = d->to_client ? 0 : 1;
 		failed = rc[i] == -1;
 		if (!failed) {
-			/* It may have been complete before; then what came is no good application data. */
+			/* It may have been complete before. */
 			p->up.closed = p->down.closed = 1;
-			failed = read_some(ends[i], &byte, 1) <= 0;
+			failed = read_some(ends[i], &byte, 1) <= (LACKS(CLOSE_IN_HANDSHAKE) ? 0 : -1);
 		}
-		if (!CHECK(failed))
+		/* Empty records of the handshake may be passed over. */
+		if (!(d->what == EMPTY && d->value == 22) && !CHECK(failed))
 			check_note("%s %d, record %zu to the %s", words[d->what], d->value, d->record,
 			    d->to_client ? "client" : "server");
 		if (rc[i] == -1 && !LACKS(STICKY_FAILURE)) {
@@ -184,7 +194,7 @@ handshake_with(struct tls_config *cc, struct tls_config *sc, const struct damage
 	return done;
 }
 
-/* A change_cipher_spec record says nothing (RFC 8446, D.4), so that losing one does no harm. */
+/* In TLS 1.3 a change_cipher_spec record says nothing (RFC 8446, D.4), so that losing one does no harm. */
 static int
 says_nothing(struct tls_config *cc, struct tls_config *sc, int to_client, size_t record)
 {
@@ -226,12 +236,12 @@ all_damage(struct tls_config *cc, struct tls_config *sc)
 	CHECK(counts[0] >= 2 && counts[1] >= 2);
 	for (d.to_client = 0; d.to_client < 2; d.to_client++) {
 		for (d.record = 0; d.record < counts[d.to_client]; d.record++) {
-			int nothing = says_nothing(cc, sc, d.to_client, d.record);
+			int nothing = !tls12() && says_nothing(cc, sc, d.to_client, d.record);
 
 			for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 				d.what = kinds[i].what;
 				d.value = kinds[i].value;
-				if (nothing && (d.what == DROP || d.what == TWICE || d.what == FLIP || d.what == NOISE))
+				if (nothing && (d.what == DROP || d.what == TWICE))
 					continue;
 				handshake_with(cc, sc, &d, NULL);
 			}
@@ -269,7 +279,8 @@ TEST(every_byte_of_the_hellos)
 	struct pair *p;
 	size_t size[2], i;
 
-	CONFIG_OK(cc, tls_config_set_ecdhecurves(cc, "X25519"));
+	/* A short hello, with a share for the first of them only. */
+	CONFIG_OK(cc, tls_config_set_ecdhecurves(cc, "X25519,P-256"));
 	p = pair_wires(cc, sc, "server.test");
 	CHECK_INT(tls_handshake(p->client), TLS_WANT_POLLIN);
 	CHECK_INT(tls_handshake(p->server), TLS_WANT_POLLIN);
@@ -377,7 +388,7 @@ TEST(bad_record_mac)
 	p->up.data[p->up.len - 1] ^= 1;
 	wire_release(&p->up);
 	CHECK_INT(tls_read(p->server, buf, sizeof(buf)), -1);
-	CHECK_LIKE(tls_error(p->server), "read failed: *bad record mac*");
+	CHECK_LIKE(tls_error(p->server), LACKS(RECORD_MAC_TEXT) ? "read failed: *" : "read failed: *bad record mac*");
 	CHECK_INT(read_some(p->client, buf, sizeof(buf)), -1);
 	CHECK_LIKE(tls_error(p->client), "read failed: *sslv3 alert bad record mac*");
 	if (!LACKS(STICKY_FAILURE)) {
@@ -405,7 +416,7 @@ TEST(replayed_data)
 	wire_release(&p->up);
 	CHECK_INT(tls_read(p->server, buf, sizeof(buf)), 3);
 	CHECK_INT(tls_read(p->server, buf, sizeof(buf)), -1);
-	CHECK_LIKE(tls_error(p->server), "read failed: *bad record mac*");
+	CHECK_LIKE(tls_error(p->server), LACKS(RECORD_MAC_TEXT) ? "read failed: *" : "read failed: *bad record mac*");
 	pair_free(p);
 }
 

@@ -19,10 +19,41 @@ enum { PASSED = 0, FAILED = 1, LEFT_OUT = 2 };
 enum { PATIENCE = 400000 };
 
 static struct test *tests;
+static enum protocols tested = TLS13;
 static const char *pki_directory;
 static char scratch_directory[] = "/tmp/libtls-test-XXXXXX";
 static int failures;
 static int left_out;
+
+int
+tls12(void)
+{
+	return tested == TLS12;
+}
+
+const char *
+version(void)
+{
+	return tls12() ? "TLSv1.2" : "TLSv1.3";
+}
+
+const char *
+aes128(void)
+{
+	return tls12() ? "ECDHE-ECDSA-AES128-GCM-SHA256" : "TLS_AES_128_GCM_SHA256";
+}
+
+const char *
+aes256(void)
+{
+	return tls12() ? "ECDHE-ECDSA-AES256-GCM-SHA384" : "TLS_AES_256_GCM_SHA384";
+}
+
+const char *
+chacha20(void)
+{
+	return tls12() ? "ECDHE-ECDSA-CHACHA20-POLY1305" : "TLS_CHACHA20_POLY1305_SHA256";
+}
 
 void
 test_register(struct test *t)
@@ -35,12 +66,20 @@ test_register(struct test *t)
 	*at = t;
 }
 
+static const struct {
+	enum protocols protocols;
+	const char *reason;
+} differences[] = {
+#define X(name, protocols, reason) { protocols, reason },
+	DIFFERENCES(X)
+#undef X
+};
+
 int
 lacks(enum difference d)
 {
 #ifdef TEST_LIBRETLS
-	(void)d;
-	return 1;
+	return (differences[d].protocols & tested) != 0;
 #else
 	(void)d;
 	return 0;
@@ -50,14 +89,8 @@ lacks(enum difference d)
 void
 leave(enum difference d)
 {
-	static const char *const reasons[] = {
-#define X(name, reason) reason,
-		DIFFERENCES(X)
-#undef X
-	};
-
 	left_out = 1;
-	printf("    left out: %s\n", reasons[d]);
+	printf("    left out: %s\n", differences[d].reason);
 }
 
 /* Checks. */
@@ -212,12 +245,20 @@ read_file(const char *path, char *buf, size_t size)
 /* Configurations. */
 
 struct tls_config *
-client_config(void)
+plain_config(void)
 {
 	struct tls_config *config = tls_config_new();
 
 	REQUIRE(config != NULL);
-	CONFIG_OK(config, tls_config_set_protocols(config, TLS_PROTOCOL_TLSv1_3));
+	CONFIG_OK(config, tls_config_set_protocols(config, tested));
+	return config;
+}
+
+struct tls_config *
+client_config(void)
+{
+	struct tls_config *config = plain_config();
+
 	CONFIG_OK(config, tls_config_set_ca_file(config, pki("ca.pem")));
 	return config;
 }
@@ -235,11 +276,8 @@ use_keypair(struct tls_config *config, const char *name)
 struct tls_config *
 server_config(const char *name)
 {
-	struct tls_config *config = tls_config_new();
+	struct tls_config *config = client_config();
 
-	REQUIRE(config != NULL);
-	CONFIG_OK(config, tls_config_set_protocols(config, TLS_PROTOCOL_TLSv1_3));
-	CONFIG_OK(config, tls_config_set_ca_file(config, pki("ca.pem")));
 	use_keypair(config, name);
 	return config;
 }
@@ -270,6 +308,25 @@ wire_record(const struct wire *w, size_t at)
 		return 0;
 	size = 5 + (w->data[at + 3] << 8 | w->data[at + 4]);
 	return w->len - at < size ? 0 : size;
+}
+
+const uint8_t *
+wire_message(const struct wire *w, int type)
+{
+	static uint8_t flight[1 << 16];
+	size_t at, size, len = 0;
+
+	for (at = 0; (size = wire_record(w, at)) != 0 && w->data[at] == 22; at += size) {
+		REQUIRE(len + size <= sizeof(flight));
+		memcpy(flight + len, w->data + at + 5, size - 5);
+		len += size - 5;
+	}
+	for (at = 0; at + 4 <= len; at += size) {
+		size = 4 + (flight[at + 1] << 16 | flight[at + 2] << 8 | flight[at + 3]);
+		if (flight[at] == type && at + size <= len)
+			return flight + at + 4;
+	}
+	return NULL;
 }
 
 void
@@ -660,8 +717,9 @@ run(struct test *t)
 
 /*
  * Runs the tests whose names match one of the patterns, or all:
- *	harness [-l] [-v] [-x pattern]... -p pki [pattern ...]
- * -l lists them, -v names each as it runs, each -x leaves some out. The last line counts them.
+ *	harness [-2] [-l] [-v] [-x pattern]... -p pki [pattern ...]
+ * -2 tests TLS 1.2 in place of 1.3, -l lists the tests, -v names each as it runs, each -x leaves some
+ * out. The last line counts them.
  */
 int
 main(int argc, char *argv[])
@@ -673,8 +731,11 @@ main(int argc, char *argv[])
 	struct test *t;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while ((ch = getopt(argc, argv, "lp:vx:")) != -1) {
+	while ((ch = getopt(argc, argv, "2lp:vx:")) != -1) {
 		switch (ch) {
+		case '2':
+			tested = TLS12;
+			break;
 		case 'l':
 			list = 1;
 			break;
@@ -693,10 +754,12 @@ main(int argc, char *argv[])
 		}
 	}
 	if (!list && (pki_directory == NULL || mkdtemp(scratch_directory) == NULL)) {
-		fprintf(stderr, "usage: harness [-lv] [-x pattern]... -p pki [pattern ...]\n");
+		fprintf(stderr, "usage: harness [-2lv] [-x pattern]... -p pki [pattern ...]\n");
 		return FAILED;
 	}
 	for (t = tests; t != NULL; t = t->next) {
+		if ((t->protocols & tested) == 0)
+			continue;
 		wanted = optind == argc;
 		for (i = optind; i < argc; i++)
 			wanted |= fnmatch(argv[i], t->name, 0) == 0;

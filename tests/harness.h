@@ -18,27 +18,46 @@
 
 #include <tls.h>
 
+/* What a test or a difference is about; one of them is tested in each run. */
+enum protocols {
+	TLS12 = TLS_PROTOCOL_TLSv1_2,
+	TLS13 = TLS_PROTOCOL_TLSv1_3,
+	BOTH = TLS12 | TLS13
+};
+
 #include "differences.h"
 
 /* The longest a test may take; valgrind needs most of it. */
 #define TEST_SECONDS 120
 
-/* Tests. */
+/* The protocol that is tested. */
+
+int tls12(void);
+const char *version(void);	/* as tls_conn_version tells it */
+const char *aes128(void);	/* suites for the key pair "server" */
+const char *aes256(void);
+const char *chacha20(void);
+
+/* Tests. Those of one protocol are not there when the other is tested. */
 
 struct test {
 	const char *name;
 	const char *file;
 	void (*run)(void);
+	enum protocols protocols;
 	struct test *next;
 };
 
 void test_register(struct test *);
 
-#define TEST(name)							\
+#define TEST(name)	TEST_OF(name, BOTH)
+#define TEST12(name)	TEST_OF(name, TLS12)
+#define TEST13(name)	TEST_OF(name, TLS13)
+#define TEST_OF(name, protocols)					\
 	static void test_##name(void);					\
 	__attribute__((constructor)) static void register_##name(void)	\
 	{								\
-		static struct test t = { #name, __FILE__, test_##name, NULL }; \
+		static struct test t = { #name, __FILE__, test_##name, protocols, NULL }; \
 		test_register(&t);					\
 	}								\
 	static void test_##name(void)
@@ -80,8 +99,9 @@ void write_file(const char *path, const void *content, size_t len);
 int session_file(const char *name);		/* an empty scratch file, open, good for tls_config_set_session_fd */
 size_t read_file(const char *path, char *buf, size_t size);	/* NUL-terminated */
 
-/* Configurations: TLS 1.3, with the test's CA, and with a key pair NAME.pem and NAME.key. */
+/* Configurations: of the protocol, with the test's CA, and with a key pair NAME.pem and NAME.key. */
 
+struct tls_config *plain_config(void);		/* the protocol alone */
 struct tls_config *client_config(void);
 struct tls_config *server_config(const char *name);
 void use_keypair(struct tls_config *, const char *name);
@@ -99,6 +119,8 @@ struct wire {
 void wire_put(struct wire *, const void *, size_t);
 void wire_release(struct wire *);			/* everything that was written */
 size_t wire_record(const struct wire *, size_t at);	/* size of the whole record that starts there, or 0 */
+/* The body of the first handshake message of this type in the clear, good until the next call, or NULL. */
+const uint8_t *wire_message(const struct wire *, int type);
 void wire_free(struct wire *);
 
 /* One end's callbacks and how they behave. */

@@ -149,8 +149,7 @@ url_after(const struct row *r)
 	return strcmp(r->response, "junk.pem") == 0 ? NULL : first_url;
 }
 
-static void
-staples(uint32_t protocol)
+TEST(staples)
 {
 	struct tls_config *cc, *sc;
 	const struct row *r;
@@ -160,23 +159,11 @@ staples(uint32_t protocol)
 			continue;
 		cc = client_config();
 		sc = server_config(r->keypair);
-		CHECK_INT(tls_config_set_protocols(cc, protocol), 0);
-		CHECK_INT(tls_config_set_protocols(sc, protocol), 0);
 		staple(sc, r->response);
 		stapled(cc, sc, r->text, r->result, url_after(r), r->response);
 		tls_config_free(cc);
 		tls_config_free(sc);
 	}
-}
-
-TEST(staples_tls13)
-{
-	staples(TLS_PROTOCOL_TLSv1_3);
-}
-
-TEST(staples_tls12)
-{
-	staples(TLS_PROTOCOL_TLSv1_2);
 }
 
 TEST(staple_for_certificate_without_url)
@@ -441,7 +428,7 @@ TEST(resumption_after_staple)
 	int fd = session_file("stapled"), i;
 	struct pair *p;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	CONFIG_OK(cc, tls_config_set_session_fd(cc, fd));
 	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
 	tls_config_ocsp_require_stapling(cc);
@@ -468,15 +455,13 @@ TEST(resumption_after_staple)
 }
 
 /* TLS 1.2 has the staple in the clear. */
-TEST(staple_is_sent_as_it_is)
+TEST12(staple_is_sent_as_it_is)
 {
 	struct tls_config *cc = client_config(), *sc = server_config("ocsp");
 	struct pair *p;
 	size_t len;
 	uint8_t *der = pki_bytes("good.ocsp", &len);
 
-	CHECK_INT(tls_config_set_protocols(cc, TLS_PROTOCOL_TLSv1_2), 0);
-	CHECK_INT(tls_config_set_protocols(sc, TLS_PROTOCOL_TLSv1_2), 0);
 	staple(sc, "good.ocsp");
 	p = pair_wires(cc, sc, "server.test");
 	pair_established(p);

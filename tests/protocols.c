@@ -190,7 +190,8 @@ TEST(set_ciphers_keywords)
 static void
 choose(const char *client, const char *server, int clients_order, const char *suite, int strength)
 {
-	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls_config *cc = client_config();
+	struct tls_config *sc = server_config(strstr(suite, "-RSA-") != NULL ? "rsa" : "server");
 	struct pair *p;
 
 	CONFIG_OK(cc, tls_config_set_ciphers(cc, client));
@@ -213,24 +214,76 @@ choose(const char *client, const char *server, int clients_order, const char *su
 	tls_config_free(sc);
 }
 
-TEST(tls13_suites)
+TEST(suites)
 {
-	static const char aes128[] = "TLS_AES_128_GCM_SHA256", aes256[] = "TLS_AES_256_GCM_SHA384",
-	    chacha[] = "TLS_CHACHA20_POLY1305_SHA256";
+	char one[128], other[128];
 
 	NEEDS(TLS13_CIPHERS);
-	choose(aes128, "default", 0, aes128, 128);
-	choose(aes256, "default", 0, aes256, 256);
-	choose(chacha, "default", 0, chacha, 256);
-	choose("default", aes128, 0, aes128, 128);
-	choose("TLSv1.3+CHACHA20", "TLSv1.3", 0, chacha, 256);
-	choose("TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", 0,
-	    chacha, 256);
-	choose("TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", 1,
-	    aes128, 128);
+	choose(aes128(), "default", 0, aes128(), 128);
+	choose(aes256(), "default", 0, aes256(), 256);
+	choose(chacha20(), "default", 0, chacha20(), 256);
+	choose("default", aes128(), 0, aes128(), 128);
+	snprintf(one, sizeof(one), "%s+CHACHA20", version());
+	choose(one, version(), 0, chacha20(), 256);
+	snprintf(one, sizeof(one), "%s:%s", aes128(), chacha20());
+	snprintf(other, sizeof(other), "%s:%s", chacha20(), aes128());
+	choose(one, other, 0, chacha20(), 256);
+	choose(one, other, 1, aes128(), 128);
 }
 
-TEST(tls12_names_leave_tls13_alone)
+TEST12(suites_of_tls12)
+{
+	static const struct { const char *name; int strength; } suites[] = {
+		{ "ECDHE-RSA-AES128-GCM-SHA256", 128 }, { "ECDHE-RSA-AES256-GCM-SHA384", 256 },
+		{ "ECDHE-RSA-CHACHA20-POLY1305", 256 },
+		{ "ECDHE-ECDSA-AES128-SHA", 128 }, { "ECDHE-ECDSA-AES256-SHA", 256 },
+		{ "ECDHE-ECDSA-AES128-SHA256", 128 }, { "ECDHE-ECDSA-AES256-SHA384", 256 },
+		{ "ECDHE-RSA-AES128-SHA", 128 }, { "ECDHE-RSA-AES256-SHA", 256 },
+		{ "ECDHE-RSA-AES128-SHA256", 128 }, { "ECDHE-RSA-AES256-SHA384", 256 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		choose(suites[i].name, "compat", 0, suites[i].name, suites[i].strength);
+	/* Each kind of certificate has its own. */
+	choose("default", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384", 0, "ECDHE-RSA-AES256-GCM-SHA384", 256);
+	choose("default", "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", 0, "ECDHE-ECDSA-AES128-GCM-SHA256", 128);
+}
+
+/* The client and the server have no suite in common. */
+static void
+disagree(const char *client, const char *server)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct pair *p;
+
+	CONFIG_OK(cc, tls_config_set_ciphers(cc, client));
+	CONFIG_OK(sc, tls_config_set_ciphers(sc, server));
+	p = pair_sockets(cc, sc, "server.test");
+	CHECK_INT(pair_handshake(p), -1);
+	CHECK_LIKE(tls_error(p->server), "handshake failed: *no shared cipher*");
+	CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(no_shared_cipher)
+{
+	NEEDS(TLS13_CIPHERS);
+	disagree(aes128(), aes256());
+	if (tls12())	/* that of another kind of certificate */
+		disagree("ECDHE-RSA-AES128-GCM-SHA256", "default");
+}
+
+TEST12(suites_that_have_to_be_asked_for)
+{
+	NEEDS(CIPHER_KEYWORDS);
+	disagree("ECDHE-ECDSA-AES128-SHA", "default");
+	disagree("default", "ECDHE-ECDSA-AES128-SHA");
+}
+
+TEST13(tls12_names_leave_tls13_alone)
 {
 	struct tls_config *cc = client_config(), *sc = server_config("server");
 	struct pair *p;
@@ -245,21 +298,29 @@ TEST(tls12_names_leave_tls13_alone)
 	tls_config_free(sc);
 }
 
-TEST(no_shared_cipher)
+/* But who names what only TLS 1.3 has leaves nothing for TLS 1.2, and says nothing. */
+TEST12(tls13_names_alone)
 {
-	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls_config *cc, *sc;
 	struct pair *p;
+	int i;
 
-	NEEDS(TLS13_CIPHERS);
-	CONFIG_OK(cc, tls_config_set_ciphers(cc, "TLS_AES_128_GCM_SHA256"));
-	CONFIG_OK(sc, tls_config_set_ciphers(sc, "TLS_AES_256_GCM_SHA384"));
-	p = pair_sockets(cc, sc, "server.test");
-	CHECK_INT(pair_handshake(p), -1);
-	CHECK_LIKE(tls_error(p->server), "handshake failed: *no shared cipher*");
-	CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
-	pair_free(p);
-	tls_config_free(cc);
-	tls_config_free(sc);
+	NEEDS(TLS13_NAMES);
+	for (i = 0; i < 2; i++) {
+		cc = client_config();
+		sc = server_config("server");
+		if (i == 0)
+			CONFIG_OK(cc, tls_config_set_ciphers(cc, "TLS_AES_128_GCM_SHA256"));
+		else
+			CONFIG_OK(cc, tls_config_set_ecdhecurves(cc, "X25519MLKEM768"));
+		p = pair_wires(cc, sc, "server.test");
+		CHECK_INT(tls_handshake(p->client), -1);
+		CHECK_STR(tls_error(p->client), "handshake failed: no protocols available");
+		CHECK_INT(p->up.len, 0);
+		pair_free(p);
+		tls_config_free(cc);
+		tls_config_free(sc);
+	}
 }
 
 TEST(set_dheparams)
@@ -321,17 +382,25 @@ TEST(set_ecdhecurve_words)
 	tls_config_free(config);
 }
 
-/* The group a ServerHello in w selected (RFC 8446, 4.2.8), or 0. */
+/* The group that a ServerHello in w selected (RFC 8446, 4.2.8), or a ServerKeyExchange (RFC 8422, 5.4), or 0. */
 static int
 selected_group(const struct wire *w, int *retry)
 {
+	enum { SERVER_HELLO = 2, SERVER_KEY_EXCHANGE = 12, NAMED_CURVE = 3 };
 	static const uint8_t hello_retry[] = { 0xcf, 0x21, 0xad, 0x74 };
-	const uint8_t *p = w->data + 5, *end;
+	const uint8_t *p, *end;
 	unsigned type, len;
 
-	REQUIRE(wire_record(w, 0) > 50 && w->data[0] == 22 && p[0] == 2);
-	*retry = memcmp(p + 6, hello_retry, sizeof(hello_retry)) == 0;
-	p += 4 + 2 + 32;
+	if (tls12()) {
+		*retry = 0;
+		p = wire_message(w, SERVER_KEY_EXCHANGE);
+		REQUIRE(p != NULL && p[0] == NAMED_CURVE);
+		return p[1] << 8 | p[2];
+	}
+	p = wire_message(w, SERVER_HELLO);
+	REQUIRE(p != NULL);
+	*retry = memcmp(p + 2, hello_retry, sizeof(hello_retry)) == 0;
+	p += 2 + 32;
 	p += 1 + p[0];
 	p += 3;
 	end = p + 2 + (p[0] << 8 | p[1]);
@@ -344,10 +413,11 @@ selected_group(const struct wire *w, int *retry)
 	return 0;
 }
 
+/* In TLS 1.2 there are no shares, and nothing is retried; an RSA certificate needs no group of its own. */
 static void
 group(const char *client, const char *server, int want, int want_retry)
 {
-	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls_config *cc = client_config(), *sc = server_config("rsa");
 	struct pair *p;
 	int retry;
 
@@ -355,7 +425,7 @@ group(const char *client, const char *server, int want, int want_retry)
 	CONFIG_OK(sc, tls_config_set_ecdhecurves(sc, server));
 	p = pair_wires(cc, sc, "server.test");
 	pair_established(p);
-	if (!CHECK_INT(selected_group(&p->down, &retry), want) || !CHECK_INT(retry, want_retry))
+	if (!CHECK_INT(selected_group(&p->down, &retry), want) || !CHECK_INT(retry, tls12() ? 0 : want_retry))
 		check_note("%s with %s", client, server);
 	say(p->client, p->server, "agreed");
 	pair_free(p);
@@ -375,25 +445,49 @@ TEST(groups)
 	group("X25519,P-256", "P-256", P256, 1);
 	group("P-256,P-384", "P-384", P384, 1);
 	group("P-256,P-521", "P-521,P-384", P521, 1);
+	/* The hybrid is TLS 1.3's. */
+	group("default", "default", tls12() || LACKS(HYBRID_GROUP) ? X25519 : HYBRID, 0);
 	if (!LACKS(HYBRID_GROUP)) {
-		group("X25519MLKEM768", "default", HYBRID, 0);
-		group("default", "default", HYBRID, 0);
 		group("X25519MLKEM768,X25519", "X25519", X25519, 0);
+		group("X25519,X25519MLKEM768", "default", tls12() ? X25519 : HYBRID, 1);
+	}
+	if (!LACKS(HYBRID_GROUP) && !tls12()) {
+		group("X25519MLKEM768", "default", HYBRID, 0);
 		group("X25519,X25519MLKEM768", "X25519MLKEM768", HYBRID, 1);
 	}
 }
 
 TEST(no_shared_group)
 {
-	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls_config *cc = client_config(), *sc = server_config("rsa");
 	struct pair *p;
 
 	CONFIG_OK(cc, tls_config_set_ecdhecurves(cc, "P-384"));
 	CONFIG_OK(sc, tls_config_set_ecdhecurves(sc, "P-256"));
+	/* TLS 1.2 has suites that need no group. */
+	CONFIG_OK(sc, tls_config_set_ciphers(sc, "ECDHE-RSA-AES128-GCM-SHA256"));
 	p = pair_sockets(cc, sc, "server.test");
 	CHECK_INT(pair_handshake(p), -1);
 	CHECK_LIKE(tls_error(p->server), "handshake failed: *");
 	CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* In TLS 1.2 the groups are also those of the certificates that may be shown (RFC 8422, 5.1). */
+TEST(group_of_a_certificate)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("p521");
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+
+	CHECK_INT(pair_handshake(p), tls12() ? -1 : 0);
+	if (tls12())	/* It isn't even shown. */
+		CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
+	pair_free(p);
+	CONFIG_OK(cc, tls_config_set_ecdhecurves(cc, "X25519,P-521"));
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);
@@ -405,11 +499,11 @@ TEST(ciphers_failed_setter_keeps_the_old)
 	struct pair *p;
 
 	NEEDS(TLS13_CIPHERS);
-	CONFIG_OK(cc, tls_config_set_ciphers(cc, "TLS_AES_128_GCM_SHA256"));
+	CONFIG_OK(cc, tls_config_set_ciphers(cc, aes128()));
 	CHECK_INT(tls_config_set_ciphers(cc, "bogus"), -1);
 	p = pair_sockets(cc, sc, "server.test");
 	pair_established(p);
-	CHECK_STR(tls_conn_cipher(p->client), "TLS_AES_128_GCM_SHA256");
+	CHECK_STR(tls_conn_cipher(p->client), aes128());
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);

@@ -52,11 +52,11 @@ TEST(implied_handshake)
 			break;
 	}
 	CHECK_INT(n, 5);
-	CHECK_STR(tls_conn_version(p->client), "TLSv1.3");
+	CHECK_STR(tls_conn_version(p->client), version());
 	if (m <= 0)
 		m = read_some(p->server, buf, sizeof(buf));
 	CHECK_INT(m, 5);
-	CHECK_STR(tls_conn_version(p->server), "TLSv1.3");
+	CHECK_STR(tls_conn_version(p->server), version());
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);
@@ -96,26 +96,34 @@ TEST(read_is_one_record)
 TEST(read_leaves_the_rest_of_the_buffer)
 {
 	static const size_t sizes[] = { 1, 15, 4095, 4096, 10000 };
+	static const char *const suites[] = { "default", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384" };
 	static char data[10000], buf[20000];
-	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls_config *cc, *sc;
 	struct pair *p;
-	size_t i, j, n;
+	size_t i, j, k, n;
 
-	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100)); /* tickets come first */
-	p = pair_sockets(cc, sc, "server.test");
-	pair_established(p);
 	memset(data, 'x', sizeof(data));
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		CHECK_INT(tls_write(p->server, data, sizes[i]), sizes[i]);
-		memset(buf, '-', sizeof(buf));
-		CHECK_INT(read_some(p->client, buf, sizeof(buf)), sizes[i]);
-		for (j = sizes[i], n = 0; j < sizeof(buf); j++)
-			n += buf[j] != '-';
-		CHECK_INT(n, 0);
+	/* With CBC, which is TLS 1.2's, a record also has padding. */
+	for (k = 0; k < (tls12() ? 3 : 1); k++) {
+		cc = client_config();
+		sc = server_config("server");
+		CONFIG_OK(cc, tls_config_set_ciphers(cc, suites[k]));
+		CONFIG_OK(sc, tls_config_set_ciphers(sc, suites[k]));
+		CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100)); /* tickets come first */
+		p = pair_sockets(cc, sc, "server.test");
+		pair_established(p);
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			CHECK_INT(tls_write(p->server, data, sizes[i]), sizes[i]);
+			memset(buf, '-', sizeof(buf));
+			CHECK_INT(read_some(p->client, buf, sizeof(buf)), sizes[i]);
+			for (j = sizes[i], n = 0; j < sizeof(buf); j++)
+				n += buf[j] != '-';
+			CHECK_INT(n, 0);
+		}
+		pair_free(p);
+		tls_config_free(cc);
+		tls_config_free(sc);
 	}
-	pair_free(p);
-	tls_config_free(cc);
-	tls_config_free(sc);
 }
 
 TEST(read_is_at_most_a_record)

@@ -77,6 +77,7 @@ step "tls.h is accepted as C89" ${CC:-cc} -std=c89 -Wall -Wextra -Werror -pedant
 for cc in gcc clang; do
 	[ -x "$tmp/harness-$cc" ] && harness "harness, $cc" "$tmp/harness-$cc" -p "$tmp/pki"
 done
+[ -x "$tmp/harness-gcc" ] && harness "harness, TLS 1.2" "$tmp/harness-gcc" -2 -p "$tmp/pki"
 
 # The C front and the tests under AddressSanitizer.
 
@@ -111,6 +112,7 @@ if echo 'int main(void) { return 0; }' | cc -x c -o "$tmp/probe" - -Wl,--no-as-n
 		tests/interop/peer/peer.c -ltls
 	other="-libretls=$tmp/peer-libretls"
 	harness "harness, LibreTLS" "$tmp/harness-libretls" -p "$tmp/pki"
+	harness "harness, LibreTLS, TLS 1.2" "$tmp/harness-libretls" -2 -p "$tmp/pki"
 else
 	skip LibreTLS
 fi

@@ -216,7 +216,7 @@ visit_name(struct fleet *f, const char *name)
 	pair_established(p);
 	resumed = tls_conn_session_resumed(p->client);
 	CHECK_INT(tls_conn_session_resumed(p->server), resumed);
-	CHECK_STR(tls_conn_version(p->client), "TLSv1.3");
+	CHECK_STR(tls_conn_version(p->client), version());
 	CHECK_LIKE(tls_peer_cert_hash(p->client), "SHA256:*");
 	say(p->client, p->server, "question");
 	say(p->server, p->client, "answer");
@@ -250,12 +250,21 @@ session_text(struct fleet *f, char *buf, size_t size)
 	return n;
 }
 
+/* The ticket within a TLS 1.2 server's handshake, which begins with its lifetime (RFC 5077, 3.3). */
+static const uint8_t *
+early_ticket(const struct wire *down)
+{
+	enum { NEW_SESSION_TICKET = 4 };
+
+	return wire_message(down, NEW_SESSION_TICKET);
+}
+
 TEST(resumption)
 {
 	struct fleet f;
 	int i;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CHECK_INT(visit(&f), 0);
 	for (i = 0; i < 10; i++)
@@ -269,7 +278,7 @@ TEST(resumption_on_sockets)
 	struct pair *p;
 	int i;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	for (i = 0; i < 3; i++) {
 		unsigned char key[48] = { 9 };
@@ -292,7 +301,7 @@ TEST(resumed_data)
 	struct fleet f;
 	struct pair *p;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CHECK_INT(visit(&f), 0);
 	p = pair_again(f.listener, f.cc, "server.test");
@@ -325,6 +334,7 @@ TEST(lifetime_zero_issues_nothing)
 	f = fleet_new(ticket_server("server", 0));
 	p = pair_again(f.listener, f.cc, "server.test");
 	pair_established(p);
+	CHECK(early_ticket(&p->down) == NULL);
 	at = p->down.taken;
 	CHECK_INT(tls_write(p->server, "x", 1), 1);
 	for (; (size = wire_record(&p->down, at)) != 0; at += size)
@@ -340,7 +350,7 @@ TEST(lifetime_zero_accepts_nothing)
 {
 	struct fleet f;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CHECK_INT(visit(&f), 0);
 	CHECK_INT(visit(&f), 1);
@@ -351,7 +361,7 @@ TEST(lifetime_zero_accepts_nothing)
 }
 
 /* Two tickets after a full handshake, one after a resumption, with the first data. */
-TEST(tickets_issued)
+TEST13(tickets_issued)
 {
 	struct fleet f;
 	struct pair *p;
@@ -379,13 +389,46 @@ TEST(tickets_issued)
 	fleet_free(&f);
 }
 
+/* One within a full handshake, and within a resumption if there is a newer key; none afterwards. */
+TEST12(tickets_issued_in_the_handshake)
+{
+	struct fleet f;
+	struct pair *p;
+	unsigned char key[48] = { 1 };
+	const uint8_t *ticket;
+	size_t at;
+	int i;
+
+	NEEDS(SERVER_TICKETS);
+	f = fleet_new(ticket_server("server", 100));
+	for (i = 0; i < 5; i++) {
+		if (i == 2)
+			CONFIG_OK(f.sc, tls_config_add_ticket_key(f.sc, 1, key, sizeof(key)));
+		if (i == 4)	/* doesn't ask for one */
+			CONFIG_OK(f.cc, tls_config_set_session_fd(f.cc, -1));
+		p = pair_again(f.listener, f.cc, "server.test");
+		pair_established(p);
+		CHECK_INT(tls_conn_session_resumed(p->client), i > 0 && i < 4);
+		ticket = early_ticket(&p->down);
+		if (!CHECK_INT(ticket != NULL, i == 0 || i == 2))
+			check_note("connection %d", i);
+		if (i == 0 && ticket != NULL)
+			CHECK_INT(ticket[0] << 24 | ticket[1] << 16 | ticket[2] << 8 | ticket[3], 100);
+		at = p->down.len;
+		CHECK_INT(tls_write(p->server, "x", 1), 1);
+		CHECK_INT(wire_record(&p->down, at), p->down.len - at);
+		part(p);
+	}
+	fleet_free(&f);
+}
+
 TEST(tickets_before_close)
 {
 	struct fleet f;
 	struct pair *p;
 	char byte;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	p = pair_again(f.listener, f.cc, "server.test");
 	pair_established(p);
@@ -397,14 +440,14 @@ TEST(tickets_before_close)
 }
 
 /* Saved as it comes, however long after the handshake, before tls_read returns. */
-TEST(tickets_long_after_the_handshake)
+TEST13(tickets_long_after_the_handshake)
 {
 	struct fleet f;
 	struct pair *p;
 	char buf[16];
 	int i;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	p = pair_again(f.listener, f.cc, "server.test");
 	pair_established(p);
@@ -418,6 +461,48 @@ TEST(tickets_long_after_the_handshake)
 	/* The connection isn't even over. */
 	CHECK_INT(visit(&f), 1);
 	say(p->client, p->server, "still here");
+	part(p);
+	fleet_free(&f);
+}
+
+/* In TLS 1.2 the handshake has it all. */
+TEST12(session_is_saved_by_the_handshake)
+{
+	struct fleet f = fleet_new(ticket_server("server", 100));
+	struct pair *p = pair_again(f.listener, f.cc, "server.test");
+	int rc;
+
+	while ((rc = tls_handshake(p->client)) == TLS_WANT_POLLIN) {
+		CHECK_INT(file_size(f.fd), 0);
+		tls_handshake(p->server);
+	}
+	REQUIRE_OK(p->client, rc);
+	CHECK(file_size(f.fd) > 0);
+	if (!LACKS(SERVER_TICKETS))
+		CHECK_INT(visit(&f), 1);
+	part(p);
+	fleet_free(&f);
+}
+
+/* A handshake that can't save its session fails; a read doesn't, which would lose data. */
+TEST(session_file_that_cannot_be_written)
+{
+	struct fleet f = fleet_new(ticket_server("server", 100));
+	struct pair *p;
+
+	close(f.fd);
+	f.fd = open(scratch("session"), O_RDONLY);
+	CONFIG_OK(f.cc, tls_config_set_session_fd(f.cc, f.fd));
+	p = pair_again(f.listener, f.cc, "server.test");
+	if (tls12() || LACKS(TLS13_SESSION_FILE)) {
+		CHECK_INT(pair_handshake(p), -1);
+		CHECK_INT(p->client_rc, -1);
+		CHECK_LIKE(tls_error(p->client), "failed to truncate session file: *", "failed to write session file: *");
+	} else {
+		pair_established(p);
+		say(p->server, p->client, "with tickets");
+	}
+	CHECK_INT(file_size(f.fd), 0);
 	part(p);
 	fleet_free(&f);
 }
@@ -513,7 +598,7 @@ TEST(foreign_tickets)
 	unsigned char key[48] = { 1 }, other[48] = { 2 }, id[] = "one", another[] = "two";
 	struct tls_config *sc;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	sc = ticket_server("server", 100);
 	CONFIG_OK(sc, tls_config_add_ticket_key(sc, 1, key, sizeof(key)));
 	CONFIG_OK(sc, tls_config_set_session_id(sc, id, 3));
@@ -558,7 +643,7 @@ TEST(ticket_keys_rotate)
 	unsigned char key[48];
 	uint32_t i;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CHECK_INT(visit(&f), 0);
 	for (i = 1; i <= 8; i++) {
@@ -580,7 +665,7 @@ TEST(sessions_belong_to_a_name)
 {
 	struct fleet f;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CHECK_INT(visit_name(&f, "server.test"), 0);
 	CHECK_INT(visit_name(&f, "localhost"), 0);
@@ -593,14 +678,14 @@ TEST(sessions_need_their_suite)
 	struct fleet f;
 	struct tls_config *cc;
 
-	NEEDS(TLS13_CIPHERS);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
-	CONFIG_OK(f.cc, tls_config_set_ciphers(f.cc, "TLS_AES_256_GCM_SHA384"));
+	CONFIG_OK(f.cc, tls_config_set_ciphers(f.cc, aes256()));
 	CHECK_INT(visit(&f), 0);
 	CHECK_INT(visit(&f), 1);
 	cc = client_config();
 	CONFIG_OK(cc, tls_config_set_session_fd(cc, f.fd));
-	CONFIG_OK(cc, tls_config_set_ciphers(cc, "TLS_AES_128_GCM_SHA256"));
+	CONFIG_OK(cc, tls_config_set_ciphers(cc, aes128()));
 	tls_config_free(f.cc);
 	f.cc = cc;
 	CHECK_INT(visit(&f), 0);
@@ -608,12 +693,12 @@ TEST(sessions_need_their_suite)
 	fleet_free(&f);
 }
 
-TEST(sessions_with_hello_retry)
+TEST13(sessions_with_hello_retry)
 {
 	struct fleet f;
 	struct tls_config *sc;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	sc = ticket_server("server", 100);
 	CONFIG_OK(sc, tls_config_set_ecdhecurves(sc, "P-384"));
 	f = fleet_new(sc);
@@ -635,7 +720,7 @@ TEST(resumed_peer_certificate)
 	time_t notafter;
 	int i;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CONFIG_OK(f.cc, tls_config_set_alpn(f.cc, "one,two"));
 	CONFIG_OK(f.sc, tls_config_set_alpn(f.sc, "two"));
@@ -674,7 +759,7 @@ TEST(resumed_client_certificate)
 	struct pair *p;
 	int i;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	sc = ticket_server("server", 100);
 	tls_config_verify_client(sc);
 	f = fleet_new(sc);
@@ -701,7 +786,7 @@ TEST(resumption_is_no_way_around_client_certificates)
 	unsigned char key[48] = { 1 };
 	char byte;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	sc = ticket_server("server", 100);
 	CONFIG_OK(sc, tls_config_add_ticket_key(sc, 1, key, sizeof(key)));
 	CONFIG_OK(sc, tls_config_set_session_id(sc, key, 1));
@@ -717,8 +802,12 @@ TEST(resumption_is_no_way_around_client_certificates)
 	CHECK_INT(pair_handshake(p), -1);
 	CHECK_INT(p->server_rc, -1);
 	CHECK_INT(tls_conn_session_resumed(p->client), 0);
-	CHECK_INT(read_some(p->client, &byte, 1), -1);
-	CHECK_LIKE(tls_error(p->client), "read failed: *tlsv13 alert certificate required");
+	if (tls12()) {
+		CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure");
+	} else {
+		CHECK_INT(read_some(p->client, &byte, 1), -1);
+		CHECK_LIKE(tls_error(p->client), "read failed: *tlsv13 alert certificate required");
+	}
 	part(p);
 	fleet_free(&f);
 }
@@ -730,7 +819,7 @@ TEST(sessions_need_their_trust)
 	struct tls_config *cc;
 	struct pair *p;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 100));
 	CHECK_INT(visit(&f), 0);
 	cc = client_config();
@@ -822,7 +911,7 @@ TEST(expired_sessions_are_not_offered)
 	struct pair *p;
 	size_t fresh, expired;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	f = fleet_new(ticket_server("server", 1000));
 	CHECK_INT(visit(&f), 0);
 	age_session(&f, 10);
@@ -905,7 +994,7 @@ TEST(resumption_between_processes)
 	struct clients clients;
 	pid_t server;
 
-	NEEDS(TLS13_SESSION_FILE);
+	NEEDS(SERVER_TICKETS);
 	clients.s = listen_local(clients.port);
 	server = spawn(serve_two, &clients);
 	for (clients.expected = 0; clients.expected < 2; clients.expected++)
