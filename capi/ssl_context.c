@@ -418,8 +418,7 @@ SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, remove_session_cb cb)
 	int rv;
 
 	ctx->remove_session = cb;
-	if (cb != NULL)
-		CHANGE_IN_GO(ctx, rv, goSSLContextReport);
+	CHANGE_IN_GO(ctx, rv, goSSLContextReport, cb != NULL);
 	(void)rv;
 }
 

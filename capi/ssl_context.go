@@ -195,9 +195,9 @@ func goSSLContextFlush(handle C.uint64_t, fail *C.struct_ssl_failure, at C.int64
 }
 
 //export goSSLContextReport
-func goSSLContextReport(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.int) {
+func goSSLContextReport(handle C.uint64_t, fail *C.struct_ssl_failure, report C.bool) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	sslContext(handle).ReportRemoved()
+	sslContext(handle).ReportRemoved(bool(report))
 	return 1
 }
 

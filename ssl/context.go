@@ -256,11 +256,11 @@ func (c *Context) removed(sessions ...*Session) {
 	}
 }
 
-// ReportRemoved makes Removed tell what leaves the store.
-func (c *Context) ReportRemoved() {
+// ReportRemoved says whether Removed is to tell what leaves the store.
+func (c *Context) ReportRemoved(report bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reportRemoved = true
+	c.reportRemoved = report
 }
 
 // Removed returns a session that has left the store, with a reference, or nil

@@ -105,7 +105,7 @@ func TestRemovedSessionsAreReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.ReportRemoved()
+	c.ReportRemoved(true)
 	s := session("id", time.Unix(1000, 0), time.Hour)
 	if !c.AddSession(s) || !c.RemoveSession(s) || c.RemoveSession(s) {
 		t.Error("a session isn't stored and removed just once")
@@ -115,5 +115,10 @@ func TestRemovedSessionsAreReported(t *testing.T) {
 	}
 	if s.Resumable() {
 		t.Error("a removed session can be resumed")
+	}
+	c.ReportRemoved(false)
+	s = session("other", time.Unix(1000, 0), time.Hour)
+	if !c.AddSession(s) || !c.RemoveSession(s) || c.Removed() != nil {
+		t.Error("a session is reported to nobody")
 	}
 }

@@ -216,7 +216,24 @@ func List[T any](c *Coder, v *[]T, min int, element func(*T)) {
 
 // Numbers takes a list of numbers.
 func Numbers[T ~int | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](c *Coder, v *[]T) {
-	List(c, v, 8, func(n *T) { Number(c, n) })
+	n, there := c.count(len(*v), *v == nil, 8)
+	if !there {
+		return
+	}
+	b := c.raw(8 * n)
+	switch {
+	case c.mode == writing:
+		for i, x := range *v {
+			binary.BigEndian.PutUint64(b[8*i:], uint64(x))
+		}
+	case c.mode == reading && !c.bad:
+		*v = make([]T, n)
+		for i := range *v {
+			x := binary.BigEndian.Uint64(b[8*i:])
+			(*v)[i] = T(x)
+			c.bad = c.bad || uint64((*v)[i]) != x
+		}
+	}
 }
 
 // Struct takes what a pointer points to, if it isn't nil.
