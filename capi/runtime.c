@@ -132,16 +132,25 @@ __wrap_x_cgo_bindm(void *g)
 	pthread_setspecific(key, g);
 }
 
+/* Valgrind hasn't been told of all that the runtime does to free memory. */
+#ifdef VALGRIND
+#define OVERWRITE "0"
+#else
+#define OVERWRITE "1"
+#endif
+
 /*
  * argv, environment and auxiliary vector, as on a process's first stack; Go
  * keeps pointers into it. With these settings the runtime sends no signals to
- * threads, and reads no files to learn of changes in CPU limits. AT_RANDOM is
+ * threads, overwrites memory that it finds to be free, in which there may be
+ * secrets, and reads no files to learn of changes in CPU limits. AT_RANDOM is
  * our own because the runtime wipes it.
  */
 static char *block[32] SURVIVES = {
 	"libtls",
 	NULL,
-	"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0",
+	"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0,"
+	    "clobberfree=" OVERWRITE,
 	"GOTRACEBACK=none",
 	NULL,
 };

@@ -93,7 +93,7 @@ fi
 # With this tag Go's runtime tells valgrind of its heap and its stacks, but in a way that valgrind's search
 # for leaks stumbles over; AddressSanitizer has looked for those.
 if have valgrind; then
-	step "library for valgrind" make -s BUILD=build/valgrind TAGS=valgrind
+	step "library for valgrind" env CGO_CFLAGS="-O2 -g -DVALGRIND" make -s BUILD=build/valgrind TAGS=valgrind
 	LD_LIBRARY_PATH=$root/build/valgrind harness "harness, valgrind" valgrind -q --error-exitcode=99 \
 		--suppressions=tests/valgrind.supp --leak-check=no "$tmp/harness-gcc" -p "$tmp/pki" resumption writes_of_any_size retry_after_want_pollout wrong_name \
 		client_certificate_accepted connect_forms load_file_with_password free_in_any_state bad_record_mac

@@ -1,7 +1,5 @@
-/* What a fork costs in memory, and that nothing of a key is left in it. */
+/* What a fork costs in memory. */
 #include "../harness.h"
-
-#include <sys/mman.h>
 
 #include <fcntl.h>
 
@@ -67,74 +65,4 @@ TEST(generations_do_not_add_up)
 	first = address_space();
 	first_descriptors = descriptors();
 	reap(spawn(grow, &depth));
-}
-
-/* Looks for bytes in all of this process's memory but the place where they are known to be. */
-static int
-in_memory(const uint8_t *bytes, size_t len, const void *known)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	int mem = open("/proc/self/mem", O_RDONLY), found = 0;
-	unsigned long from, to;
-	char line[512], mode[8];
-	size_t size = 1 << 20, step = size - len;
-	uint8_t *window = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t *at;
-	ssize_t n;
-
-	REQUIRE(maps != NULL && mem != -1 && window != MAP_FAILED);
-	while (fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r')
-			continue;
-		for (; from < to; from += step) {
-			if (from < (uintptr_t)window + size && to > (uintptr_t)window)
-				break;
-			n = pread(mem, window, to - from < size ? to - from : size, from);
-			if (n <= 0)
-				break;
-			for (at = window; (at = memmem(at, n - (at - window), bytes, len)) != NULL; at++) {
-				/* Not the pattern itself, and not what stdio has of it. */
-				if (from + (at - window) != (uintptr_t)known)
-					found++;
-			}
-			if ((size_t)n < size)
-				break;
-		}
-	}
-	munmap(window, size);
-	close(mem);
-	fclose(maps);
-	return found;
-}
-
-static struct tls_config *keyed;
-static uint8_t pattern[24];
-
-static void
-clear_key(void *arg)
-{
-	(void)arg;
-	tls_config_clear_keys(keyed);
-	CHECK_INT(in_memory(pattern, sizeof(pattern), pattern), 0);
-}
-
-TEST(a_cleared_key_is_gone)
-{
-	uint8_t *key, *cert;
-	size_t len, cert_len;
-
-	key = pki_bytes("server.key", &len);
-	cert = pki_bytes("server.pem", &cert_len);
-	REQUIRE(len > 100);
-	keyed = tls_config_new();
-	CONFIG_OK(keyed, tls_config_set_key_mem(keyed, key, len));
-	CONFIG_OK(keyed, tls_config_add_keypair_mem(keyed, cert, cert_len, key, len));
-	CONFIG_OK(keyed, tls_config_add_keypair_mem(keyed, cert, cert_len, key, len));
-	tls_unload_file(cert, cert_len);
-	/* Some base64 of the key itself, behind its type and curve. */
-	memcpy(pattern, key + 80, sizeof(pattern));
-	tls_unload_file(key, len);
-	CHECK(in_memory(pattern, sizeof(pattern), pattern) > 0);
-	reap(spawn(clear_key, NULL));
-	clear_key(NULL);
 }

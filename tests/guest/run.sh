@@ -26,10 +26,10 @@ theirs() {
 	cc -std=c11 -Wall -Wextra -Werror -DTEST_LIBRETLS -o "$output" "$@" -ltls -lpthread
 }
 
-for test in fork tickets memory signals threads limits descriptors; do
+for test in fork tickets memory secrets signals threads limits descriptors; do
 	compile "$tmp/$test" "$root/tests/harness.c" "$guest/$test.c" || exit 1
 	# Binding a function at its first call puts registers on the stack, with what they had of keys.
-	[ "$test" = memory ] && now=LD_BIND_NOW=1 || now=
+	[ "$test" = secrets ] && now=LD_BIND_NOW=1 || now=
 	# shellcheck disable=SC2086 # several words
 	harness "$test" env $now timeout 300 ${RUN:-} "$tmp/$test" ${EXCEPT:-} -p "$tmp/pki"
 	if [ -n "$other" ]; then
