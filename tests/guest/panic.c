@@ -15,9 +15,13 @@ static const char *place;
 static enum how how;
 static unsigned spared;
 
+/* How often the library has asked. */
+static unsigned long asked;
+
 int
 libtls_panics(const char *where)
 {
+	asked++;
 	if (place == NULL || strcmp(where, place) != 0 || spared-- > 0)
 		return NOT;
 	place = NULL;
@@ -483,6 +487,41 @@ TEST(rebuilding)
 	i.p = established();
 	reap(spawn(rebuild, &i));
 	say(i.p->server, i.p->client, "goes on");
+}
+
+/* Neither a fork, whatever there is, nor a child that only frees it enters Go. */
+static struct pair *inherited[50];
+static unsigned long asked_before;
+
+static void
+only_free(void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < 50; i++)
+		pair_free(inherited[i]);
+	tls_config_free(cc);
+	tls_config_free(sc);
+	CHECK_INT(asked, asked_before);
+}
+
+TEST(forks)
+{
+	size_t i;
+	pid_t pid;
+
+	configure();
+	for (i = 0; i < 50; i++)
+		inherited[i] = established();
+	asked_before = asked;
+	CHECK(asked_before > 50);
+	pid = spawn(only_free, NULL);
+	CHECK_INT(asked, asked_before);
+	reap(pid);
+	CHECK_INT(asked, asked_before);
+	say(inherited[0]->client, inherited[0]->server, "text");
+	CHECK(asked > asked_before);
 }
 
 /* In kB. */

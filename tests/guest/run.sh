@@ -26,7 +26,7 @@ theirs() {
 	cc -std=c11 -Wall -Wextra -Werror -DTEST_LIBRETLS -o "$output" "$@" -ltls -lpthread
 }
 
-for test in fork tickets memory secrets signals threads limits descriptors; do
+for test in fork tickets memory secrets many signals threads limits descriptors; do
 	compile "$tmp/$test" "$root/tests/harness.c" "$guest/$test.c" || exit 1
 	# Binding a function at its first call puts registers on the stack, with what they had of keys.
 	[ "$test" = secrets ] && now=LD_BIND_NOW=1 || now=
