@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* AddressSanitizer keeps in mind what a dead runtime told of its memory. */
-#ifdef __SANITIZE_ADDRESS__
+#if __has_include(<sanitizer/asan_interface.h>)
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
