@@ -80,8 +80,8 @@ done
 [ -x "$tmp/harness-gcc" ] && harness "harness, TLS 1.2" "$tmp/harness-gcc" -2 -p "$tmp/pki"
 
 # The C front and the tests under AddressSanitizer; that of clang 18 and later knows of fork(). It knows no
-# bounds of address space, and maps more of that than can be searched. What tests of guests leave is
-# no leak of the library's.
+# bounds of address space, and maps more of that than can be searched; it isn't sure to survive a fork beside
+# busy threads, or one that libc doesn't know of. What tests of guests leave is no leak of the library's.
 
 asan=
 if have clang-19; then
@@ -93,6 +93,7 @@ if have clang-19; then
 	harness "guests, AddressSanitizer" env FOREIGN=asan BUILD=build/asan CC=clang-19 CFLAGS=-fsanitize=address \
 		ASAN_OPTIONS=quarantine_size_mb=1:detect_leaks=0:detect_stack_use_after_return=0 \
 		EXCEPT="-x address_space -x data -x raised_again -x lost_setting
+			-x from_a_process_with_threads -x by_a_bare_system_call -x in_a_handler_at_any_moment
 			-x cleared_keys -x freed_listener -x used_listener -x sessions_12 -x sessions_13" \
 		tests/guest/run.sh
 else
