@@ -251,7 +251,8 @@ without_subset() {
 try "fork.c" ours "$tmp/fork" "$here/fork.c"
 try "fork" "$tmp/fork" "$pki"
 if [ -n "${SSL_ASAN:-}" ]; then
-	build=$SSL_ASAN CFLAGS=-fsanitize=address CC=clang-19 try "fork.c, AddressSanitizer" ours "$tmp/fork-asan" "$here/fork.c"
+	# As gcc defines it.
+	build=$SSL_ASAN CFLAGS="-fsanitize=address -D__SANITIZE_ADDRESS__" CC=clang-19 try "fork.c, AddressSanitizer" ours "$tmp/fork-asan" "$here/fork.c"
 	try "fork with AddressSanitizer" "$tmp/fork-asan" "$pki"
 fi
 panicking() {
