@@ -1,4 +1,6 @@
 /* tls_ocsp_process_response(3) */
+#include <stdlib.h>
+
 #include "front.h"
 #include "_cgo_export.h"
 

@@ -398,6 +398,7 @@ context_restore(struct tls *ctx, struct failure *fail)
 		if (!ok)
 			return false;
 	}
-	ctx->go = ctx->object.go;
+	if (ctx->go != ctx->object.go) /* threads that share it only read */
+		ctx->go = ctx->object.go;
 	return true;
 }
