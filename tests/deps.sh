@@ -16,8 +16,6 @@ need gcc gcc
 need libc6-dev /usr/include/stdlib.h
 need g++ g++
 need clang clang
-need clang-19 clang-19
-need libclang-rt-19-dev /usr/lib/llvm-19/lib/clang/19/lib/linux
 need binutils nm
 need musl-tools musl-gcc
 need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc

@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the library promises to its host process. Ends with "N passed, N failed".
 # BUILD and CC choose the library. If it is for another libc or machine than this one's, FOREIGN is
-# set; RUN is then what runs its programs, and EXCEPT the harness's options for what can't be there.
+# set; RUN is then what runs its programs, OMIT names those that can't be there, and EXCEPT has the
+# harness's options for single tests of the others.
 set -u
 . "$(dirname "$0")/../lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -27,6 +28,7 @@ theirs() {
 }
 
 for test in fork tickets memory secrets many signals threads limits descriptors; do
+	case " ${OMIT:-} " in *" $test "*) continue ;; esac
 	compile "$tmp/$test" "$root/tests/harness.c" "$guest/$test.c" || exit 1
 	# Binding a function at its first call puts registers on the stack, with what they had of keys.
 	[ "$test" = secrets ] && now=LD_BIND_NOW=1 || now=
