@@ -132,11 +132,11 @@ __wrap_x_cgo_bindm(void *g)
 	pthread_setspecific(key, g);
 }
 
-/* Valgrind hasn't been told of all that the runtime does to free memory. */
+/* Valgrind isn't told of all that the runtime does to free memory. */
 #ifdef VALGRIND
-#define OVERWRITE "0"
+#define COLLECTION "off"
 #else
-#define OVERWRITE "1"
+#define COLLECTION "100"
 #endif
 
 /*
@@ -150,11 +150,12 @@ static char *block[32] SURVIVES = {
 	"libtls",
 	NULL,
 	"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0,"
-	    "clobberfree=" OVERWRITE,
+	    "clobberfree=1",
+	"GOGC=" COLLECTION,
 	"GOTRACEBACK=none",
 	NULL,
 };
-enum { ENVIRONMENT = 2, AUXILIARY = 5 };
+enum { ENVIRONMENT = 2, AUXILIARY = 6 };
 
 static void
 fill_block(void)
