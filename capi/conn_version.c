@@ -64,64 +64,76 @@ context_time(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
 	return t;
 }
 
-/* Go's handshake is complete before its last message is written, a program's afterwards. */
+/*
+ * What is known of a connection: Go's handshake is complete before its last
+ * message is written, a program's afterwards.
+ */
+
 static bool
 complete(const struct tls *ctx)
 {
 	return context_valid(ctx) && ctx->c.established;
 }
 
+static const char *
+string(struct tls *ctx, enum string which,
+    char *(*get)(uint64_t, struct failure *))
+{
+	return complete(ctx) ? context_string(ctx, which, get) : NULL;
+}
+
+static int
+number(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
+{
+	return complete(ctx) ? context_number(ctx, get, 0) : 0;
+}
+
 const char *
 tls_conn_version(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, CONN_VERSION, goConnVersion) : NULL;
+	return string(ctx, CONN_VERSION, goConnVersion);
 }
 
 const char *
 tls_conn_cipher(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, CONN_CIPHER, goConnCipher) : NULL;
+	return string(ctx, CONN_CIPHER, goConnCipher);
 }
 
 int
 tls_conn_cipher_strength(struct tls *ctx)
 {
-	return complete(ctx) ? context_number(ctx, goConnCipherStrength, 0) : 0;
+	return number(ctx, goConnCipherStrength);
 }
 
 const char *
 tls_conn_group(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, CONN_GROUP, goConnGroup) : NULL;
+	return string(ctx, CONN_GROUP, goConnGroup);
 }
 
 const char *
 tls_conn_alpn_selected(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, CONN_ALPN_SELECTED, goConnALPNSelected) : NULL;
+	return string(ctx, CONN_ALPN_SELECTED, goConnALPNSelected);
 }
 
 const char *
 tls_conn_servername(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, CONN_SERVERNAME, goConnServername) : NULL;
+	return string(ctx, CONN_SERVERNAME, goConnServername);
 }
 
 int
 tls_conn_session_resumed(struct tls *ctx)
 {
-	return complete(ctx) ? context_number(ctx, goConnSessionResumed, 0) : 0;
+	return number(ctx, goConnSessionResumed);
 }
 
 int
 tls_peer_cert_provided(struct tls *ctx)
 {
-	return complete(ctx) ? context_number(ctx, goPeerCertProvided, 0) : 0;
+	return number(ctx, goPeerCertProvided);
 }
 
 int
@@ -138,30 +150,25 @@ tls_peer_cert_contains_name(struct tls *ctx, const char *name)
 const char *
 tls_peer_cert_common_name(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, PEER_CERT_COMMON_NAME, goPeerCertCommonName) :
-	    NULL;
+	return string(ctx, PEER_CERT_COMMON_NAME, goPeerCertCommonName);
 }
 
 const char *
 tls_peer_cert_hash(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, PEER_CERT_HASH, goPeerCertHash) : NULL;
+	return string(ctx, PEER_CERT_HASH, goPeerCertHash);
 }
 
 const char *
 tls_peer_cert_issuer(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, PEER_CERT_ISSUER, goPeerCertIssuer) : NULL;
+	return string(ctx, PEER_CERT_ISSUER, goPeerCertIssuer);
 }
 
 const char *
 tls_peer_cert_subject(struct tls *ctx)
 {
-	return complete(ctx) ?
-	    context_string(ctx, PEER_CERT_SUBJECT, goPeerCertSubject) : NULL;
+	return string(ctx, PEER_CERT_SUBJECT, goPeerCertSubject);
 }
 
 time_t
@@ -181,8 +188,7 @@ tls_peer_cert_chain_pem(struct tls *ctx, size_t *len)
 {
 	const char *pem;
 
-	pem = complete(ctx) ?
-	    context_string(ctx, PEER_CERT_CHAIN_PEM, goPeerCertChainPEM) : NULL;
+	pem = string(ctx, PEER_CERT_CHAIN_PEM, goPeerCertChainPEM);
 	if (pem != NULL && len != NULL)
 		*len = strlen(pem);
 	return (const uint8_t *)pem;

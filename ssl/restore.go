@@ -12,8 +12,8 @@ import (
 )
 
 // A fork leaves all Go objects behind, so a child rebuilds them from bytes:
-// contexts and connections from what Marshal returned last, sessions from
-// what Keep put into memory that isn't Go's.
+// contexts and connections from what Marshal made last, sessions from what
+// Keep put into memory that isn't Go's.
 
 // Memory is what a context has outside of Go, for processes forked later.
 type Memory interface {
@@ -108,8 +108,8 @@ type Stored struct {
 	Place   Place
 }
 
-// RestoreContext returns a context that goes on where the one stood whose
-// Marshal returned data, with the sessions in its memory, newest first.
+// RestoreContext returns a context that goes on where the one stood of which
+// Marshal made data, with the sessions in its memory, newest first.
 func RestoreContext(m Memory, data []byte, sessions []Stored) (*Context, error) {
 	c := newContext(m)
 	if err := plain.Decode(data, c.fields); err != nil {
@@ -124,8 +124,8 @@ func RestoreContext(m Memory, data []byte, sessions []Stored) (*Context, error) 
 	return c, nil
 }
 
-// RestoreCredentials returns the credentials of the context whose Marshal
-// returned data.
+// RestoreCredentials returns the credentials of the context of which Marshal
+// made data.
 func RestoreCredentials(data []byte) (*Credentials, error) {
 	c := Context{tickets: libtls.NewTicketKeys()}
 	defer c.tickets.Wipe()
@@ -255,8 +255,8 @@ func (c *Conn) Marshal(place func(n int, sessions []*Session) []byte) {
 }
 
 // Grown tells whether nothing has changed since the last Marshal or Grown but
-// that more has come of a handshake message, which goes behind what they
-// returned; see libtls.Context.
+// that more has come of a handshake message, which goes behind what they made;
+// see libtls.Context.
 func (c *Conn) Grown() (more []byte, ok bool) {
 	now, saved := c.revision(), c.saved
 	saved.epoch = now.epoch
@@ -269,9 +269,10 @@ func (c *Conn) Grown() (more []byte, ok bool) {
 	return more, ok
 }
 
-// RestoreConn returns a connection that goes on where the one stood whose
-// Marshal returned data and sessions, whose references it takes over. Ctx and
-// home are its present and its first context, creds what it took from ctx.
+// RestoreConn returns a connection that goes on where the one stood of which
+// Marshal made data. It takes over references to the sessions, which are those
+// that Marshal told. Ctx and home are its present and its first context, creds
+// what it took from ctx.
 func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions []*Session, in, out uint64) (*Conn, error) {
 	c := &Conn{ctx: ctx, home: home, creds: *creds}
 	var engine []byte

@@ -242,6 +242,17 @@ read_file(const char *path, char *buf, size_t size)
 	return n;
 }
 
+long
+process_size(const char *what)
+{
+	char status[4096], *line;
+
+	read_file("/proc/self/status", status, sizeof(status));
+	line = strstr(status, what);
+	REQUIRE(line != NULL);
+	return atol(line + strlen(what));
+}
+
 /* Configurations. */
 
 struct tls_config *
@@ -636,6 +647,28 @@ say(struct tls *from, struct tls *to, const char *text)
 	}
 	buf[len] = '\0';
 	CHECK_STR(buf, text);
+}
+
+void
+whole_connection(struct tls_config *client, struct tls_config *server)
+{
+	struct pair *p = pair_sockets(client, server, "server.test");
+
+	pair_established(p);
+	transfer(p->client, p->server, 50000, 5000);
+	transfer(p->server, p->client, 50000, 5000);
+	pair_close(p);
+	pair_free(p);
+}
+
+void
+fresh_connection(void)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+
+	whole_connection(cc, sc);
+	tls_config_free(cc);
+	tls_config_free(sc);
 }
 
 int

@@ -98,6 +98,7 @@ uint8_t *pki_bytes(const char *name, size_t *len);	/* tls_unload_file()d by the 
 void write_file(const char *path, const void *content, size_t len);
 int session_file(const char *name);		/* an empty scratch file, open, good for tls_config_set_session_fd */
 size_t read_file(const char *path, char *buf, size_t size);	/* NUL-terminated */
+long process_size(const char *what);		/* a line of /proc/self/status, in kB */
 
 /* Configurations: of the protocol, with the test's CA, and with a key pair NAME.pem and NAME.key. */
 
@@ -171,6 +172,9 @@ ssize_t read_some(struct tls *, void *, size_t);
 /* Reads until nothing more comes; the tickets that lie waiting are taken in. */
 void drain(struct tls *);
 void say(struct tls *from, struct tls *to, const char *text);	/* text arrives */
+/* A connection over sockets, with data in both directions, from its beginning to its end. */
+void whole_connection(struct tls_config *client, struct tls_config *server);
+void fresh_connection(void);			/* with new configurations */
 
 void no_blocking(int fd);
 void socket_pair(int fd[2]);			/* blocking */

@@ -59,18 +59,6 @@ expect_text(struct tls *ctx, const char *text)
 	CHECK_STR(buf, text);
 }
 
-static void
-whole_connection(struct tls_config *cc, struct tls_config *sc)
-{
-	struct pair *p = pair_sockets(cc, sc, "server.test");
-
-	pair_established(p);
-	transfer(p->client, p->server, 50000, 5000);
-	transfer(p->server, p->client, 50000, 5000);
-	pair_close(p);
-	pair_free(p);
-}
-
 struct configs {
 	struct tls_config *client, *server;
 	int depth;

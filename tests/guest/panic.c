@@ -524,18 +524,6 @@ TEST(forks)
 	CHECK(asked > asked_before);
 }
 
-/* In kB. */
-static long
-resident(void)
-{
-	char status[4096], *line;
-
-	read_file("/proc/self/status", status, sizeof(status));
-	line = strstr(status, "VmRSS:");
-	REQUIRE(line != NULL);
-	return atol(line + strlen("VmRSS:"));
-}
-
 TEST(no_memory_is_lost)
 {
 	struct pair *p;
@@ -549,10 +537,10 @@ TEST(no_memory_is_lost)
 		CHECK_INT(pair_handshake(p), -1);
 		pair_free(p);
 		if (i == 1000)
-			before = resident();
+			before = process_size("VmRSS:");
 	}
-	if (!CHECK(resident() < before + 8 * 1024))
-		check_note("%ld kB, then %ld kB", before, resident());
+	if (!CHECK(process_size("VmRSS:") < before + 8 * 1024))
+		check_note("%ld kB, then %ld kB", before, process_size("VmRSS:"));
 }
 
 /* Not a panic, and nobody's to handle: signals are blocked inside of Go. */

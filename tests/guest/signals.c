@@ -9,20 +9,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-static void
-connection(void)
-{
-	struct tls_config *cc = client_config(), *sc = server_config("server");
-	struct pair *p = pair_sockets(cc, sc, "server.test");
-
-	pair_established(p);
-	transfer(p->client, p->server, 50000, 5000);
-	pair_close(p);
-	pair_free(p);
-	tls_config_free(cc);
-	tls_config_free(sc);
-}
-
 static volatile sig_atomic_t count[NSIG], strange;
 static pid_t main_thread;
 static volatile uintptr_t near_stack;
@@ -73,7 +59,7 @@ TEST(handlers_run_where_they_should)
 			_exit(0);
 		kill(getpid(), SIGURG);
 		kill(getpid(), SIGUSR1);
-		connection();
+		fresh_connection();
 		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 			continue;
 	}
@@ -94,7 +80,7 @@ TEST(other_threads_block_signals)
 	char path[300], status[4096], *line;
 	DIR *tasks;
 
-	connection();
+	fresh_connection();
 	REQUIRE((tasks = opendir("/proc/self/task")) != NULL);
 	while ((entry = readdir(tasks)) != NULL) {
 		if (entry->d_name[0] == '.' || atoi(entry->d_name) == getpid())
@@ -125,7 +111,7 @@ TEST(dispositions_and_masks_stay)
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGRTMIN);
 	REQUIRE(sigprocmask(SIG_SETMASK, &mask, NULL) == 0);
-	connection();
+	fresh_connection();
 	REQUIRE(sigaction(SIGSEGV, NULL, &after) == 0);
 	CHECK(after.sa_handler == handler);
 	CHECK_INT(after.sa_flags, before.sa_flags);

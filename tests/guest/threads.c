@@ -68,7 +68,6 @@ TEST(many_first_calls)
 
 TEST(thousands_of_short_threads)
 {
-	char status[4096], *line;
 	long before = 0, after = 0;
 	pthread_t thread;
 	int i;
@@ -78,10 +77,8 @@ TEST(thousands_of_short_threads)
 		REQUIRE(pthread_join(thread, NULL) == 0);
 		if (i != 1000 && i != 3999)
 			continue;
-		read_file("/proc/self/status", status, sizeof(status));
-		REQUIRE((line = strstr(status, "VmRSS:")) != NULL);
-		before = i == 1000 ? atol(line + 6) : before;
-		after = atol(line + 6);
+		after = process_size("VmRSS:");
+		before = i == 1000 ? after : before;
 	}
 	if (!CHECK(after < before + 8 * 1024))
 		check_note("%ld kB, then %ld kB", before, after);
