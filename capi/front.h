@@ -62,32 +62,40 @@ enum string {
 	STRINGS,
 };
 
-/* Records, and the descriptors or callbacks that they pass. */
-struct transport {
-	int	 fd_read;
-	int	 fd_write;
-	tls_read_cb	 read_cb;
-	tls_write_cb	 write_cb;
+/*
+ * Records from the peer, and where they come from. What only writes is never
+ * handed this one.
+ */
+struct input {
+	int	 fd;
+	tls_read_cb	 cb;
 	struct tls	*cb_ctx;
 	void	*cb_arg;
 	bool	 eof;		/* it ended */
-	int	 read_errno;	/* that ended reading, or 0 */
-	int	 write_errno;
+	int	 err;		/* errno that ended reading, or 0 */
 
 	/* The record being read, or whose plaintext is left. */
 	uint8_t	 header[HEADER_SIZE];
 	size_t	 header_len;
-	uint8_t	*in;
-	size_t	 in_len;
-	size_t	 in_want;
+	uint8_t	*record;
+	size_t	 len;
+	size_t	 want;
 	size_t	 data_off;
 	size_t	 data_len;
+};
 
-	/* Records to be written. */
-	uint8_t	*out;
-	size_t	 out_cap;
-	size_t	 out_off;
-	size_t	 out_len;
+/* Records to be written, and where they go. */
+struct output {
+	int	 fd;
+	tls_write_cb	 cb;
+	struct tls	*cb_ctx;
+	void	*cb_arg;
+	int	 err;		/* errno that ended writing, or 0 */
+
+	uint8_t	*data;
+	size_t	 cap;
+	size_t	 off;
+	size_t	 len;
 };
 
 struct tls {
@@ -116,7 +124,8 @@ struct tls {
 		bool	 broken;	/* Go panicked */
 
 		int	 socket;	/* our own, or -1 */
-		struct transport t;
+		struct input in;
+		struct output out;
 		size_t	 sealed;	/* data of a tls_write in its output */
 	} c;
 };
@@ -230,13 +239,16 @@ time_t	 context_time(struct tls *, int64_t (*)(uint64_t, struct failure *));
 void	 transport_open(struct tls *, int, int, tls_read_cb, tls_write_cb,
 	    void *);
 void	 transport_drop(struct tls *);
-int	 transport_fill(struct transport *);
-void	 transport_release(struct transport *);
-bool	 transport_ready(struct transport *);
-void	 transport_offer(struct transport *, struct step *);
-bool	 transport_queue(struct transport *, struct step *);
-bool	 transport_pending(const struct transport *);
-int	 transport_flush(struct transport *);
-void	 transport_discard(struct transport *);
+int	 input_get(struct input *, struct step *);
+void	 input_keep(struct input *, const struct step *);
+size_t	 input_take(struct input *, void *, size_t);
+size_t	 input_peek(const struct input *, void *, size_t);
+void	 input_release(struct input *);
+bool	 input_ready(struct input *);
+void	 output_offer(struct output *, struct step *);
+bool	 output_queue(struct output *, struct step *);
+bool	 output_pending(const struct output *);
+int	 output_flush(struct output *);
+void	 output_discard(struct output *);
 
 #endif

@@ -33,8 +33,8 @@ flush(struct tls *ctx, int op)
 {
 	int rv;
 
-	if ((rv = transport_flush(&ctx->c.t)) == -1)
-		return transport_failure(ctx, op, ctx->c.t.write_errno);
+	if ((rv = output_flush(&ctx->c.out)) == -1)
+		return transport_failure(ctx, op, ctx->c.out.err);
 	return rv < 0 ? rv : 0;
 }
 
@@ -47,13 +47,13 @@ flush_reading(struct tls *ctx)
 {
 	int rv;
 
-	if (ctx->c.sealed > 0 && ctx->c.t.out_len - ctx->c.t.out_off < BACKLOG)
+	if (ctx->c.sealed > 0 && ctx->c.out.len - ctx->c.out.off < BACKLOG)
 		return 0;
-	rv = transport_flush(&ctx->c.t);
+	rv = output_flush(&ctx->c.out);
 	return rv < -1 ? rv : 0;
 }
 
-/* Has Go do one step, and takes care of the record and the output. */
+/* Has Go do one step, and takes its output. */
 static int
 step(struct tls *ctx, int op, struct step *s)
 {
@@ -62,7 +62,7 @@ step(struct tls *ctx, int op, struct step *s)
 
 	/* Reading seldom has any. */
 	if (op != OP_READ)
-		transport_offer(&ctx->c.t, s);
+		output_offer(&ctx->c.out, s);
 	if (!context_enter(ctx, &v))
 		return STEP_PANICKED;
 	s->state = ctx->object.bytes;
@@ -71,55 +71,78 @@ step(struct tls *ctx, int op, struct step *s)
 	object_keep(&ctx->object, s->state);
 	ctx->records_in = s->records_in;
 	ctx->records_out = s->records_out;
-	if (!transport_queue(&ctx->c.t, s)) {
+	if (!output_queue(&ctx->c.out, s)) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY, "out of memory");
 		rv = STEP_PANICKED;
 	}
-	ctx->c.t.data_off = s->data_off;
-	ctx->c.t.data_len = s->data_len;
-	if (s->data_len == 0)
-		transport_release(&ctx->c.t);
 	return rv;
 }
 
+/* What a step that failed leaves behind. */
+static int
+stopped(struct tls *ctx, int op, const struct step *s, int rv)
+{
+	if (rv == STEP_PANICKED) {
+		ctx->c.broken = true;
+		return -1;
+	}
+	if (op == OP_HANDSHAKE)
+		ctx->c.established = ctx->c.done = s->handshake_done;
+	ctx->c.ask = true;
+	ctx->c.sealed = 0;
+	/* The alert, if it can be sent at once. */
+	output_flush(&ctx->c.out);
+	return -1;
+}
+
+/* An operation of the write side is one step, which is handed no input. */
+static int
+drive_output(struct tls *ctx, int op, const void *buf, size_t len, size_t *n)
+{
+	struct step s = { .buf = (void *)buf, .buf_len = len };
+	int rv;
+
+	if ((rv = step(ctx, op, &s)) != STEP_DONE)
+		return stopped(ctx, op, &s, rv);
+	*n = s.n;
+	return 0;
+}
+
 /*
- * Does an operation until it is finished, which gives 0 and the count in *n,
- * or until the transport would block or something fails. The last step's
- * output is left pending.
+ * Does an operation that reads until it is finished, which gives 0 and the
+ * count in *n, or until the transport would block or something fails. No
+ * plaintext is left of an earlier one. The last step's output is left pending.
  */
 static int
-drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
+drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 {
-	bool reads = op == OP_HANDSHAKE || op == OP_READ;
-	bool ask = reads ? ctx->c.ask : true;
+	struct input *in = &ctx->c.in;
 	struct signature signature = { .given = false };
+	bool ask = ctx->c.ask;
 	struct step s;
 	int rv;
 
 	for (;; ask = ctx->c.ask = false) {
 		memset(&s, 0, sizeof(s));
 		s.signature = signature;
-		if (!ask && !signature.given) {
-			rv = transport_fill(&ctx->c.t);
-			if (rv == -1)
-				return transport_failure(ctx, op,
-				    ctx->c.t.read_errno);
-			if (rv < 0)
-				return rv;
-			s.record = ctx->c.t.in;
-			s.record_len = ctx->c.t.in == NULL ? 0 : ctx->c.t.in_want;
-		}
-		s.eof = ctx->c.t.eof;
+		s.eof = in->eof;
 		s.buf = buf;
 		s.buf_len = len;
+		if (!ask && !signature.given) {
+			if ((rv = input_get(in, &s)) == -1)
+				return transport_failure(ctx, op, in->err);
+			if (rv < 0)
+				return rv;
+		}
 		rv = step(ctx, op, &s);
+		if (s.record != NULL)
+			input_keep(in, &s);
 		signature_free(&signature);
 		switch (rv) {
 		case STEP_DONE:
 			if (op == OP_READ && s.n == 0)
 				ctx->c.truncated = s.eof && !s.peer_closed;
-			if (reads)
-				ctx->c.ask = op == OP_READ && s.n == 0;
+			ctx->c.ask = op == OP_READ && s.n == 0;
 			*n = s.n;
 			return 0;
 		case STEP_NEED_INPUT:
@@ -134,7 +157,7 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 			ctx->c.ask = false;
 			if ((rv = flush_reading(ctx)) != 0)
 				return rv;
-			if (!transport_ready(&ctx->c.t))
+			if (!input_ready(in))
 				return TLS_WANT_POLLIN;
 			break;
 		case STEP_NEED_SIGNATURE:
@@ -144,18 +167,8 @@ drive(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 				return rv;
 			}
 			break;
-		case STEP_PANICKED:
-			ctx->c.broken = true;
-			return -1;
 		default:
-			if (op == OP_HANDSHAKE)
-				ctx->c.established = ctx->c.done =
-				    s.handshake_done;
-			ctx->c.ask = true;
-			ctx->c.sealed = 0;
-			/* The alert, if it can be sent at once. */
-			transport_flush(&ctx->c.t);
-			return -1;
+			return stopped(ctx, op, &s, rv);
 		}
 	}
 }
@@ -170,7 +183,7 @@ handshake(struct tls *ctx)
 	if ((rv = flush(ctx, OP_HANDSHAKE)) != 0)
 		return rv;
 	if (!ctx->c.done) {
-		if ((rv = drive(ctx, OP_HANDSHAKE, NULL, 0, &n)) != 0)
+		if ((rv = drive_input(ctx, OP_HANDSHAKE, NULL, 0, &n)) != 0)
 			return rv;
 		ctx->c.done = true;
 		if ((rv = flush(ctx, OP_HANDSHAKE)) != 0)
@@ -194,20 +207,6 @@ prepare(struct tls *ctx, size_t buflen)
 	return 0;
 }
 
-/* Plaintext that an earlier, smaller buffer had no room for. */
-static ssize_t
-read_rest(struct tls *ctx, void *buf, size_t buflen)
-{
-	size_t n = buflen < ctx->c.t.data_len ? buflen : ctx->c.t.data_len;
-
-	memcpy(buf, ctx->c.t.in + ctx->c.t.data_off, n);
-	ctx->c.t.data_off += n;
-	ctx->c.t.data_len -= n;
-	if (ctx->c.t.data_len == 0)
-		transport_release(&ctx->c.t);
-	return n;
-}
-
 static ssize_t
 read_data(struct tls *ctx, void *buf, size_t buflen)
 {
@@ -218,11 +217,11 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 		return rv;
 	if (buflen == 0)
 		return 0;
-	if (ctx->c.t.data_len > 0)
-		return read_rest(ctx, buf, buflen);
+	if (ctx->c.in.data_len > 0)
+		return input_take(&ctx->c.in, buf, buflen);
 	if ((rv = flush_reading(ctx)) != 0)
 		return rv;
-	if ((rv = drive(ctx, OP_READ, buf, buflen, &n)) != 0)
+	if ((rv = drive_input(ctx, OP_READ, buf, buflen, &n)) != 0)
 		return rv;
 	flush_reading(ctx);
 	return n;
@@ -244,7 +243,7 @@ write_data(struct tls *ctx, const void *buf, size_t buflen)
 	if (ctx->c.sealed == 0) {
 		if ((rv = flush(ctx, OP_WRITE)) != 0)
 			return rv;
-		if ((rv = drive(ctx, OP_WRITE, (void *)buf, buflen, &n)) != 0)
+		if ((rv = drive_output(ctx, OP_WRITE, buf, buflen, &n)) != 0)
 			return rv;
 		ctx->c.sealed = n;
 	}
@@ -262,15 +261,15 @@ write_data(struct tls *ctx, const void *buf, size_t buflen)
 static int
 close_stream(struct tls *ctx)
 {
-	size_t n, pending = ctx->c.t.out_len;
+	size_t n, pending = ctx->c.out.len;
 	int rv;
 
 	if (!ctx->c.closing) {
-		if ((rv = drive(ctx, OP_CLOSE, NULL, 0, &n)) != 0)
+		if ((rv = drive_output(ctx, OP_CLOSE, NULL, 0, &n)) != 0)
 			return rv;
 		ctx->c.closing = true;
-		if (!ctx->c.done && ctx->c.t.out_len == pending) {
-			transport_discard(&ctx->c.t);
+		if (!ctx->c.done && ctx->c.out.len == pending) {
+			output_discard(&ctx->c.out);
 			return 0;
 		}
 	}
@@ -287,7 +286,7 @@ close_socket(struct tls *ctx)
 		rv = error_errno(&ctx->err, errno, "shutdown");
 	if (close(ctx->c.socket) == -1)
 		rv = error_errno(&ctx->err, errno, "close");
-	ctx->c.socket = ctx->c.t.fd_read = ctx->c.t.fd_write = -1;
+	ctx->c.socket = ctx->c.in.fd = ctx->c.out.fd = -1;
 	return rv;
 }
 

@@ -65,7 +65,7 @@ SSL_new(SSL_CTX *ctx)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->refs = 1;
-	s->io.fd_read = s->io.fd_write = -1;
+	s->in.fd = s->out.fd = -1;
 	s->mode = ctx->mode;
 	s->verify = ctx->verify;
 	s->p.want = SSL_NOTHING;
@@ -142,8 +142,8 @@ SSL_free(SSL *ssl)
 	object_keep(&ssl->object, NULL);
 	blob_replace(&ssl->frozen, NULL);
 	context_removed(ssl->home);
-	transport_release(&ssl->io);
-	transport_discard(&ssl->io);
+	input_release(&ssl->in);
+	output_discard(&ssl->out);
 	session_drop(ssl);
 	forget(ssl);
 	free(ssl->ex.slots);
@@ -155,16 +155,17 @@ SSL_free(SSL *ssl)
 int
 SSL_clear(SSL *s)
 {
-	int rfd = s->io.fd_read, wfd = s->io.fd_write, rv;
+	int rfd = s->in.fd, wfd = s->out.fd, rv;
 	struct ssl_status status = { 0 };
 
 	IN_GO(s, rv, goSSLConnClear, ends_badly(s), &status);
 	context_removed(s->home);
-	transport_release(&s->io);
-	transport_discard(&s->io);
-	memset(&s->io, 0, sizeof(s->io));
-	s->io.fd_read = rfd;
-	s->io.fd_write = wfd;
+	input_release(&s->in);
+	output_discard(&s->out);
+	memset(&s->in, 0, sizeof(s->in));
+	memset(&s->out, 0, sizeof(s->out));
+	s->in.fd = rfd;
+	s->out.fd = wfd;
 	forget(s);
 	memset(&s->p, 0, sizeof(s->p));
 	s->busy = 0;
@@ -176,40 +177,40 @@ SSL_clear(SSL *s)
 int
 SSL_set_fd(SSL *s, int fd)
 {
-	s->io.fd_read = s->io.fd_write = fd;
+	s->in.fd = s->out.fd = fd;
 	return 1;
 }
 
 int
 SSL_set_rfd(SSL *s, int fd)
 {
-	s->io.fd_read = fd;
+	s->in.fd = fd;
 	return 1;
 }
 
 int
 SSL_set_wfd(SSL *s, int fd)
 {
-	s->io.fd_write = fd;
+	s->out.fd = fd;
 	return 1;
 }
 
 int
 SSL_get_fd(const SSL *s)
 {
-	return s->io.fd_read;
+	return s->in.fd;
 }
 
 int
 SSL_get_rfd(const SSL *s)
 {
-	return s->io.fd_read;
+	return s->in.fd;
 }
 
 int
 SSL_get_wfd(const SSL *s)
 {
-	return s->io.fd_write;
+	return s->out.fd;
 }
 
 static void

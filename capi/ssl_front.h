@@ -94,7 +94,8 @@ struct ssl_st {
 	char		*servername;
 	char		*alpn;
 
-	struct transport io;
+	struct input	 in;
+	struct output	 out;
 
 	/* From here on cleared by SSL_clear. */
 	struct ssl_progress {

@@ -32,7 +32,7 @@ failed(int reason)
 static int
 flush(SSL *s)
 {
-	switch (transport_flush(&s->io)) {
+	switch (output_flush(&s->out)) {
 	case 1:
 		return DONE;
 	case TLS_WANT_POLLOUT:
@@ -40,7 +40,7 @@ flush(SSL *s)
 		return FAILED;
 	default:
 		s->p.lost = true;
-		errno = s->io.write_errno;
+		errno = s->out.err;
 		return FAILED;
 	}
 }
@@ -52,26 +52,23 @@ enum { BACKLOG = 4 * OUTPUT_SIZE };
 static int
 flush_beside_write(SSL *s)
 {
-	if (s->p.sealed > 0 && s->io.out_len - s->io.out_off < BACKLOG)
+	if (s->p.sealed > 0 && s->out.len - s->out.off < BACKLOG)
 		return DONE;
 	return flush(s);
 }
 
 /* Reads a record into *st, or finds the end of input. */
 static int
-fill(SSL *s, struct step *st)
+fill(SSL *s, struct input *in, struct step *st)
 {
-	switch (transport_fill(&s->io)) {
+	switch (input_get(in, st)) {
 	case 1:
-		st->record = s->io.in;
-		st->record_len = s->io.in == NULL ? 0 : s->io.in_want;
-		st->eof = s->io.eof;
 		return DONE;
 	case TLS_WANT_POLLIN:
 		s->p.want = SSL_READING;
 		return FAILED;
 	default:
-		errno = s->io.read_errno;
+		errno = in->err;
 		return FAILED;
 	}
 }
@@ -86,7 +83,7 @@ callbacks(const SSL *s)
 	    (s->home->new_session != NULL ? HAS_NEW_SESSION : 0);
 }
 
-/* Has Go do one step, and takes care of the record and the output. */
+/* Has Go do one step, and takes its output. */
 static int
 step(SSL *s, int op, struct ssl_step *st)
 {
@@ -95,7 +92,7 @@ step(SSL *s, int op, struct ssl_step *st)
 
 	/* Reading seldom has any. */
 	if (op != OP_READ)
-		transport_offer(&s->io, &st->io);
+		output_offer(&s->out, &st->io);
 	st->callbacks = callbacks(s);
 	st->lost = s->p.lost;
 	st->status = s->p.status;
@@ -109,16 +106,12 @@ step(SSL *s, int op, struct ssl_step *st)
 	}
 	s->p.status = st->status;
 	s->p.started = true;
-	if (!transport_queue(&s->io, &st->io)) {
+	if (!output_queue(&s->out, &st->io)) {
 		ssl_error(ERR_R_MALLOC_FAILURE);
 		rv = SSL_STEP_PANICKED;
 	}
 	if (rv == SSL_STEP_PANICKED)
 		s->broken = s->p.status.dead = s->p.status.in_init = true;
-	s->io.data_off = st->io.data_off;
-	s->io.data_len = st->io.data_len;
-	if (st->io.data_len == 0)
-		transport_release(&s->io);
 	return rv;
 }
 
@@ -202,22 +195,28 @@ tell_session(SSL *s)
 }
 
 /*
- * Carries an operation on until it is done, with the count in *n. It goes on
- * with a record if input says so.
+ * Carries an operation on until it is done, with the count in *n. One that
+ * reads is given the input, of which no plaintext is left, and goes on with a
+ * record if fetch says so; one that writes is given none.
  */
 static int
-drive(SSL *s, int op, bool input, void *buf, size_t len, size_t *n)
+drive(SSL *s, int op, struct input *in, bool fetch, void *buf, size_t len,
+    size_t *n)
 {
 	struct ssl_step st;
+	int rv;
 
-	for (;; input = false) {
+	for (;;) {
 		memset(&st, 0, sizeof(st));
 		st.io.buf = buf;
 		st.io.buf_len = len;
-	read:
-		if (input && fill(s, &st.io) != DONE)
+		if (fetch && fill(s, in, &st.io) != DONE)
 			return FAILED;
-		switch (step(s, op, &st)) {
+		fetch = false;
+		rv = step(s, op, &st);
+		if (st.io.record != NULL)
+			input_keep(in, &st.io);
+		switch (rv) {
 		case STEP_DONE:
 			context_removed(s->home);
 			*n = st.io.n;
@@ -236,11 +235,12 @@ drive(SSL *s, int op, bool input, void *buf, size_t len, size_t *n)
 				s->p.want = SSL_READING;
 				return FAILED;
 			}
-			input = true;
-			memset(&st, 0, sizeof(st));
-			st.io.buf = buf;
-			st.io.buf_len = len;
-			goto read;
+			if (in == NULL) {
+				ssl_internal_error(BROKEN);
+				return FAILED;
+			}
+			fetch = true;
+			break;
 		case SSL_STEP_FLUSH:
 			if (flush(s) != DONE && !s->p.lost)
 				return FAILED;
@@ -260,7 +260,7 @@ drive(SSL *s, int op, bool input, void *buf, size_t len, size_t *n)
 		default:
 			context_removed(s->home);
 			/* The alert, if it can be sent at once. */
-			transport_flush(&s->io);
+			output_flush(&s->out);
 			if (s->p.status.alerted)
 				s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
 			return op == OP_READ && (st.io.eof ||
@@ -281,7 +281,7 @@ handshake(SSL *s)
 		return FAILED;
 	if (!SSL_in_init(s))
 		return DONE;
-	if (drive(s, OP_HANDSHAKE, false, NULL, 0, &n) != DONE)
+	if (drive(s, OP_HANDSHAKE, &s->in, false, NULL, 0, &n) != DONE)
 		return FAILED;
 	if (flush_beside_write(s) != DONE && !s->p.lost)
 		return FAILED;
@@ -302,22 +302,15 @@ read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 	if (num == 0)
 		return ENDED;
 	*n = 0;
-	if (s->io.data_len == 0) {
+	if (s->in.data_len == 0) {
 		if (flush_beside_write(s) != DONE && !s->p.lost)
 			return FAILED;
 		/* A peek leaves everything in the record. */
-		rv = drive(s, OP_READ, true, buf, peek ? 0 : num, n);
+		rv = drive(s, OP_READ, &s->in, true, buf, peek ? 0 : num, n);
 		if (rv != DONE || *n > 0)
 			return rv;
 	}
-	*n = num < s->io.data_len ? num : s->io.data_len;
-	memcpy(buf, s->io.in + s->io.data_off, *n);
-	if (peek)
-		return DONE;
-	s->io.data_off += *n;
-	s->io.data_len -= *n;
-	if (s->io.data_len == 0)
-		transport_release(&s->io);
+	*n = peek ? input_peek(&s->in, buf, num) : input_take(&s->in, buf, num);
 	return DONE;
 }
 
@@ -345,8 +338,9 @@ write_data(SSL *s, const void *buf, size_t num, size_t *n)
 		if (s->p.sealed == 0) {
 			if (flush(s) != DONE)
 				goto blocked;
-			if (drive(s, OP_WRITE, false, (void *)(data + done),
-			    num - done, &s->p.sealed) != DONE)
+			if (drive(s, OP_WRITE, NULL, false,
+			    (void *)(data + done), num - done,
+			    &s->p.sealed) != DONE)
 				goto blocked;
 		}
 		if (flush(s) != DONE)
@@ -372,9 +366,9 @@ await_close(SSL *s)
 	size_t n;
 	int rv;
 
-	if (s->io.data_len > 0)
+	if (s->in.data_len > 0)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
-	rv = drive(s, OP_READ, true, &byte, sizeof(byte), &n);
+	rv = drive(s, OP_READ, &s->in, true, &byte, sizeof(byte), &n);
 	if (rv == DONE)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
 	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : FAILED;
@@ -396,7 +390,7 @@ close_connection(SSL *s)
 	if (!(s->p.shutdown & SSL_SENT_SHUTDOWN) || !s->p.ending) {
 		s->p.shutdown |= SSL_SENT_SHUTDOWN;
 		s->p.ending = true;
-		if (drive(s, OP_CLOSE, false, NULL, 0, &n) != DONE ||
+		if (drive(s, OP_CLOSE, NULL, false, NULL, 0, &n) != DONE ||
 		    flush(s) != DONE)
 			return FAILED;
 	} else {
@@ -535,13 +529,13 @@ SSL_write_ex(SSL *s, const void *buf, size_t num, size_t *written)
 int
 SSL_pending(const SSL *s)
 {
-	return s->io.data_len;
+	return s->in.data_len;
 }
 
 int
 SSL_has_pending(const SSL *s)
 {
-	return s->io.in != NULL || s->io.header_len > 0;
+	return s->in.record != NULL || s->in.header_len > 0;
 }
 
 int

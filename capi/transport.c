@@ -23,12 +23,12 @@ void
 transport_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
     tls_write_cb write_cb, void *cb_arg)
 {
-	ctx->c.t.fd_read = fd_read;
-	ctx->c.t.fd_write = fd_write;
-	ctx->c.t.read_cb = read_cb;
-	ctx->c.t.write_cb = write_cb;
-	ctx->c.t.cb_ctx = ctx;
-	ctx->c.t.cb_arg = cb_arg;
+	ctx->c.in.fd = fd_read;
+	ctx->c.in.cb = read_cb;
+	ctx->c.out.fd = fd_write;
+	ctx->c.out.cb = write_cb;
+	ctx->c.in.cb_ctx = ctx->c.out.cb_ctx = ctx;
+	ctx->c.in.cb_arg = ctx->c.out.cb_arg = cb_arg;
 	ctx->c.ask = true;
 	ctx->c.connected = true;
 }
@@ -43,8 +43,8 @@ transport_drop(struct tls *ctx)
 	if (ctx->c.socket != -1)
 		close(ctx->c.socket);
 	if (!context_abandoned(ctx)) {
-		transport_release(&ctx->c.t);
-		transport_discard(&ctx->c.t);
+		input_release(&ctx->c.in);
+		output_discard(&ctx->c.out);
 	}
 	ctx->busy = 0;
 	memset(&ctx->c, 0, sizeof(ctx->c));
@@ -81,39 +81,39 @@ try_again(int num)
 }
 
 static ssize_t
-get(struct transport *t, void *buf, size_t len)
+get(struct input *in, void *buf, size_t len)
 {
 	ssize_t n;
 
-	if (t->read_errno != 0)
+	if (in->err != 0)
 		return -1;
 	errno = 0;
-	if (t->read_cb != NULL) {
-		n = t->read_cb(t->cb_ctx, buf, len, t->cb_arg);
+	if (in->cb != NULL) {
+		n = in->cb(in->cb_ctx, buf, len, in->cb_arg);
 	} else {
-		n = read(t->fd_read, buf, len);
+		n = read(in->fd, buf, len);
 		if (n == -1 && try_again(errno))
 			return TLS_WANT_POLLIN;
 	}
-	return moved(n, len, t->read_cb != NULL, &t->read_errno);
+	return moved(n, len, in->cb != NULL, &in->err);
 }
 
 static ssize_t
-put(struct transport *t, const void *buf, size_t len)
+put(struct output *out, const void *buf, size_t len)
 {
 	ssize_t n;
 
 	errno = 0;
-	if (t->write_cb != NULL) {
-		n = t->write_cb(t->cb_ctx, buf, len, t->cb_arg);
+	if (out->cb != NULL) {
+		n = out->cb(out->cb_ctx, buf, len, out->cb_arg);
 	} else {
-		n = write(t->fd_write, buf, len);
+		n = write(out->fd, buf, len);
 		if (n == -1 && try_again(errno))
 			return TLS_WANT_POLLOUT;
 	}
 	if (n == 0)
 		n = -1;
-	return moved(n, len, t->write_cb != NULL, &t->write_errno);
+	return moved(n, len, out->cb != NULL, &out->err);
 }
 
 /* The engine's rule for headers: a bad one is handed over alone. */
@@ -128,52 +128,96 @@ body_size(const uint8_t *header)
 	return n;
 }
 
-/* Reads until there is a whole record in c.in, or c.eof is set. */
-int
-transport_fill(struct transport *t)
+/* Reads until there is a whole record, or the end of input. */
+static int
+fill(struct input *in)
 {
 	size_t ahead;
 	ssize_t n;
 
-	if (t->eof)
-		return 1;
-	while (t->header_len < HEADER_SIZE) {
-		n = get(t, t->header + t->header_len,
-		    HEADER_SIZE - t->header_len);
+	while (in->header_len < HEADER_SIZE) {
+		n = get(in, in->header + in->header_len,
+		    HEADER_SIZE - in->header_len);
 		if (n < 0)
 			return n;
 		if (n == 0)
 			goto eof;
-		t->header_len += n;
+		in->header_len += n;
 	}
-	if (t->in == NULL) {
-		if ((t->in = pool_get(RECORDS)) == NULL) {
-			t->read_errno = ENOMEM;
+	if (in->record == NULL) {
+		if ((in->record = pool_get(RECORDS)) == NULL) {
+			in->err = ENOMEM;
 			return -1;
 		}
-		memcpy(t->in, t->header, HEADER_SIZE);
-		t->in_len = HEADER_SIZE;
-		t->in_want = HEADER_SIZE + body_size(t->header);
+		memcpy(in->record, in->header, HEADER_SIZE);
+		in->len = HEADER_SIZE;
+		in->want = HEADER_SIZE + body_size(in->header);
 	}
 	ahead = 0;
-	if (t->read_cb == NULL && t->in_want >= READ_AHEAD)
+	if (in->cb == NULL && in->want >= READ_AHEAD)
 		ahead = HEADER_SIZE;
-	while (t->in_len < t->in_want) {
-		n = get(t, t->in + t->in_len,
-		    t->in_want - t->in_len + ahead);
+	while (in->len < in->want) {
+		n = get(in, in->record + in->len,
+		    in->want - in->len + ahead);
 		if (n < 0)
 			return n;
 		if (n == 0)
 			goto eof;
-		t->in_len += n;
+		in->len += n;
 	}
-	t->header_len = t->in_len - t->in_want;
-	memcpy(t->header, t->in + t->in_want, t->header_len);
+	in->header_len = in->len - in->want;
+	memcpy(in->header, in->record + in->want, in->header_len);
 	return 1;
 eof:
-	transport_release(t);
-	t->eof = true;
+	input_release(in);
+	in->eof = true;
 	return 1;
+}
+
+/* Gets a step its record, or tells it that there is no more. */
+int
+input_get(struct input *in, struct step *s)
+{
+	int rv = 1;
+
+	if (!in->eof)
+		rv = fill(in);
+	s->record = in->record;
+	s->record_len = in->record == NULL ? 0 : in->want;
+	s->eof = in->eof;
+	return rv;
+}
+
+/* Keeps the plaintext that a step has left in the record which it was given. */
+void
+input_keep(struct input *in, const struct step *s)
+{
+	in->data_off = s->data_off;
+	in->data_len = s->data_len;
+	if (in->data_len == 0)
+		input_release(in);
+}
+
+/* Hands out plaintext that a smaller buffer had no room for. */
+size_t
+input_take(struct input *in, void *buf, size_t len)
+{
+	size_t n = input_peek(in, buf, len);
+
+	in->data_off += n;
+	in->data_len -= n;
+	if (in->data_len == 0)
+		input_release(in);
+	return n;
+}
+
+size_t
+input_peek(const struct input *in, void *buf, size_t len)
+{
+	size_t n = len < in->data_len ? len : in->data_len;
+
+	memcpy(buf, in->record + in->data_off, n);
+	return n;
 }
 
 /* What is given back is taken out first, so that a child doesn't have it twice. */
@@ -188,36 +232,36 @@ take(uint8_t **place)
 
 /* Gives the record's buffer back; plaintext that was left in it is wiped. */
 void
-transport_release(struct transport *t)
+input_release(struct input *in)
 {
-	if (t->in == NULL)
+	if (in->record == NULL)
 		return;
-	if (t->data_off > 0)
-		explicit_bzero(t->in, t->in_want);
-	pool_put(RECORDS, take(&t->in));
-	t->data_off = t->data_len = 0;
+	if (in->data_off > 0)
+		explicit_bzero(in->record, in->want);
+	pool_put(RECORDS, take(&in->record));
+	in->data_off = in->data_len = 0;
 }
 
 /* Whether a descriptor has input now; of callbacks that can't be known. */
 bool
-transport_ready(struct transport *t)
+input_ready(struct input *in)
 {
-	struct pollfd pfd = { .fd = t->fd_read, .events = POLLIN };
+	struct pollfd pfd = { .fd = in->fd, .events = POLLIN };
 
-	return t->read_cb == NULL && poll(&pfd, 1, 0) == 1;
+	return in->cb == NULL && poll(&pfd, 1, 0) == 1;
 }
 
 /* Lends a step room for output. */
 void
-transport_offer(struct transport *t, struct step *s)
+output_offer(struct output *out, struct step *s)
 {
-	if (t->out == NULL) {
-		if ((t->out = pool_get(OUTPUTS)) == NULL)
+	if (out->data == NULL) {
+		if ((out->data = pool_get(OUTPUTS)) == NULL)
 			return;
-		t->out_cap = OUTPUT_SIZE;
+		out->cap = OUTPUT_SIZE;
 	}
-	s->out = t->out + t->out_len;
-	s->out_cap = t->out_cap - t->out_len;
+	s->out = out->data + out->len;
+	s->out_cap = out->cap - out->len;
 }
 
 /*
@@ -225,58 +269,58 @@ transport_offer(struct transport *t, struct step *s)
  * its own. False means that there is no memory.
  */
 bool
-transport_queue(struct transport *t, struct step *s)
+output_queue(struct output *out, struct step *s)
 {
-	uint8_t *out;
+	uint8_t *data;
 
 	if (s->out_cap == 0 && s->out_len > 0) {
-		out = realloc(t->out, t->out_len + s->out_len);
-		if (out != NULL) {
-			memcpy(out + t->out_len, s->out, s->out_len);
-			t->out = out;
-			t->out_cap = t->out_len + s->out_len;
+		data = realloc(out->data, out->len + s->out_len);
+		if (data != NULL) {
+			memcpy(data + out->len, s->out, s->out_len);
+			out->data = data;
+			out->cap = out->len + s->out_len;
 		}
 		free(s->out);
-		if (out == NULL)
+		if (data == NULL)
 			return false;
 	}
-	t->out_len += s->out_len;
-	if (!transport_pending(t))
-		transport_discard(t);
+	out->len += s->out_len;
+	if (!output_pending(out))
+		output_discard(out);
 	return true;
 }
 
 bool
-transport_pending(const struct transport *t)
+output_pending(const struct output *out)
 {
-	return t->out_off < t->out_len;
+	return out->off < out->len;
 }
 
 /* Writes what is pending. A failure is final, and there is no more pending. */
 int
-transport_flush(struct transport *t)
+output_flush(struct output *out)
 {
 	ssize_t n;
 
-	while (transport_pending(t) && t->write_errno == 0) {
-		n = put(t, t->out + t->out_off,
-		    t->out_len - t->out_off);
+	while (output_pending(out) && out->err == 0) {
+		n = put(out, out->data + out->off,
+		    out->len - out->off);
 		if (n < -1)
 			return n;
 		if (n > 0)
-			t->out_off += n;
+			out->off += n;
 	}
-	transport_discard(t);
-	return t->write_errno == 0 ? 1 : -1;
+	output_discard(out);
+	return out->err == 0 ? 1 : -1;
 }
 
 /* Gives the output's buffer back, whatever is in it. */
 void
-transport_discard(struct transport *t)
+output_discard(struct output *out)
 {
-	if (t->out_cap == OUTPUT_SIZE)
-		pool_put(OUTPUTS, take(&t->out));
+	if (out->cap == OUTPUT_SIZE)
+		pool_put(OUTPUTS, take(&out->data));
 	else
-		free(take(&t->out));
-	t->out_cap = t->out_off = t->out_len = 0;
+		free(take(&out->data));
+	out->cap = out->off = out->len = 0;
 }

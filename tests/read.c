@@ -79,6 +79,50 @@ TEST(read_in_pieces)
 }
 
 /* A record is not joined with the next. */
+/* What the peer wrote stays to be read, whatever is written meanwhile. */
+TEST(write_beside_unread_data)
+{
+	struct pair *p = connected(pair_sockets);
+	char buf[16];
+
+	CHECK_INT(tls_write(p->server, "0123456789", 10), 10);
+	CHECK_INT(tls_read(p->client, buf, 1), 1);
+	CHECK_INT(tls_write(p->client, "x", 1), 1);
+	CHECK_INT(tls_read(p->client, buf + 1, 4), 4);
+	CHECK_INT(tls_close(p->client), 0);
+	CHECK_INT(tls_read(p->client, buf + 5, sizeof(buf) - 5), 5);
+	CHECK(memcmp(buf, "0123456789", 10) == 0);
+	CHECK_INT(read_some(p->server, buf, sizeof(buf)), 1);
+	CHECK_INT(read_some(p->server, buf, sizeof(buf)), 0);
+	pair_free(p);
+}
+
+/* So does a record of which a part has been read, however short it is. */
+TEST(write_beside_half_a_record)
+{
+	struct pair *p = connected(pair_wires);
+	size_t at, cut;
+	char buf[16];
+
+	p->server_end.hold = 1;
+	for (cut = 1;; cut++) {
+		at = p->down.len;
+		CHECK_INT(tls_write(p->server, "0123456789", 10), 10);
+		if (at + cut >= p->down.len)
+			break;
+		p->down.ready = at + cut;
+		CHECK_INT(tls_read(p->client, buf, sizeof(buf)), TLS_WANT_POLLIN);
+		CHECK_INT(tls_write(p->client, "x", 1), 1);
+		wire_release(&p->down);
+		if (!CHECK_INT(tls_read(p->client, buf, sizeof(buf)), 10))
+			break;
+		CHECK(memcmp(buf, "0123456789", 10) == 0);
+		CHECK_INT(read_some(p->server, buf, sizeof(buf)), 1);
+	}
+	CHECK(cut > 20);
+	pair_free(p);
+}
+
 TEST(read_is_one_record)
 {
 	struct pair *p = connected(pair_wires);
