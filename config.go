@@ -107,6 +107,9 @@ func (c *Config) SetCAFile(path string) (err error) {
 
 // SetCAMem is tls_config_set_ca_mem; nil clears.
 func (c *Config) SetCAMem(pem []byte) error {
+	if err := checkLength("ca", pem); err != nil {
+		return err
+	}
 	c.parsed.anchors = nil
 	c.ca = bytes.Clone(pem)
 	return nil
@@ -127,6 +130,9 @@ func (c *Config) SetCRLFile(path string) (err error) {
 
 // SetCRLMem is tls_config_set_crl_mem; nil clears.
 func (c *Config) SetCRLMem(pem []byte) error {
+	if err := checkLength("crl", pem); err != nil {
+		return err
+	}
 	c.parsed.crls = nil
 	c.crl = bytes.Clone(pem)
 	return nil

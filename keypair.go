@@ -2,12 +2,12 @@ package libtls
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"math"
 	"strings"
 
 	"libtls/internal/protocol"
@@ -58,13 +58,21 @@ func (k *keypair) setKey(data []byte) {
 func (c *Config) SetCertFile(path string) error { return c.keypair.setCertFile(path) }
 
 // SetCertMem is tls_config_set_cert_mem; nil clears.
-func (c *Config) SetCertMem(pem []byte) error { return c.keypair.setCert(bytes.Clone(pem)) }
+func (c *Config) SetCertMem(pem []byte) error {
+	if err := checkLength("certificate", pem); err != nil {
+		return err
+	}
+	return c.keypair.setCert(bytes.Clone(pem))
+}
 
 // SetKeyFile is tls_config_set_key_file.
 func (c *Config) SetKeyFile(path string) error { return c.keypair.setKeyFile(path) }
 
 // SetKeyMem is tls_config_set_key_mem; nil clears.
 func (c *Config) SetKeyMem(pem []byte) error {
+	if err := checkLength("key", pem); err != nil {
+		return err
+	}
 	c.keypair.setKey(bytes.Clone(pem))
 	return nil
 }
@@ -79,6 +87,9 @@ func (c *Config) SetOCSPStapleFile(path string) error {
 
 // SetOCSPStapleMem is tls_config_set_ocsp_staple_mem; nil clears.
 func (c *Config) SetOCSPStapleMem(der []byte) error {
+	if err := checkLength("ocsp staple", der); err != nil {
+		return err
+	}
 	c.setStaple(bytes.Clone(der))
 	return nil
 }
@@ -114,14 +125,16 @@ func (c *Config) SetKeypairOCSPFile(cert, key string, staple *string) error {
 // SetKeypairOCSPMem is tls_config_set_keypair_ocsp_mem. A nil certificate or
 // key clears; a nil staple leaves the present one.
 func (c *Config) SetKeypairOCSPMem(cert, key, staple []byte) error {
+	if err := checkLengths(cert, key, staple); err != nil {
+		return err
+	}
 	if err := c.SetCertMem(cert); err != nil {
 		return err
 	}
-	c.SetKeyMem(key)
-	if staple != nil {
-		c.SetOCSPStapleMem(staple)
+	if err := c.SetKeyMem(key); err != nil || staple == nil {
+		return err
 	}
-	return nil
+	return c.SetOCSPStapleMem(staple)
 }
 
 // AddKeypairFile is tls_config_add_keypair_file.
@@ -159,6 +172,9 @@ func (c *Config) AddKeypairOCSPMem(cert, key, staple []byte) error {
 	if cert == nil {
 		return failure("keypair has no certificate")
 	}
+	if err := checkLengths(cert, key, staple); err != nil {
+		return err
+	}
 	var k keypair
 	if err := k.setCert(bytes.Clone(cert)); err != nil {
 		return err
@@ -166,6 +182,11 @@ func (c *Config) AddKeypairOCSPMem(cert, key, staple []byte) error {
 	k.key, k.staple = bytes.Clone(key), bytes.Clone(staple)
 	c.addKeypair(k)
 	return nil
+}
+
+// checkLengths is checkLength for a key pair.
+func checkLengths(cert, key, staple []byte) error {
+	return cmp.Or(checkLength("certificate", cert), checkLength("key", key), checkLength("ocsp staple", staple))
 }
 
 func (c *Config) addKeypair(k keypair) {
@@ -291,17 +312,11 @@ func (c *Config) credential(index int, server bool) (*credential, *Error) {
 	cred := &credential{index: index}
 	var err error
 	if k.cert != nil {
-		if len(k.cert) > math.MaxInt32 {
-			return nil, invalidArgument("certificate too long")
-		}
 		if cred.chain, cred.leaf, err = parseChain(k.cert); err != nil {
 			return nil, failure("failed to load certificate")
 		}
 	}
 	if k.key != nil {
-		if len(k.key) > math.MaxInt32 {
-			return nil, invalidArgument("key too long")
-		}
 		if cred.leaf == nil && c.skipKeyCheck {
 			return nil, failure("public key hash not set")
 		}

@@ -1,6 +1,8 @@
 package libtls
 
 import (
+	"math"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -38,6 +40,15 @@ func readFile(kind, path string) ([]byte, error) {
 		n += more
 	}
 	return data, nil
+}
+
+// checkLength refuses memory that is longer than libtls takes. Nothing is read
+// of it.
+func checkLength(kind string, data []byte) error {
+	if len(data) > math.MaxInt32 {
+		return invalidArgument(kind + " too long")
+	}
+	return nil
 }
 
 // LoadFile is tls_load_file: the contents of a file or, with a password, the

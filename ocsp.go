@@ -2,6 +2,7 @@ package libtls
 
 import (
 	"crypto/x509"
+	"math"
 	"time"
 
 	"libtls/internal/trust"
@@ -64,6 +65,8 @@ func (t *Context) OCSPProcessResponse(der []byte) error {
 		err = failure("no peer certificate for OCSP")
 	case len(t.peer.leaf.OCSPServer) == 0:
 		err = errNoOCSPURL
+	case len(der) > math.MaxInt32:
+		err = invalidArgument("OCSP response too long")
 	default:
 		err = t.processOCSP(der)
 	}

@@ -72,6 +72,9 @@ func (s *Signer) Free() {
 // Sign is tls_signer_sign: what a sign callback is asked for, with the key of
 // that hash. RSA without padding takes a block of the modulus's size.
 func (s *Signer) Sign(hash string, input []byte, padding int) ([]byte, error) {
+	if err := checkLength("input", input); err != nil {
+		return nil, err
+	}
 	s.mu.RLock()
 	key := s.keys[hash]
 	s.mu.RUnlock()

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
-	"math"
 	"slices"
 	"time"
 
@@ -71,9 +70,6 @@ type parsed struct {
 func (c *Config) anchors() (*trust.Anchors, *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.ca) > math.MaxInt32 {
-		return nil, invalidArgument("ca too long")
-	}
 	if c.parsed.anchors == nil {
 		var err error
 		if c.parsed.anchors, err = trust.ParseAnchors(c.ca); err != nil {
@@ -87,9 +83,6 @@ func (c *Config) anchors() (*trust.Anchors, *Error) {
 func (c *Config) revocations() (*trust.CRLs, *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.crl) > math.MaxInt32 {
-		return nil, invalidArgument("crl too long")
-	}
 	if c.parsed.crls == nil {
 		var err error
 		if c.parsed.crls, err = trust.ParseCRLs(c.crl); err != nil {

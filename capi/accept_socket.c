@@ -36,6 +36,20 @@ accept_common(struct tls *ctx)
 	return conn;
 }
 
+/* Clears the place of the result, whatever else is wrong. */
+static bool
+acceptable(struct tls *ctx, struct tls **cctx)
+{
+	if (cctx != NULL)
+		*cctx = NULL;
+	if (!context_valid(ctx))
+		return false;
+	if (cctx == NULL)
+		error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
+		    "no place for the connection context");
+	return cctx != NULL;
+}
+
 static int
 accept_on(struct tls *ctx, struct tls **cctx, int fd_read, int fd_write,
     tls_read_cb read_cb, tls_write_cb write_cb, void *cb_arg)
@@ -52,8 +66,7 @@ accept_on(struct tls *ctx, struct tls **cctx, int fd_read, int fd_write,
 int
 tls_accept_fds(struct tls *ctx, struct tls **cctx, int fd_read, int fd_write)
 {
-	*cctx = NULL;
-	if (!context_valid(ctx))
+	if (!acceptable(ctx, cctx))
 		return -1;
 	return accept_on(ctx, cctx, fd_read, fd_write, NULL, NULL, NULL);
 }
@@ -68,8 +81,7 @@ int
 tls_accept_cbs(struct tls *ctx, struct tls **cctx, tls_read_cb read_cb,
     tls_write_cb write_cb, void *cb_arg)
 {
-	*cctx = NULL;
-	if (!context_valid(ctx))
+	if (!acceptable(ctx, cctx))
 		return -1;
 	if (ctx->kind == SERVER && (read_cb == NULL || write_cb == NULL))
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,

@@ -12,8 +12,9 @@ tls_load_file(const char *file, size_t *len, char *password)
 	uint8_t *buf = NULL;
 	struct visit v;
 
-	*len = 0;
-	if (file == NULL) {
+	if (len != NULL)
+		*len = 0;
+	if (file == NULL || len == NULL) {
 		errno = EFAULT;
 		return NULL;
 	}

@@ -13,6 +13,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 	"unsafe"
@@ -69,7 +70,8 @@ func barrier[T any](fail *C.struct_failure, result *T, failed T) {
 }
 
 // The views of a program's memory below last as long as the call. What is
-// NULL in C is nil in Go.
+// NULL in C is nil in Go, and what is longer than any function takes is cut to
+// one byte more than the longest.
 
 func str(s *C.cchar) string {
 	inject()
@@ -88,7 +90,7 @@ func mem(p *C.cbyte, n C.size_t) []byte {
 	if p == nil {
 		return nil
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(p)), n)
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), min(n, math.MaxInt32+1))
 }
 
 func buffer(p *C.uint8_t, n C.size_t) []byte {

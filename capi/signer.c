@@ -179,8 +179,15 @@ tls_signer_sign(struct tls_signer *signer, const char *pubkey_hash,
 	struct visit v;
 	int rv;
 
-	*out_signature = NULL;
-	*out_signature_len = 0;
+	if (out_signature != NULL)
+		*out_signature = NULL;
+	if (out_signature_len != NULL)
+		*out_signature_len = 0;
+	if (!signer_valid(signer))
+		return -1;
+	if (out_signature == NULL || out_signature_len == NULL)
+		return error_set(&signer->err, TLS_ERROR_INVALID_ARGUMENT,
+		    "no place for the signature");
 	if (!signer_enter(signer, &v))
 		return -1;
 	rv = signer_leave(signer, &v, goSignerSign(signer->object.go, &v.fail,

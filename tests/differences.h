@@ -36,6 +36,7 @@
 	X(LISTENER_FREED, BOTH, "freeing a listener while its connections are in the handshake is use after free") \
 	X(RESET_CONFIG, BOTH, "a context cannot be used after tls_reset without a new tls_configure") \
 	X(NULL_ARGUMENTS, BOTH, "NULL crashes it here") \
+	X(LENGTHS, BOTH, "memory of any length is copied") \
 	X(NULL_CALLBACKS_TEXT, BOTH, "the error text about missing callbacks is lost on the server") \
 	X(EMPTY_WRITE, BOTH, "reading or writing nothing marks the stream as truncated") \
 	X(READ_LIMIT_RESULT, BOTH, "a read that is too long returns 0 if it completed the handshake") \

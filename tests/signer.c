@@ -312,6 +312,13 @@ TEST(signer_refuses)
 	CHECK_INT(tls_signer_sign(signer, "SHA256:00", digest, sizeof(digest), 0, &sig, &len), -1);
 	CHECK_STR(tls_signer_error(signer), "key not found");
 	CHECK(sig == NULL && len == 0);
+	CHECK_INT(tls_signer_sign(signer, "SHA256:00", digest, SIZE_MAX, 0, &sig, &len), -1);
+	CHECK_STR(tls_signer_error(signer), "input too long");
+	CHECK_INT(tls_signer_sign(signer, "SHA256:00", digest, sizeof(digest), 0, NULL, &len), -1);
+	CHECK_INT(tls_signer_sign(signer, "SHA256:00", digest, sizeof(digest), 0, &sig, NULL), -1);
+	CHECK_STR(tls_signer_error(signer), "no place for the signature");
+	CHECK_INT(tls_signer_add_keypair_mem(signer, digest, SIZE_MAX, NULL, 0), -1);
+	CHECK_STR(tls_signer_error(signer), "certificate too long");
 	CHECK_INT(tls_signer_add_keypair_file(signer, pki("none.pem"), pki("server.key")), -1);
 	CHECK_LIKE(tls_signer_error(signer), "failed to open certificate file '*none.pem': No such file or directory");
 	CHECK_INT(tls_signer_add_keypair_file(signer, pki("server.pem"), NULL), -1);
