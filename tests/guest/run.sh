@@ -64,6 +64,15 @@ no_thread_at_load() {
 	! grep -E 'clone|fork|rt_sigaction' "$tmp/trace"
 }
 
+# On an established connection a call makes the program's own read(2) and write(2), and two more that
+# block signals and restore them.
+no_other_calls() {
+	compile "$tmp/calls" "$root/tests/harness.c" "$guest/calls.c" &&
+	strace -f -o "$tmp/trace" "$tmp/calls" -p "$tmp/pki" &&
+	awk -f "$guest/calls.awk" "$tmp/trace" >"$tmp/counted" && cat "$tmp/counted" &&
+	grep -Ev '^(others|futex) ' "$tmp/counted" | tr '\n' , | grep -qx 'read 2000,rt_sigprocmask 4000,write 1000,'
+}
+
 opened_again() {
 	cat >"$tmp/open.c" <<'END'
 #include <dlfcn.h>
@@ -104,6 +113,7 @@ beside() {
 if [ -z "${FOREIGN:-}" ]; then
 	if command -v strace >/dev/null; then
 		step "no thread and no signal handler at load" no_thread_at_load
+		step "no other system calls" no_other_calls
 	else
 		skip strace
 	fi
