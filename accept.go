@@ -9,7 +9,6 @@ import (
 
 	"libtls/internal/plain"
 	"libtls/internal/protocol"
-	"libtls/internal/trust"
 )
 
 // Accept is what all forms of tls_accept have in common: it returns a context
@@ -53,24 +52,21 @@ func (t *Context) serverChoice() protocol.Choice {
 			}
 		}
 	}
-	if cred.canSign() {
+	if cred.CanSign() {
 		t.cred = cred
-		choice.Credential = cred.engine(t.config.staple(cred.index))
+		choice.Credential = cred.Engine(t.config.staple(cred.index))
 	}
 	return choice
 }
 
 // credentialFor chooses by SNI: the first of the added credentials whose
 // certificate has the name, else the primary one (contract, 10).
-func (l *listener) credentialFor(name string) (*credential, error) {
+func (l *listener) credentialFor(name string) (*indexed, error) {
 	if name == "" || isIP(name) {
 		return l.primary, nil
 	}
 	for _, cred := range l.added {
-		if cred.leaf == nil {
-			continue
-		}
-		switch ok, err := trust.MatchName(cred.leaf, name); {
+		switch ok, err := cred.HasName(name); {
 		case err != nil:
 			return nil, err
 		case ok:

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"libtls/internal/credential"
 	"libtls/internal/suite"
 )
 
@@ -471,11 +472,11 @@ func TestLoadFile(t *testing.T) {
 	if _, err := LoadFile(t.TempDir(), nil); err.(*Error).Errno != syscall.EISDIR {
 		t.Error(err)
 	}
-	want, err := LoadFile("testdata/keys/p8.pem", nil)
+	want, err := LoadFile("internal/credential/testdata/keys/p8.pem", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("testdata/keys/*.pem")
+	files, err := filepath.Glob("internal/credential/testdata/keys/*.pem")
 	if err != nil || len(files) != 7 {
 		t.Fatal(files, err)
 	}
@@ -488,7 +489,7 @@ func TestLoadFile(t *testing.T) {
 			t.Errorf("%s: other bytes", file)
 		}
 		encrypted := bytes.Contains(raw, []byte("ENCRYPTED"))
-		if _, err := parseKey(raw); (err != nil) != encrypted {
+		if _, err := credential.ParseKey(raw); (err != nil) != encrypted {
 			t.Errorf("%s as it is: %v", file, err)
 		}
 		for password, good := range map[string]bool{
@@ -502,31 +503,11 @@ func TestLoadFile(t *testing.T) {
 	}
 }
 
-func FuzzDecryptKey(f *testing.F) {
-	files, _ := filepath.Glob("testdata/keys/*.pem")
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data, "secret")
-	}
-	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		key, err := decryptKey(data, password)
-		if err != nil {
-			return
-		}
-		if _, err := parseKey(key); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 func TestKeypairs(t *testing.T) {
 	ca := newAuthority(t, "root")
 	p, same, rsa := ca.issue(t, "", "a.test"), ca.issue(t, "", "b.test"), ca.issue(t, "rsa", "c.test")
 	garbage := []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
-	encrypted, err := os.ReadFile("testdata/keys/legacy-aes.pem")
+	encrypted, err := os.ReadFile("internal/credential/testdata/keys/legacy-aes.pem")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 
+	"libtls/internal/pem"
 	"libtls/internal/suite"
 	"libtls/internal/trust"
 )
@@ -187,7 +188,7 @@ func (t *Context) PeerCertChainPEM() []byte {
 	}
 	var text []byte
 	for _, der := range t.peer.chain {
-		text = appendPEM(text, pemCertificate, der)
+		text = pem.Append(text, pemCertificate, der)
 	}
 	return text
 }

@@ -42,7 +42,7 @@ type connection struct {
 	name    string         // of the server, as given to connect; no trailing dot
 	hasName bool
 	policy  trust.Options // for the peer's certificate
-	cred    *credential   // what this end signs with, if anything
+	cred    *indexed      // what this end signs with, if anything
 	file    sessionFile   // a client's; -1 if none
 	offered *Session      // from file
 	signing *SignRequest  // that the program has yet to answer
@@ -62,8 +62,8 @@ type connection struct {
 type listener struct {
 	config   *Config
 	engine   *protocol.Config
-	primary  *credential
-	added    []*credential
+	primary  *indexed
+	added    []*indexed
 	policy   trust.Options // for clients' certificates
 	rules    []byte        // by which they are accepted; nil if none is asked for
 	alpn     bool          // select a protocol by the list the configuration then has

@@ -179,10 +179,10 @@ func (t *Context) answer() {
 // clientChoice answers a server that asks for a certificate: the configured
 // one if the server can check its signatures, else none.
 func (t *Context) clientChoice() (choice protocol.Choice) {
-	if t.cred == nil || !t.cred.canSign() {
+	if t.cred == nil || !t.cred.CanSign() {
 		return choice
 	}
-	cred := t.cred.engine(nil)
+	cred := t.cred.Engine(nil)
 	if t.conn.CanUse(cred) == nil {
 		choice.Credential = cred
 	}

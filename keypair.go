@@ -3,14 +3,8 @@ package libtls
 import (
 	"bytes"
 	"cmp"
-	"crypto"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"strings"
 
-	"libtls/internal/protocol"
+	"libtls/internal/credential"
 	"libtls/internal/suite"
 )
 
@@ -36,7 +30,7 @@ func (k *keypair) setCert(data []byte) error {
 	if data == nil {
 		return nil
 	}
-	if _, _, err := parseChain(data); err != nil {
+	if _, _, err := credential.ParseChain(data); err != nil {
 		return failure("failed to load certificate: %v", err)
 	}
 	return nil
@@ -203,104 +197,19 @@ func (c *Config) ClearKeys() {
 	}
 }
 
-var (
-	errNoStartLine = errors.New("no start line")
-	errKeyType     = errors.New("unsupported algorithm")
-	errWeakKey     = errors.New("ee key too small")
-	errKey         = errors.New("no usable private key")
-)
-
-// parseChain returns the certificates in a PEM text as DER, and the first one
-// parsed.
-func parseChain(text []byte) ([][]byte, *x509.Certificate, error) {
-	var chain [][]byte
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE" {
-			chain = append(chain, block.Bytes)
-		}
-	}
-	if len(chain) == 0 {
-		return nil, nil, errNoStartLine
-	}
-	leaf, err := x509.ParseCertificate(chain[0])
-	if err != nil {
-		return nil, nil, err
-	}
-	return chain, leaf, usableKey(leaf.PublicKey)
-}
-
-// usableKey tells what keeps a public key from being used, if anything does.
-func usableKey(pub crypto.PublicKey) error {
-	if suite.KeyTypeOf(pub) == 0 {
-		return errKeyType
-	}
-	if key, ok := pub.(*rsa.PublicKey); ok && key.N.BitLen() < 1024 {
-		return errWeakKey
-	}
-	return nil
-}
-
-// parseKey returns the first private key in a PEM text.
-func parseKey(text []byte) (crypto.Signer, error) {
-	block := privateKeyBlock(text)
-	if block == nil {
-		return nil, errNoStartLine
-	}
-	defer clear(block.Bytes)
-	if isLegacyEncrypted(block) {
-		return nil, errKey
-	}
-	return parseKeyBlock(block)
-}
-
-// parseKeyBlock parses a private key that isn't encrypted.
-func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
-	var key any
-	var err error
-	switch block.Type {
-	case "PRIVATE KEY":
-		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "RSA PRIVATE KEY":
-		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	case "EC PRIVATE KEY":
-		key, err = x509.ParseECPrivateKey(block.Bytes)
-	}
-	if err != nil {
-		return nil, err
-	}
-	signer, ok := key.(crypto.Signer)
-	if !ok || suite.KeyTypeOf(signer.Public()) == 0 {
-		return nil, errKey
-	}
-	return signer, nil
-}
-
-func privateKeyBlock(text []byte) *pem.Block {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			return block
-		}
-	}
-	return nil
-}
-
 // primary is the index of the primary keypair; that of an added one counts
 // from 0.
 const primary = -1
 
-// credential is a keypair ready for use.
-type credential struct {
+// indexed is a keypair ready for use.
+type indexed struct {
+	*credential.Credential
 	index int // of the keypair
-	chain [][]byte
-	leaf  *x509.Certificate
-	key   crypto.Signer // nil if the program has kept it
-	// remote tells that a callback signs in the place of key.
-	remote bool
 }
 
 // credential parses a keypair. The order of the checks is the contract's (3).
 // A nil credential without error means that there is none, as a client may do.
-func (c *Config) credential(index int, server bool) (*credential, *Error) {
+func (c *Config) credential(index int, server bool) (*indexed, *Error) {
 	k := &c.keypair
 	if index != primary {
 		k = &c.added[index]
@@ -309,42 +218,37 @@ func (c *Config) credential(index int, server bool) (*credential, *Error) {
 		return nil, nil
 	}
 
-	cred := &credential{index: index}
+	cred := new(credential.Credential)
 	var err error
 	if k.cert != nil {
-		if cred.chain, cred.leaf, err = parseChain(k.cert); err != nil {
+		if cred.Chain, cred.Leaf, err = credential.ParseChain(k.cert); err != nil {
 			return nil, failure("failed to load certificate")
 		}
 	}
 	if k.key != nil {
-		if cred.leaf == nil && c.skipKeyCheck {
+		if cred.Leaf == nil && c.skipKeyCheck {
 			return nil, failure("public key hash not set")
 		}
-		if cred.key, err = parseKey(k.key); err != nil {
+		if cred.Key, err = credential.ParseKey(k.key); err != nil {
 			return nil, failure("failed to read private key")
 		}
 	}
-	if cred.leaf != nil && cred.key != nil && !samePublicKey(cred.key.Public(), cred.leaf.PublicKey) {
-		if suite.KeyTypeOf(cred.key.Public()) == suite.KeyTypeOf(cred.leaf.PublicKey) {
+	if cred.Leaf != nil && cred.Key != nil && !credential.SamePublicKey(cred.Key.Public(), cred.Leaf.PublicKey) {
+		if suite.KeyTypeOf(cred.Key.Public()) == suite.KeyTypeOf(cred.Leaf.PublicKey) {
 			return nil, failure("failed to load private key")
 		}
 		if !c.skipKeyCheck {
 			return nil, failure("private/public key mismatch")
 		}
-		cred.key = nil
+		cred.Key = nil
 	}
-	if !c.skipKeyCheck && (cred.leaf == nil || cred.key == nil) {
+	if !c.skipKeyCheck && (cred.Leaf == nil || cred.Key == nil) {
 		return nil, failure("private/public key mismatch")
 	}
-	if cred.remote = c.signCallback != 0; cred.remote {
-		cred.key = nil
+	if cred.Remote = c.signCallback != 0; cred.Remote {
+		cred.Key = nil
 	}
-	return cred, nil
-}
-
-func samePublicKey(a, b crypto.PublicKey) bool {
-	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && key.Equal(b)
+	return &indexed{cred, index}, nil
 }
 
 // staple returns the OCSP response that a keypair has now.
@@ -355,16 +259,4 @@ func (c *Config) staple(index int) []byte {
 		return c.keypair.staple
 	}
 	return c.added[index].staple
-}
-
-// canSign tells whether handshakes can be signed with the credential. Its
-// certificate must allow that (RFC 8446, section 4.4.2.2).
-func (c *credential) canSign() bool {
-	return c.leaf != nil && (c.key != nil || c.remote) &&
-		(c.leaf.KeyUsage == 0 || c.leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0)
-}
-
-// engine returns the credential as the engine wants it.
-func (c *credential) engine(staple []byte) *protocol.Credential {
-	return &protocol.Credential{Chain: c.chain, Public: c.leaf.PublicKey, Staple: staple}
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"golang.org/x/sys/unix"
+
+	"libtls/internal/credential"
 )
 
 // maxFile bounds what is read into memory from one file.
@@ -60,7 +62,7 @@ func LoadFile(path string, password *string) ([]byte, error) {
 		return data, err
 	}
 	defer clear(data)
-	key, err := decryptKey(data, *password)
+	key, err := credential.DecryptKey(data, *password)
 	if err != nil {
 		return nil, failure("%v", err)
 	}

@@ -3,9 +3,7 @@ package libtls
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/pem"
 	"errors"
 	"math"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"libtls/internal/pem"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
@@ -305,7 +304,7 @@ func MarshalSessionsPEM(sessions ...*Session) ([]byte, error) {
 	blocks := make([]pem.Block, 0, len(sessions))
 	defer func() {
 		for _, b := range blocks {
-			if b.Type == pemSession {
+			if b.Label == pemSession {
 				clear(b.Bytes)
 			}
 		}
@@ -315,14 +314,14 @@ func MarshalSessionsPEM(sessions ...*Session) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		blocks = append(blocks, pem.Block{Type: pemSession, Bytes: der})
+		blocks = append(blocks, pem.Block{Label: pemSession, Bytes: der})
 		if len(s.PeerChain) > 0 {
 			for _, cert := range s.PeerChain[1:] {
-				blocks = append(blocks, pem.Block{Type: pemCertificate, Bytes: cert})
+				blocks = append(blocks, pem.Block{Label: pemCertificate, Bytes: cert})
 			}
 		}
 		if len(s.Staple) > 0 {
-			blocks = append(blocks, pem.Block{Type: pemStaple, Bytes: s.Staple})
+			blocks = append(blocks, pem.Block{Label: pemStaple, Bytes: s.Staple})
 		}
 	}
 	size := 0
@@ -332,22 +331,9 @@ func MarshalSessionsPEM(sessions ...*Session) ([]byte, error) {
 	// One allocation, because a growing one leaves copies of the secrets behind.
 	out := make([]byte, 0, size)
 	for _, b := range blocks {
-		out = appendPEM(out, b.Type, b.Bytes)
+		out = pem.Append(out, b.Label, b.Bytes)
 	}
 	return out, nil
-}
-
-// appendPEM is here because encoding/pem's encoder leaves what it wrote in
-// buffers that can't be wiped.
-func appendPEM(out []byte, label string, body []byte) []byte {
-	const perLine = 48 // bytes that make 64 characters
-	out = append(out, "-----BEGIN "+label+"-----\n"...)
-	for len(body) > 0 {
-		n := min(len(body), perLine)
-		out = append(base64.StdEncoding.AppendEncode(out, body[:n]), '\n')
-		body = body[n:]
-	}
-	return append(out, "-----END "+label+"-----\n"...)
 }
 
 // ParseSessionsPEM returns the sessions in data, in their order, each with the
@@ -355,12 +341,8 @@ func appendPEM(out []byte, label string, body []byte) []byte {
 func ParseSessionsPEM(data []byte) []*Session {
 	var sessions []*Session
 	var s *Session // that the blocks belong to; nil if to none
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			return sessions
-		}
-		switch block.Type {
+	for block := range pem.Blocks(data) {
+		switch block.Label {
 		case pemSession:
 			var err error
 			if s, err = ParseSession(block.Bytes); err == nil {
@@ -377,4 +359,5 @@ func ParseSessionsPEM(data []byte) []*Session {
 			}
 		}
 	}
+	return sessions
 }

@@ -3,7 +3,6 @@ package libtls
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/pem"
 	"errors"
 	"math"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"libtls/internal/pem"
 	"libtls/internal/suite"
 )
 
@@ -249,9 +249,11 @@ func checked(data []byte) bool {
 	if at < 0 {
 		return true
 	}
-	block, _ := pem.Decode(data[at:])
 	sum := sha256.Sum256(data[:at])
-	return block != nil && bytes.Equal(block.Bytes, sum[:])
+	for block := range pem.Blocks(data[at:]) {
+		return bytes.Equal(block.Bytes, sum[:])
+	}
+	return false // it isn't on a line of its own
 }
 
 // read returns the content of the file, or nothing if it is larger than a
@@ -292,7 +294,7 @@ func (f sessionFile) store(sessions []*Session) error {
 		}
 	}
 	if len(blocks) > 0 {
-		blocks = append(blocks, appendPEM(nil, pemChecksum, sum.Sum(nil)))
+		blocks = append(blocks, pem.Append(nil, pemChecksum, sum.Sum(nil)))
 	}
 	data := slices.Concat(blocks...)
 	defer clear(data)

@@ -64,8 +64,8 @@ func (t *Context) SignRequest() *SignRequest { return t.signing }
 func (t *Context) sign() {
 	r := t.conn.SignRequest()
 	scheme := suite.SchemeByID(r.Scheme)
-	if t.cred.key != nil {
-		t.conn.Signed(scheme.Sign(t.cred.key, r.Message))
+	if t.cred.Key != nil {
+		t.conn.Signed(scheme.Sign(t.cred.Key, r.Message))
 		return
 	}
 	input, err := scheme.Encode(r.Credential.Public, r.Message)
@@ -75,7 +75,7 @@ func (t *Context) sign() {
 	}
 	t.signing = &SignRequest{
 		Callback: t.config.signCallback, Arg: t.config.signArg,
-		Hash: PublicKeyHash(t.cred.leaf), Input: input,
+		Hash: PublicKeyHash(t.cred.Leaf), Input: input,
 	}
 	if scheme.Key == suite.KeyRSA && !scheme.PSS {
 		t.signing.Padding = PaddingPKCS1

@@ -55,7 +55,7 @@ func (s *Signer) add(c *Config) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pairs = append(s.pairs, c.keypair)
-	s.keys[PublicKeyHash(cred.leaf)] = cred.key
+	s.keys[PublicKeyHash(cred.Leaf)] = cred.Key
 	return nil
 }
 
@@ -108,12 +108,13 @@ func signDigest(key crypto.Signer, input []byte) ([]byte, error) {
 	case ed25519.PrivateKey:
 		return ed25519.Sign(key, input), nil
 	}
-	return nil, errKeyType
+	return nil, errKeyAlgorithm
 }
 
 var (
-	errBlock    = errors.New("input isn't a block for this key")
-	errRSAFault = errors.New("the result is wrong")
+	errKeyAlgorithm = errors.New("unsupported algorithm")
+	errBlock        = errors.New("input isn't a block for this key")
+	errRSAFault     = errors.New("the result is wrong")
 )
 
 // signRaw is RSASP1 (RFC 8017, 5.2.1), by the Chinese remainder theorem, for a

@@ -146,8 +146,8 @@ func (t *Context) checkName(leaf *x509.Certificate) *Error {
 // session is who began it.
 func (t *Context) identity() []byte {
 	var leaf []byte
-	if t.cred != nil && t.cred.canSign() {
-		leaf = t.cred.leaf.Raw
+	if t.cred != nil && t.cred.CanSign() {
+		leaf = t.cred.Leaf.Raw
 	}
 	sum := sha256.Sum256(leaf)
 	return sum[:]

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 
 	"libtls"
+	"libtls/internal/credential"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 	"libtls/internal/trust"
@@ -73,7 +74,7 @@ type Conn struct {
 	Settings
 	ctx    *Context // present one: certificates, trust
 	home   *Context // first one: sessions, ticket keys
-	creds  credentials
+	creds  credential.Set
 	client bool
 
 	session  *Session // current; nil if none
@@ -102,7 +103,7 @@ type progress struct {
 	reused   bool
 	result   int // X509_V_* of the peer's certificate
 	auths    int // post-handshake authentications seen
-	cred     *credential
+	cred     *credential.Credential
 
 	// Answers of the program, and what it is being asked.
 	choice   protocol.Choice
@@ -132,7 +133,7 @@ const (
 
 // Credentials are what a connection may show of itself: its context's when it
 // was made.
-type Credentials = credentials
+type Credentials = credential.Set
 
 // NewConn is SSL_new.
 func NewConn(ctx *Context) *Conn {
@@ -411,14 +412,14 @@ func (c *Conn) sign(r *protocol.SignRequest) ([]byte, error) {
 	if c.cred == nil {
 		return nil, errCredentialGone
 	}
-	return suite.SchemeByID(r.Scheme).Sign(c.cred.key, r.Message)
+	return suite.SchemeByID(r.Scheme).Sign(c.cred.Key, r.Message)
 }
 
 // clientChoice answers a server that asks for a certificate: one that it can
 // check, else none.
 func (c *Conn) clientChoice() (choice protocol.Choice) {
-	if cred := c.creds.choose(c.engine); cred != nil {
-		if e := cred.engine(); c.engine.CanUse(e) == nil {
+	if cred := c.creds.Choose(c.engine); cred != nil {
+		if e := cred.Engine(nil); c.engine.CanUse(e) == nil {
 			c.cred, choice.Credential = cred, e
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"libtls"
+	"libtls/internal/credential"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 	"libtls/internal/trust"
@@ -84,7 +85,7 @@ type Settings struct {
 type Context struct {
 	mu sync.Mutex
 	Settings
-	creds  credentials
+	creds  credential.Set
 	stores stores
 	own    [allSettings - connSettings]atomic.Int64
 

@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"crypto/rand"
-	"crypto/x509"
 	"time"
 
 	"libtls"
@@ -146,7 +145,7 @@ func (c *Context) fields(p *plain.Coder) {
 	}
 	p.Flag(&c.reportRemoved)
 	c.tickets.Fields(p)
-	c.creds.fields(p)
+	c.creds.Fields(p)
 	c.stores.fields(p)
 }
 
@@ -162,37 +161,6 @@ func (s *Settings) fields(p *plain.Coder) {
 	p.Text(&s.host.name)
 	p.Flag(&s.host.ip)
 	p.Text(&s.serverName)
-}
-
-func (c *credentials) fields(p *plain.Coder) {
-	for i := range c.slots {
-		plain.Struct(p, &c.slots[i], func(cred *credential) { cred.fields(p) })
-	}
-	plain.Number(p, &c.current)
-}
-
-func (c *credential) fields(p *plain.Coder) {
-	plain.List(p, &c.chain, 8, p.Bytes)
-	var key []byte
-	defer func() { clear(key) }()
-	if c.key != nil && !p.Reading() {
-		key, _ = x509.MarshalPKCS8PrivateKey(c.key) // it could be parsed
-	}
-	p.Bytes(&key)
-	if !p.Reading() {
-		return
-	}
-	var err error
-	if len(c.chain) > 0 {
-		if c.leaf, err = x509.ParseCertificate(c.chain[0]); err != nil {
-			p.Fail()
-		}
-	}
-	if key != nil {
-		if c.key, err = libtls.ParseKeyDER(key); err != nil {
-			p.Fail()
-		}
-	}
 }
 
 func (s *stores) fields(p *plain.Coder) {
@@ -331,12 +299,7 @@ func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
 // choiceFields takes which of its credentials a connection shows, and what
 // else it answers to a hello.
 func (c *Conn) choiceFields(p *plain.Coder) {
-	var slot int // 0 is no type of key
-	for i, cred := range c.creds.slots {
-		if cred != nil && cred == c.cred {
-			slot = i
-		}
-	}
+	slot := c.creds.Slot(c.cred)
 	plain.Number(p, &slot)
 	shown := c.choice.Credential != nil
 	p.Flag(&shown)
@@ -344,12 +307,12 @@ func (c *Conn) choiceFields(p *plain.Coder) {
 	plain.Struct(p, &c.choice.Fail, func(e *protocol.Error) { e.Fields(p) })
 	switch {
 	case !p.Reading() || slot == 0:
-	case slot < 0 || slot >= len(c.creds.slots) || !c.creds.slots[slot].usable():
+	case !c.creds.At(slot).CanSign():
 		p.Fail()
 	default:
-		c.cred = c.creds.slots[slot]
+		c.cred = c.creds.At(slot)
 		if shown {
-			c.choice.Credential = c.cred.engine()
+			c.choice.Credential = c.cred.Engine(nil)
 		}
 	}
 }

@@ -37,8 +37,8 @@ func (c *Conn) serverChoice(io *IO) Step {
 		}
 	}
 	c.cfg.ClientAuth = c.clientAuth(hello.Version)
-	if cred := c.creds.choose(c.engine); cred != nil {
-		c.cred, c.choice.Credential = cred, cred.engine()
+	if cred := c.creds.Choose(c.engine); cred != nil {
+		c.cred, c.choice.Credential = cred, cred.Engine(nil)
 	}
 	c.engine.Select(c.choice)
 	return Done

@@ -2,13 +2,13 @@ package trust
 
 import (
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"libtls/internal/pem"
 	"libtls/internal/plain"
 )
 
@@ -39,18 +39,14 @@ var errNoCertificate = errors.New("no certificate found")
 // ParseAnchors makes a trust store of concatenated PEM certificates. Other PEM blocks, and text
 // between them, are ignored. It fails if no certificate is there. The same bytes are parsed once
 // and shared as long as the store is in use.
-func ParseAnchors(pem []byte) (*Anchors, error) {
-	return anchorCache.get(pem, parseAnchors)
+func ParseAnchors(text []byte) (*Anchors, error) {
+	return anchorCache.get(text, parseAnchors)
 }
 
 func parseAnchors(data []byte) (*Anchors, error) {
 	var certs [][]byte
-	for {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			break
-		}
-		if isCertificate(block) {
+	for block := range pem.Blocks(data) {
+		if block.IsCertificate() && !block.Damaged() {
 			certs = append(certs, block.Bytes)
 		}
 	}
@@ -70,12 +66,6 @@ func (a *Anchors) add(certs ...[]byte) {
 			a.bySubject[string(subject)] = append(a.bySubject[string(subject)], &anchor{der: der})
 		}
 	}
-}
-
-// isCertificate goes by the labels that OpenSSL takes (RFC 7468, 5.1) but for its own TRUSTED
-// CERTIFICATE, whose restrictions we would have to honour.
-func isCertificate(block *pem.Block) bool {
-	return block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE"
 }
 
 // lookup returns the certificates whose subject is the given raw name.

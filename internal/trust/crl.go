@@ -1,12 +1,12 @@
 package trust
 
 import (
-	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"libtls/internal/pem"
 )
 
 // CRLs is a set of certificate revocation lists. It doesn't change once made, and may be used by
@@ -34,19 +34,17 @@ var errParseCRL = errors.New("failed to parse crl")
 // ParseCRLs makes a set of the revocation lists in PEM data. Other PEM blocks, and text between
 // them, are ignored, so that the set may be empty. It fails if the PEM is broken or a list can't
 // be parsed. The same bytes are parsed once and shared as long as the set is in use.
-func ParseCRLs(pem []byte) (*CRLs, error) {
-	return crlCache.get(pem, parseCRLs)
+func ParseCRLs(text []byte) (*CRLs, error) {
+	return crlCache.get(text, parseCRLs)
 }
 
 func parseCRLs(data []byte) (*CRLs, error) {
 	s := &CRLs{byIssuer: make(map[string][]*crl)}
-	begun := bytes.Count(data, []byte("-----BEGIN "))
-	for ; ; begun-- {
-		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
-			break
+	for block := range pem.Blocks(data) {
+		if block.Damaged() {
+			return nil, errParseCRL
 		}
-		if block.Type != "X509 CRL" {
+		if block.Label != "X509 CRL" {
 			continue
 		}
 		list, err := x509.ParseRevocationList(block.Bytes)
@@ -54,9 +52,6 @@ func parseCRLs(data []byte) (*CRLs, error) {
 			return nil, errParseCRL
 		}
 		s.byIssuer[string(list.RawIssuer)] = append(s.byIssuer[string(list.RawIssuer)], newCRL(list))
-	}
-	if begun != 0 {
-		return nil, errParseCRL
 	}
 	return s, nil
 }

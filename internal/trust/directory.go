@@ -5,13 +5,14 @@ import (
 	"crypto/sha1"
 	"crypto/x509"
 	"encoding/binary"
-	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"libtls/internal/pem"
 )
 
 const (
@@ -44,12 +45,8 @@ func lookupHashed(dir string, subject []byte) []*x509.Certificate {
 		if err != nil {
 			break
 		}
-		for {
-			var block *pem.Block
-			if block, data = pem.Decode(data); block == nil {
-				break
-			}
-			if !isCertificate(block) {
+		for block := range pem.Blocks(data) {
+			if !block.IsCertificate() {
 				continue
 			}
 			if c, err := x509.ParseCertificate(block.Bytes); err == nil && bytes.Equal(c.RawSubject, subject) {

@@ -1,4 +1,4 @@
-package libtls
+package credential
 
 import (
 	"crypto/aes"
@@ -10,12 +10,14 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/pem"
+	stdpem "encoding/pem"
 	"errors"
 	"hash"
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"libtls/internal/pem"
 )
 
 const (
@@ -26,9 +28,9 @@ const (
 
 var errPassword = errors.New("private key can't be decrypted")
 
-// decryptKey returns the first private key in a PEM text as unencrypted PKCS#8
+// DecryptKey returns the first private key in a PEM text as unencrypted PKCS#8
 // in PEM. The password matters only if the key is encrypted.
-func decryptKey(text []byte, password string) ([]byte, error) {
+func DecryptKey(text []byte, password string) ([]byte, error) {
 	if len(password) >= maxPassword {
 		return nil, errPassword
 	}
@@ -37,19 +39,19 @@ func decryptKey(text []byte, password string) ([]byte, error) {
 		return nil, errNoStartLine
 	}
 	defer clear(block.Bytes)
-	plain := &pem.Block{Type: block.Type, Bytes: block.Bytes}
-	encrypted := block.Type == "ENCRYPTED PRIVATE KEY" || isLegacyEncrypted(block)
+	plain := &pem.Block{Label: block.Label, Bytes: block.Bytes}
+	encrypted := block.Label == "ENCRYPTED PRIVATE KEY" || isLegacyEncrypted(block)
 	if encrypted && password == "" {
 		return nil, errPassword
 	}
 	var err error
 	switch {
-	case block.Type == "ENCRYPTED PRIVATE KEY":
-		plain.Type = "PRIVATE KEY"
+	case block.Label == "ENCRYPTED PRIVATE KEY":
+		plain.Label = "PRIVATE KEY"
 		plain.Bytes, err = decryptPKCS8(block.Bytes, password)
 	case encrypted:
 		//lint:ignore SA1019 old keys are what it is for
-		plain.Bytes, err = x509.DecryptPEMBlock(block, []byte(password))
+		plain.Bytes, err = x509.DecryptPEMBlock(&stdpem.Block{Headers: block.Headers, Bytes: block.Bytes}, []byte(password))
 	}
 	if err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ func decryptKey(text []byte, password string) ([]byte, error) {
 		return nil, err
 	}
 	defer clear(der)
-	return appendPEM(make([]byte, 0, 2*len(der)+100), "PRIVATE KEY", der), nil
+	return pem.Append(make([]byte, 0, 2*len(der)+100), "PRIVATE KEY", der), nil
 }
 
 // isLegacyEncrypted tells whether a key is encrypted in the way of RFC 1421.
