@@ -64,7 +64,7 @@ type Config struct {
 	clientAuth                               clientAuth
 	requireStaple                            bool
 
-	sessionFD  int // -1 is off
+	sessions   *sessionFile // nil is off
 	sessionID  [MaxSessionID]byte
 	lifetime   time.Duration // of sessions; 0 is off
 	numTickets int           // after a full handshake with TLS 1.3
@@ -76,7 +76,6 @@ func NewConfig() *Config {
 	c := &Config{
 		protocols:   ProtocolsDefault,
 		verifyDepth: 6,
-		sessionFD:   -1,
 		numTickets:  defaultTickets,
 		tickets:     NewTicketKeys(),
 	}
@@ -176,13 +175,15 @@ func (c *Config) UseFakePrivateKey() { c.SkipPrivateKeyCheck() }
 // session file, which stays the program's. -1 switches the feature off; a
 // descriptor that is refused changes nothing.
 func (c *Config) SetSessionFD(fd int) error {
-	if fd != -1 {
-		if err := sessionFile(fd).check(); err != nil {
-			return err
-		}
+	if fd == -1 {
+		c.sessions = nil
+		return nil
 	}
-	c.sessionFD = fd
-	return nil
+	f, err := sessionFileOf(fd)
+	if err == nil {
+		c.sessions = f
+	}
+	return err
 }
 
 // SetSessionID is tls_config_set_session_id: the context that a server's

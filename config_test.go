@@ -25,7 +25,7 @@ func text(err error) string {
 
 func TestDefaults(t *testing.T) {
 	c, other := NewConfig(), NewConfig()
-	if c.protocols != ProtocolsDefault || c.verifyDepth != 6 || c.sessionFD != -1 || c.lifetime != 0 ||
+	if c.protocols != ProtocolsDefault || c.verifyDepth != 6 || c.sessions != nil || c.lifetime != 0 ||
 		c.clientAuth != clientCertNone || c.noVerifyCert || c.noVerifyName || c.noVerifyTime || c.requireStaple ||
 		c.preferClient || c.alpnList() != nil || c.ca != nil || c.crl != nil || c.caPath != "" ||
 		c.keypair.cert != nil || c.keypair.key != nil || c.added != nil || c.groups != nil {

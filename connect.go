@@ -41,9 +41,9 @@ func (t *Context) connect(name string, hasName bool) (failed *Error) {
 	if hasName && !isIP(t.name) && !validServerName(t.name) {
 		return failure("server name indication failure")
 	}
-	t.file = sessionFile(c.sessionFD)
+	t.file = c.sessions
 	e := t.clientEngine(c)
-	if t.file >= 0 {
+	if t.file != nil {
 		now := now()
 		usable := func(s *Session) bool { return t.mayOffer(s, e, now) }
 		var err error
@@ -65,7 +65,7 @@ func (t *Context) clientEngine(c *Config) *protocol.Config {
 	if t.hasName && !isIP(t.name) {
 		e.ServerName = t.name
 	}
-	e.Tickets = t.file >= 0
+	e.Tickets = t.file != nil
 	e.Session = t.offered
 	return e
 }

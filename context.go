@@ -43,7 +43,7 @@ type connection struct {
 	hasName bool
 	policy  trust.Options // for the peer's certificate
 	cred    *indexed      // what this end signs with, if anything
-	file    sessionFile   // a client's; -1 if none
+	file    *sessionFile  // a client's; nil if none
 	offered *Session      // from file
 	signing *SignRequest  // that the program has yet to answer
 

@@ -84,7 +84,7 @@ func (c *Config) fields(r *plain.Coder) {
 	r.Flag(&c.noVerifyTime)
 	plain.Number(r, &c.clientAuth)
 	r.Flag(&c.requireStaple)
-	plain.Number(r, &c.sessionFD)
+	plain.Struct(r, &c.sessions, func(f *sessionFile) { f.fields(r) })
 	r.Array(c.sessionID[:])
 	plain.Number(r, &c.lifetime)
 	plain.Number(r, &c.numTickets)
@@ -92,6 +92,13 @@ func (c *Config) fields(r *plain.Coder) {
 	if r.Flag(&manual); manual {
 		c.tickets.ring.fields(r)
 	}
+}
+
+func (f *sessionFile) fields(r *plain.Coder) {
+	plain.Number(r, &f.fd)
+	plain.Number(r, &f.id.dev)
+	plain.Number(r, &f.id.ino)
+	plain.Number(r, &f.owner)
 }
 
 func (k *keypair) fields(r *plain.Coder) {

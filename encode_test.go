@@ -32,7 +32,7 @@ func fullConfig() *Config {
 	c.noVerifyCert, c.noVerifyName, c.noVerifyTime = true, true, true
 	c.clientAuth = clientCertRequired
 	c.requireStaple = true
-	c.sessionFD = 5
+	c.sessions = &sessionFile{5, fileID{1 << 63, 2}, 3}
 	c.lifetime = time.Hour
 	c.numTickets = 7
 	return c

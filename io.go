@@ -114,7 +114,7 @@ func (t *Context) die(op Op, err error) Step {
 // failure (RFC 5246, section 7.2.2). TLS 1.3 sessions were taken out before
 // they were offered, and failures don't touch the others.
 func (t *Context) forgetSession() {
-	if t.role == roleClient && t.file >= 0 &&
+	if t.file != nil &&
 		(t.offered != nil && t.offered.Version == suite.TLS12 || t.complete && t.conn.Info().Version == suite.TLS12) {
 		t.file.forget(t.name)
 	}
@@ -221,7 +221,7 @@ func (t *Context) finish() Step {
 // first few are taken at intervals only.
 func (t *Context) saveSessions() error {
 	sessions := t.conn.TakeSessions()
-	if len(sessions) == 0 || t.role != roleClient {
+	if len(sessions) == 0 || t.file == nil {
 		return nil
 	}
 	defer func() {
@@ -251,7 +251,7 @@ func (t *Context) stepRead(io *IO) Step {
 }
 
 func (t *Context) readRecord(io *IO) Step {
-	if t.file >= 0 && t.role == roleClient {
+	if t.file != nil {
 		t.conn.SetTime(now()) // when a ticket came
 	}
 	data, err := t.conn.HandleRecord(io.Record, io.Buf)

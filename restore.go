@@ -81,7 +81,7 @@ func (t *Context) fields(p *plain.Coder) (engine []byte) {
 	p.Text(&t.certDir)
 	p.Text(&t.name)
 	p.Flag(&t.hasName)
-	plain.Number(p, &t.file)
+	plain.Struct(p, &t.file, func(f *sessionFile) { f.fields(p) })
 	sessionField(p, &t.offered)
 	for _, f := range []*bool{&t.started, &t.complete, &t.closed} {
 		p.Flag(f)

@@ -201,7 +201,7 @@ func TestMayOffer(t *testing.T) {
 				fd, path := sessionFD(t)
 				client.SetSessionFD(fd)
 				session(t, client, server, path)
-				sessions, err := sessionFile(fd).load()
+				sessions, err := sessionsIn(t, fd).load()
 				if err != nil || len(sessions) == 0 {
 					t.Fatal(err)
 				}
@@ -235,7 +235,7 @@ func TestTicketFlood(t *testing.T) {
 	if most := maxNameSessions + 1 + int(time.Since(began)/saveInterval); c.saves < maxNameSessions || c.saves > most {
 		t.Errorf("the file was written %d times, not %d to %d", c.saves, maxNameSessions, most)
 	}
-	if got := tickets(t, sessionFile(fd)); len(got) != maxNameSessions {
+	if got := tickets(t, sessionsIn(t, fd)); len(got) != maxNameSessions {
 		t.Errorf("%d tickets", len(got))
 	}
 }
@@ -255,7 +255,7 @@ func TestSettingsOfOneSide(t *testing.T) {
 		server.SetSessionFD(serverFD)
 		server.SetSessionLifetime(3600)
 		session(t, client, server, path)
-		sessions, err := sessionFile(fd).load()
+		sessions, err := sessionsIn(t, fd).load()
 		if err != nil || len(sessions) == 0 {
 			t.Fatal(err)
 		}
@@ -322,9 +322,9 @@ func TestTicketOfFailedHandshake(t *testing.T) {
 	fd, path := sessionFD(t)
 	client.SetSessionFD(fd)
 	session(t, client, server, path)
-	before := tickets(t, sessionFile(fd))
+	before := tickets(t, sessionsIn(t, fd))
 	c, _ := connectPair(dial(t, client, "server.test"), accept(t, server))
-	if got := tickets(t, sessionFile(fd)); len(before) != 2 || !slices.Equal(got, before[1:]) {
+	if got := tickets(t, sessionsIn(t, fd)); len(before) != 2 || !slices.Equal(got, before[1:]) {
 		t.Errorf("%d of %d tickets", len(got), len(before))
 	}
 	if !bytes.Equal(c.offered.Ticket, []byte(before[0])) {
@@ -335,7 +335,7 @@ func TestTicketOfFailedHandshake(t *testing.T) {
 	if _, step, _ := c.do(OpHandshake, nil); step != Failed {
 		t.Errorf("step %v", step)
 	}
-	if got := tickets(t, sessionFile(fd)); !slices.Equal(got, before[1:]) {
+	if got := tickets(t, sessionsIn(t, fd)); !slices.Equal(got, before[1:]) {
 		t.Errorf("%d tickets after the failure", len(got))
 	}
 }
@@ -467,7 +467,7 @@ func TestEndOfResumption(t *testing.T) {
 			if resumed, _, _ := session(t, client, server, path); resumed != test.resumed {
 				t.Errorf("%+v: resumed %v", test, resumed)
 			}
-			sessions, err := sessionFile(fd).load()
+			sessions, err := sessionsIn(t, fd).load()
 			if err != nil || len(sessions) == 0 {
 				t.Fatal(err)
 			}

@@ -3,7 +3,6 @@ package libtls
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -34,31 +33,57 @@ const (
 	idTimeout = 2 * time.Hour
 )
 
-// sessionFile is the descriptor of a file that holds a client's sessions in
-// PEM, newest first. The descriptor is the program's; nothing here moves its
-// offset or closes it.
+// sessionFile is a file that holds a client's sessions in PEM, newest first. The
+// descriptor is the program's; nothing here moves its offset or closes it.
 //
 // The file is emptied before it is written, from front to back, so that at any
 // moment it holds the start of one list of sessions. A writer that dies, or
 // runs out of space, leaves whole sessions and perhaps a block without an end,
 // which no reader takes for a session.
-type sessionFile int
+type sessionFile struct {
+	fd    int
+	id    fileID
+	owner uint32
+}
 
-// check tells whether the descriptor may hold sessions.
-func (f sessionFile) check() error {
+// sessionFileOf returns the file behind a descriptor that may hold sessions.
+func sessionFileOf(fd int) (*sessionFile, error) {
+	f := &sessionFile{fd: fd, owner: uint32(unix.Getuid())}
+	st, err := f.stat()
+	if err != nil {
+		return nil, err
+	}
+	f.id = fileID{st.Dev, st.Ino}
+	return f, nil
+}
+
+// stat tells whether the descriptor may hold sessions. It may stay with a
+// former user of a process that has changed its own.
+func (f *sessionFile) stat() (unix.Stat_t, error) {
 	var st unix.Stat_t
-	if err := unix.Fstat(int(f), &st); err != nil {
-		return systemFailure(err, "failed to stat session file")
+	if err := unix.Fstat(f.fd, &st); err != nil {
+		return st, systemFailure(err, "failed to stat session file")
 	}
 	switch mode := st.Mode & 0o777; {
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return failure("session file is not a regular file")
-	case int(st.Uid) != unix.Getuid():
-		return failure("session file has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
+		return st, failure("session file is not a regular file")
+	case st.Uid != f.owner && int(st.Uid) != unix.Getuid():
+		return st, failure("session file has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
 	case mode != 0o600:
-		return failure("session file has incorrect permissions (%o != 600)", mode)
+		return st, failure("session file has incorrect permissions (%o != 600)", mode)
 	}
-	return nil
+	return st, nil
+}
+
+// check tells, before each use, the file's size in bytes, if it is still that
+// file and may hold sessions: the program may have closed the descriptor and
+// got its number once more for a file which isn't ours to write.
+func (f *sessionFile) check() (size int64, err error) {
+	st, err := f.stat()
+	if err == nil && f.id != (fileID{st.Dev, st.Ino}) {
+		err = failure("session file descriptor is of another file now")
+	}
+	return st.Size, err
 }
 
 // take returns the newest session that a client may offer to the server of
@@ -67,19 +92,18 @@ func (f sessionFile) check() error {
 // counts for all, so usable, which has the last word, must look at the peer's
 // certificate; the file is locked meanwhile. A file with other content, or one
 // that others have locked for too long, holds no session. An error is one of
-// the system's.
-func (f sessionFile) take(name string, now time.Time, usable func(*Session) bool) (*Session, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f), &st); err != nil {
-		return nil, systemFailure(err, "failed to stat session file")
-	}
-	if st.Size > math.MaxInt32 {
+// check's or of the system's.
+func (f *sessionFile) take(name string, now time.Time, usable func(*Session) bool) (*Session, error) {
+	size, err := f.check()
+	switch {
+	case err != nil:
+		return nil, err
+	case size > math.MaxInt32:
 		return nil, failure("invalid session file size")
-	}
-	if st.Size == 0 {
+	case size == 0:
 		return nil, nil
 	}
-	access, err := unix.FcntlInt(uintptr(f), unix.F_GETFL, 0)
+	access, err := unix.FcntlInt(uintptr(f.fd), unix.F_GETFL, 0)
 	if err != nil {
 		return nil, systemFailure(err, "failed to read session file")
 	}
@@ -123,16 +147,17 @@ func (f sessionFile) take(name string, now time.Time, usable func(*Session) bool
 
 // put adds sessions that came from the server of that name, in the order they
 // came, and drops what has expired. They stay the caller's. If others have
-// locked the file for too long they are lost, which is no error.
-func (f sessionFile) put(name string, now time.Time, sessions ...*Session) error {
+// locked the file for too long, or it isn't open for writing, they are lost,
+// which is no error.
+func (f *sessionFile) put(name string, now time.Time, sessions ...*Session) error {
 	if len(sessions) == 0 {
 		return nil
 	}
+	if _, err := f.check(); err != nil {
+		return err
+	}
 	unlock, err := f.lock(unix.F_WRLCK)
-	if errors.Is(err, unix.EBADF) {
-		// Not open for writing, if at all.
-		return systemFailure(unix.Ftruncate(int(f), 0), "failed to truncate session file")
-	} else if err != nil {
+	if err != nil {
 		return nil
 	}
 	defer unlock()
@@ -158,7 +183,10 @@ func (f sessionFile) put(name string, now time.Time, sessions ...*Session) error
 // forget drops the sessions of the server of that name that serve more than one
 // connection, with those that name no server: one of them failed, and is not
 // to be tried again (RFC 5246, section 7.2.2).
-func (f sessionFile) forget(name string) {
+func (f *sessionFile) forget(name string) {
+	if _, err := f.check(); err != nil {
+		return
+	}
 	unlock, err := f.lock(unix.F_WRLCK)
 	if err != nil {
 		return
@@ -230,7 +258,7 @@ func offerable(s *Session, now time.Time) bool {
 
 // load returns the sessions in the file. The caller has locked it and wipes
 // their secrets.
-func (f sessionFile) load() ([]*Session, error) {
+func (f *sessionFile) load() ([]*Session, error) {
 	data, err := f.read()
 	defer clear(data)
 	if err != nil || !checked(data) {
@@ -258,14 +286,14 @@ func checked(data []byte) bool {
 
 // read returns the content of the file, or nothing if it is larger than a
 // session file gets.
-func (f sessionFile) read() ([]byte, error) {
+func (f *sessionFile) read() ([]byte, error) {
 	var st unix.Stat_t
-	if err := unix.Fstat(int(f), &st); err != nil || st.Size > maxSessionFile {
+	if err := unix.Fstat(f.fd, &st); err != nil || st.Size > maxSessionFile {
 		return nil, err
 	}
 	data := make([]byte, st.Size)
 	for done := 0; done < len(data); {
-		n, err := retry(func() (int, error) { return unix.Pread(int(f), data[done:], int64(done)) })
+		n, err := retry(func() (int, error) { return unix.Pread(f.fd, data[done:], int64(done)) })
 		if err != nil {
 			clear(data)
 			return nil, err
@@ -280,7 +308,7 @@ func (f sessionFile) read() ([]byte, error) {
 
 // store replaces the content of the file, which the caller has locked. If it
 // can't be written whole, it is left empty.
-func (f sessionFile) store(sessions []*Session) error {
+func (f *sessionFile) store(sessions []*Session) error {
 	var blocks [][]byte
 	sum := sha256.New()
 	size := checksumSize
@@ -298,13 +326,13 @@ func (f sessionFile) store(sessions []*Session) error {
 	}
 	data := slices.Concat(blocks...)
 	defer clear(data)
-	if err := unix.Ftruncate(int(f), 0); err != nil {
+	if err := unix.Ftruncate(f.fd, 0); err != nil {
 		return systemFailure(err, "failed to truncate session file")
 	}
 	for done := 0; done < len(data); {
-		n, err := retry(func() (int, error) { return unix.Pwrite(int(f), data[done:], int64(done)) })
+		n, err := retry(func() (int, error) { return unix.Pwrite(f.fd, data[done:], int64(done)) })
 		if err != nil || n == 0 {
-			unix.Ftruncate(int(f), 0)
+			unix.Ftruncate(f.fd, 0)
 			return systemFailure(err, "failed to write session file")
 		}
 		done += n

@@ -53,15 +53,16 @@ func child(t *testing.T, name string, args ...string) *exec.Cmd {
 }
 
 // openSessionFile opens a session file for a test or a child.
-func openSessionFile(path string, flags int) (sessionFile, *os.File, error) {
+func openSessionFile(path string, flags int) (*sessionFile, *os.File, error) {
 	file, err := os.OpenFile(path, flags|os.O_CREATE, 0o600)
 	if err != nil {
-		return -1, nil, err
+		return nil, nil, err
 	}
-	return sessionFile(file.Fd()), file, nil
+	f, err := sessionFileOf(int(file.Fd()))
+	return f, file, err
 }
 
-func newSessionFile(t testing.TB, content []byte) (sessionFile, *os.File) {
+func newSessionFile(t testing.TB, content []byte) (*sessionFile, *os.File) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "session")
 	if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -73,6 +74,19 @@ func newSessionFile(t testing.TB, content []byte) (sessionFile, *os.File) {
 	}
 	t.Cleanup(func() { file.Close() })
 	return f, file
+}
+
+// sessionsIn returns the session file behind a descriptor, also of a memfd.
+func sessionsIn(t testing.TB, fd int) *sessionFile {
+	t.Helper()
+	if err := unix.Fchmod(fd, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := sessionFileOf(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 var fileTime = time.Unix(1795313304, 0)
@@ -121,7 +135,7 @@ func marshalSessions(t testing.TB, sessions ...*Session) []byte {
 func anySession(*Session) bool { return true }
 
 // tickets are those that the file holds, in their order.
-func tickets(t testing.TB, f sessionFile) []string {
+func tickets(t testing.TB, f *sessionFile) []string {
 	t.Helper()
 	sessions, err := f.load()
 	if err != nil {
@@ -136,14 +150,24 @@ func tickets(t testing.TB, f sessionFile) []string {
 
 func TestSessionFileCheck(t *testing.T) {
 	f, file := newSessionFile(t, nil)
-	refused := func(f sessionFile, text string, errno error) {
+	is := func(err error, text string, errno error) {
 		t.Helper()
 		var e *Error
-		if err := f.check(); !errors.As(err, &e) || e.Text != text || e.Errno != 0 && e.Errno != errno || e.Errno == 0 && errno != nil {
+		if !errors.As(err, &e) || e.Text != text || e.Errno != 0 && e.Errno != errno || e.Errno == 0 && errno != nil {
 			t.Errorf("got %+v, want %q, %v", err, text, errno)
 		}
 	}
-	if err := f.check(); err != nil {
+	// A descriptor is refused when it is set, and when it has changed since.
+	refused := func(fd int, text string, errno error) {
+		t.Helper()
+		_, err := sessionFileOf(fd)
+		is(err, text, errno)
+		set := sessionFile{fd, f.id, f.owner}
+		_, err = set.check()
+		is(err, text, errno)
+		is(set.put("example.test", fileTime, fileSession("new")), text, errno)
+	}
+	if _, err := f.check(); err != nil {
 		t.Errorf("0600: %v", err)
 	}
 	for mode, text := range map[os.FileMode]string{
@@ -155,12 +179,12 @@ func TestSessionFileCheck(t *testing.T) {
 		if err := file.Chmod(mode); err != nil {
 			t.Fatal(err)
 		}
-		refused(f, text, nil)
+		refused(f.fd, text, nil)
 	}
 	if err := file.Chmod(os.ModeSticky | 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.check(); err != nil {
+	if _, err := f.check(); err != nil {
 		t.Errorf("sticky: %v", err)
 	}
 	dir, err := os.Open(t.TempDir())
@@ -168,13 +192,52 @@ func TestSessionFileCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	refused(sessionFile(dir.Fd()), "session file is not a regular file", nil)
+	refused(int(dir.Fd()), "session file is not a regular file", nil)
 	refused(-2, "failed to stat session file", unix.EBADF)
 	if os.Getuid() == 0 {
 		if err := file.Chown(65534, -1); err != nil {
 			t.Fatal(err)
 		}
-		refused(f, "session file has incorrect owner (uid 65534 != 0)", nil)
+		refused(f.fd, "session file has incorrect owner (uid 65534 != 0)", nil)
+		f.owner = 65534 // who the process was when it set the file
+		if _, err := f.check(); err != nil {
+			t.Errorf("after a change of the user: %v", err)
+		}
+	}
+}
+
+// The number of a descriptor that was closed may come to be another file's.
+func TestSessionFileDescriptorReused(t *testing.T) {
+	f, file := newSessionFile(t, marshalSessions(t, fileSession("ticket"), fileSession12("1.2")))
+	content := marshalSessions(t, fileSession("other"), fileSession12("other 1.2"))
+	_, other := newSessionFile(t, content)
+	if err := unix.Dup3(int(other.Fd()), f.fd, unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	const text = "session file descriptor is of another file now"
+	s, err := f.take("example.test", fileTime, anySession)
+	var e *Error
+	if s != nil || !errors.As(err, &e) || e.Text != text {
+		t.Errorf("took %+v, %v", s, err)
+	}
+	if err := f.put("example.test", fileTime, fileSession("new")); !errors.As(err, &e) || e.Text != text {
+		t.Errorf("put: %v", err)
+	}
+	f.forget("example.test")
+	if got, err := os.ReadFile(other.Name()); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the other file has %q, %v", got, err)
+	}
+	// The file itself by another descriptor will do.
+	again, err := os.OpenFile(file.Name(), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if err := unix.Dup3(int(again.Fd()), f.fd, unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "ticket" {
+		t.Errorf("took %+v, %v", s, err)
 	}
 }
 
@@ -453,7 +516,7 @@ func TestSessionFileBounds(t *testing.T) {
 
 func TestSessionFileDescriptors(t *testing.T) {
 	content := marshalSessions(t, fileSession("1.3"), fileSession12("1.2"))
-	open := func(t *testing.T, flags int) sessionFile {
+	open := func(t *testing.T, flags int) *sessionFile {
 		t.Helper()
 		_, file := newSessionFile(t, content)
 		f, again, err := openSessionFile(file.Name(), flags)
@@ -477,7 +540,9 @@ func TestSessionFileDescriptors(t *testing.T) {
 				t.Errorf("took %+v, %v", s, err)
 			}
 		}
-		failed(t, f.put("example.test", fileTime, fileSession("new")), "failed to truncate session file", unix.EINVAL)
+		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+			t.Error(err)
+		}
 		if got := tickets(t, f); !slices.Equal(got, []string{"1.3", "1.2"}) {
 			t.Errorf("file has %v", got)
 		}
@@ -507,7 +572,7 @@ func TestSessionFileDescriptors(t *testing.T) {
 		file.Close()
 		_, err := f.take("example.test", fileTime, anySession)
 		failed(t, err, "failed to stat session file", unix.EBADF)
-		failed(t, f.put("example.test", fileTime, fileSession("new")), "failed to truncate session file", unix.EBADF)
+		failed(t, f.put("example.test", fileTime, fileSession("new")), "failed to stat session file", unix.EBADF)
 	})
 }
 
@@ -519,7 +584,7 @@ func TestSessionFileWriteFails(t *testing.T) {
 	}
 	file := os.NewFile(uintptr(fd), "session")
 	defer file.Close()
-	f := sessionFile(fd)
+	f := sessionsIn(t, fd)
 	if err := f.put("example.test", fileTime, fileSession("first"), fileSession("second")); err != nil {
 		t.Fatal(err)
 	}
@@ -543,7 +608,7 @@ func TestSessionFileTakeFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	f := sessionFile(fd)
+	f := sessionsIn(t, fd)
 	if err := f.put("example.test", fileTime, fileSession("ticket")); err != nil {
 		t.Fatal(err)
 	}
@@ -728,11 +793,7 @@ func TestSessionFileLocked(t *testing.T) {
 	in.Close()
 	cmd.Wait()
 
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f), &st); err != nil {
-		t.Fatal(err)
-	}
-	leave, err := awaitTurn(fileID{uint64(st.Dev), st.Ino}, time.Hour)
+	leave, err := awaitTurn(f.id, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -749,7 +810,7 @@ func TestSessionFileLocked(t *testing.T) {
 
 // connect is one connection as the session file sees it: the ticket offered, if
 // any, is told to log, and new ones come as libtls servers issue them.
-func connect(f sessionFile, log io.Writer) error {
+func connect(f *sessionFile, log io.Writer) error {
 	now := time.Now()
 	s, err := f.take("example.test", now, whole)
 	if err != nil {
@@ -948,7 +1009,7 @@ func FuzzSessionFile(f *testing.F) {
 		f.Fatal(err)
 	}
 	defer unix.Close(fd)
-	file := sessionFile(fd)
+	file := sessionsIn(f, fd)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if err := unix.Ftruncate(fd, 0); err != nil {
 			t.Fatal(err)

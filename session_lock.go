@@ -19,22 +19,18 @@ const (
 // lock locks the file against other threads and other processes, for reading
 // or writing as kind says. The record lock is of the kind that a forked child
 // doesn't inherit and that dies with the process.
-func (f sessionFile) lock(kind int16) (unlock func(), err error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f), &st); err != nil {
-		return nil, err
-	}
+func (f *sessionFile) lock(kind int16) (unlock func(), err error) {
 	deadline := time.Now().Add(fileLockBound)
-	leave, err := awaitTurn(fileID{uint64(st.Dev), st.Ino}, fileLockBound)
+	leave, err := awaitTurn(f.id, fileLockBound)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		err := unix.FcntlFlock(uintptr(f), unix.F_SETLK, &unix.Flock_t{Type: kind})
+		err := unix.FcntlFlock(uintptr(f.fd), unix.F_SETLK, &unix.Flock_t{Type: kind})
 		switch err {
 		case nil:
 			return func() {
-				unix.FcntlFlock(uintptr(f), unix.F_SETLK, &unix.Flock_t{Type: unix.F_UNLCK})
+				unix.FcntlFlock(uintptr(f.fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_UNLCK})
 				leave()
 			}, nil
 		case unix.EAGAIN, unix.EACCES, unix.EINTR:

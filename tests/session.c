@@ -484,7 +484,7 @@ TEST12(session_is_saved_by_the_handshake)
 	fleet_free(&f);
 }
 
-/* A handshake that can't save its session fails; a read doesn't, which would lose data. */
+/* A session that there is no room for fails the handshake; one that the descriptor can't take is lost. */
 TEST(session_file_that_cannot_be_written)
 {
 	struct fleet f = fleet_new(ticket_server("server", 100));
@@ -494,7 +494,7 @@ TEST(session_file_that_cannot_be_written)
 	f.fd = open(scratch("session"), O_RDONLY);
 	CONFIG_OK(f.cc, tls_config_set_session_fd(f.cc, f.fd));
 	p = pair_again(f.listener, f.cc, "server.test");
-	if (tls12() || LACKS(TLS13_SESSION_FILE)) {
+	if (LACKS(READ_ONLY_SESSION_FILE)) {
 		CHECK_INT(pair_handshake(p), -1);
 		CHECK_INT(p->client_rc, -1);
 		CHECK_LIKE(tls_error(p->client), "failed to truncate session file: *", "failed to write session file: *");
@@ -504,6 +504,46 @@ TEST(session_file_that_cannot_be_written)
 	}
 	CHECK_INT(file_size(f.fd), 0);
 	part(p);
+	fleet_free(&f);
+}
+
+/* The number of a descriptor that the program has closed may become another file's. */
+TEST(session_descriptor_of_another_file)
+{
+	static const char content[] = "what another part of the program keeps";
+	struct fleet f;
+	struct pair *p;
+	char got[sizeof(content) + 1];
+	struct tls *client;
+	int other;
+
+	NEEDS(SESSION_DESCRIPTOR_REUSED);
+	f = fleet_new(ticket_server("server", 100));
+	write_file(scratch("other"), content, sizeof(content));
+	other = open(scratch("other"), O_RDWR);
+	REQUIRE(other != -1);
+	/* After tls_connect, when the session is written. */
+	p = pair_again(f.listener, f.cc, "server.test");
+	REQUIRE(dup2(other, f.fd) == f.fd);
+	pair_handshake(p);
+	CHECK_INT(p->client_rc, tls12() ? -1 : 0);
+	if (tls12())
+		CHECK_STR(tls_error(p->client), "session file descriptor is of another file now");
+	say(p->server, p->client, "with tickets");
+	CHECK_INT(read_file(scratch("other"), got, sizeof(got)), sizeof(content));
+	CHECK_STR(got, content);
+	part(p);
+	/* And before. */
+	client = tls_client();
+	REQUIRE(client != NULL);
+	REQUIRE_OK(client, tls_configure(client, f.cc));
+	CHECK_INT(tls_connect_fds(client, 0, 0, "server.test"), -1);
+	CHECK_STR(tls_error(client), "session file descriptor is of another file now");
+	/* A program that means that file says so. */
+	CONFIG_OK(f.cc, tls_config_set_session_fd(f.cc, f.fd));
+	CHECK_INT(tls_connect_fds(client, 0, 0, "server.test"), 0);
+	tls_free(client);
+	close(other);
 	fleet_free(&f);
 }
 
