@@ -80,14 +80,21 @@ func (l *listener) credentialFor(name string) (*indexed, error) {
 // and whether its ticket is to be replaced.
 func (t *Context) resume() (s *Session, renew bool) {
 	lifetime := t.config.sessionLifetime()
-	ticket, isID := t.conn.OfferedTicket()
-	if isID || lifetime == 0 {
+	if lifetime == 0 {
 		return nil, false
+	}
+	offered, isID := t.conn.OfferedTicket()
+	ticket := offered
+	if isID {
+		ticket = t.config.tickets.sessions.ticket(offered)
 	}
 	now := now()
 	s, renew, ok := t.config.tickets.Open(ticket, now, lifetime)
 	if !ok || !acceptTicket(s, now, t.listener.context[:], lifetime) || !t.mayResume(s, now) {
 		return nil, false
+	}
+	if isID {
+		t.sessionID = slices.Clone(offered)
 	}
 	return s, renew
 }
@@ -140,6 +147,17 @@ func (t *Context) mayResume(s *Session, now time.Time) bool {
 		return true
 	}
 	return s.VerifyResult == 0 && t.verifyChain(s.PeerChain, now) == nil
+}
+
+// keepSession keeps what a TLS 1.2 client may resume by an id.
+func (t *Context) keepSession() {
+	for _, s := range t.conn.TakeSessions() {
+		if ticket := t.seal(s); ticket != nil {
+			t.sessionID = s.ID
+			t.config.tickets.sessions.keep(s.ID, ticket)
+		}
+		clear(s.Secret)
+	}
 }
 
 // sendTickets puts the tickets that are due into the engine's output.

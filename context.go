@@ -52,6 +52,7 @@ type connection struct {
 	dead       *Error    // why the connection can't be used any more
 	closed     bool      // close_notify is out
 	ticketsDue int       // tickets a server has yet to send
+	sessionID  []byte    // by which a server lets the connection be resumed; TLS 1.2
 	saves      int       // how often a client has written sessions to file
 	filed      time.Time // and when it last did
 	peer       peer
@@ -179,6 +180,7 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 	}
 	l.engine = c.engine()
 	l.engine.Tickets = l.sessions
+	l.engine.SessionIDs = l.sessions
 	l.engine.PreferPeerSuites = c.preferClient
 	switch c.clientAuth {
 	case clientCertOptional:

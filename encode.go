@@ -5,7 +5,7 @@ import (
 )
 
 // Marshal encodes the configuration. Automatic ticket keys are not part of it:
-// they live in memory of their own, see ShareTicketKeys. The result holds private keys, which are the
+// they live in memory of their own, see Share. The result holds private keys, which are the
 // caller's to wipe.
 func (c *Config) Marshal() []byte {
 	c.mu.Lock()

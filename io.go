@@ -28,6 +28,8 @@ type IO struct {
 	Record []byte
 	// EOF tells that the transport has ended.
 	EOF bool
+	// Idle tells an OpRead that there is nothing to read now.
+	Idle bool
 	// Buf is tls_read's buffer or tls_write's data.
 	Buf []byte
 	// Out has length 0 and the capacity that the caller offers. Step appends
@@ -110,10 +112,11 @@ func (t *Context) die(op Op, err error) Step {
 	return Failed
 }
 
-// forgetSession takes from the session file what must not be resumed after a
-// failure (RFC 5246, section 7.2.2). TLS 1.3 sessions were taken out before
-// they were offered, and failures don't touch the others.
+// forgetSession takes out what must not be resumed after a failure (RFC 5246,
+// section 7.2.2): of a server's memory, or of the session file. TLS 1.3 sessions
+// were taken out before they were offered, and failures don't touch the others.
 func (t *Context) forgetSession() {
+	t.config.tickets.sessions.forget(t.sessionID)
 	if t.file != nil &&
 		(t.offered != nil && t.offered.Version == suite.TLS12 || t.complete && t.conn.Info().Version == suite.TLS12) {
 		t.file.forget(t.name)
@@ -203,6 +206,7 @@ func (t *Context) finish() Step {
 		if t.listener.sessions && info.Version == suite.TLS13 {
 			t.ticketsDue = ticketCount(t.listener.tickets, info.Resumed)
 		}
+		t.keepSession()
 		return Done
 	}
 	if err := t.checkName(t.peer.leaf); err != nil {
@@ -246,9 +250,16 @@ func (t *Context) stepRead(io *IO) Step {
 		return t.readRecord(io)
 	case io.EOF, t.conn.PeerClosed(), len(io.Buf) == 0:
 		return Done
+	case io.Idle:
+		t.sendTickets()
+		io.Out = t.conn.TakeOutput(io.Out)
 	}
 	return NeedInput
 }
+
+// TicketsDue tells whether there are tickets to be sent when there is nothing
+// to read.
+func (t *Context) TicketsDue() bool { return t.complete && t.ticketsDue > 0 }
 
 func (t *Context) readRecord(io *IO) Step {
 	if t.file != nil {

@@ -87,6 +87,7 @@ func (t *Context) fields(p *plain.Coder) (engine []byte) {
 		p.Flag(f)
 	}
 	plain.Number(p, &t.ticketsDue)
+	p.Bytes(&t.sessionID)
 	plain.Struct(p, &t.dead, func(e *Error) {
 		p.Text(&e.Text)
 		num := uint(e.Errno)

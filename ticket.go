@@ -192,6 +192,8 @@ type TicketKeys struct {
 	mu     sync.Mutex // held for a copy of a key, never while sealing
 	ring   *ticketRing
 	shared *sharedRing // where the automatic keys are, nil if in ring alone
+
+	sessions heldSessions // by ids
 }
 
 // NewTicketKeys returns an empty set of keys, which makes its own.

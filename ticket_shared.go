@@ -31,20 +31,32 @@ type ringPlace struct {
 	sum    [sha256.Size]byte // of number and ring
 }
 
+// ringTries is how often a process tries to be faster than those others that
+// change the keys, once in hours each if they are honest.
+const ringTries = 64
+
 // ringSize is the size of an encoded ring.
 const ringSize = maxTicketKeys*(ticketNameSize+ticketAESSize+sha256.Size+2*8) + 2*8
 
-// SharedTicketKeysSize is how much memory ShareTicketKeys needs, in bytes.
-const SharedTicketKeysSize = int(unsafe.Sizeof(sharedRing{}))
+// SharedSize is how much memory Share needs, in bytes.
+const SharedSize = int(unsafe.Sizeof(shared{}))
 
-// ShareTicketKeys has the automatic ticket keys live in memory that lasts as
-// long as the configuration, isn't Go's, and was all zero at first. A program's
-// own keys are its process's.
-func (c *Config) ShareTicketKeys(memory []byte) {
+// shared is what processes share that were forked from one configuration.
+type shared struct {
+	ring     sharedRing
+	sessions sessionTable
+}
+
+// Share has the automatic ticket keys, and the sessions that are resumed by
+// ids, live in memory that lasts as long as the configuration, isn't Go's, and
+// was all zero at first. A program's own keys are its process's.
+func (c *Config) Share(memory []byte) {
+	_ = memory[SharedSize-1]
+	all := (*shared)(unsafe.Pointer(unsafe.SliceData(memory)))
 	c.tickets.mu.Lock()
 	defer c.tickets.mu.Unlock()
-	_ = memory[SharedTicketKeysSize-1]
-	c.tickets.shared = (*sharedRing)(unsafe.Pointer(unsafe.SliceData(memory)))
+	c.tickets.shared = &all.ring
+	c.tickets.sessions.share(&all.sessions)
 }
 
 func (r *ticketRing) fields(p *plain.Coder) {
@@ -75,10 +87,10 @@ func (p *ringPlace) check() [sha256.Size]byte {
 }
 
 // read sets r to the latest keys and returns the number of their writing. Of
-// damaged ones it makes an empty ring.
-func (s *sharedRing) read(r *ticketRing) uint64 {
-	for {
-		n := s.latest.Load()
+// damaged ones, or if others write without end, it makes an empty ring.
+func (s *sharedRing) read(r *ticketRing) (n uint64) {
+	for range ringTries {
+		n = s.latest.Load()
 		*r = ticketRing{}
 		if n == 0 {
 			return 0
@@ -94,13 +106,15 @@ func (s *sharedRing) read(r *ticketRing) uint64 {
 		}
 		return n
 	}
+	*r = ticketRing{}
+	return n
 }
 
 // write makes r the latest keys in the place of those that read returned with
 // number old, and wipes these; false if another process was faster.
 func (s *sharedRing) write(old uint64, r *ticketRing) bool {
 	n := s.writers.Add(1)
-	for n%ringPlaces == old%ringPlaces {
+	if n%ringPlaces == old%ringPlaces {
 		n = s.writers.Add(1)
 	}
 	data := plain.Encode(r.fields)
@@ -120,7 +134,7 @@ func (s *sharedRing) write(old uint64, r *ticketRing) bool {
 // update brings the ring up to date with other processes', and shares what
 // change makes of it.
 func (t *TicketKeys) update(change func() error) error {
-	for {
+	for range ringTries {
 		var number uint64
 		shared := t.shared != nil && !t.ring.manual
 		if shared {
@@ -134,4 +148,6 @@ func (t *TicketKeys) update(change func() error) error {
 			return err
 		}
 	}
+	*t.ring = ticketRing{}
+	return errNoTicketKey
 }

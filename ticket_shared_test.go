@@ -3,6 +3,8 @@ package libtls
 import (
 	"bytes"
 	"crypto/rand"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -12,16 +14,16 @@ import (
 // from one, and the memory that they share.
 func sharing(t *testing.T, n int) ([]*Config, *sharedRing) {
 	t.Helper()
-	ring := new(sharedRing)
-	memory := unsafe.Slice((*byte)(unsafe.Pointer(ring)), SharedTicketKeysSize)
+	all := new(shared)
+	memory := unsafe.Slice((*byte)(unsafe.Pointer(all)), SharedSize)
 	var list []*Config
 	for range n {
 		c := NewConfig()
 		c.SetSessionLifetime(1000)
-		c.ShareTicketKeys(memory)
+		c.Share(memory)
 		list = append(list, c)
 	}
-	return list, ring
+	return list, &all.ring
 }
 
 func mustOpen(t *testing.T, from, by *Config, now time.Time, want bool) {
@@ -87,6 +89,27 @@ func TestSharedTicketKeysDamaged(t *testing.T) {
 	if list[0].tickets.ring.keys[0] == old {
 		t.Error("damaged keys are used")
 	}
+}
+
+// One that writes without end costs the others their tickets, and no more.
+func TestSharedTicketKeysFlood(t *testing.T) {
+	list, ring := sharing(t, 2)
+	now := time.Unix(1_800_000_000, 0)
+	mustOpen(t, list[0], list[1], now, true)
+	var stop atomic.Bool
+	var flood sync.WaitGroup
+	flood.Go(func() {
+		for !stop.Load() {
+			ring.latest.Add(1)
+		}
+	})
+	for range 100 {
+		list[0].tickets.Open(make([]byte, 128), now, 1000*time.Second)
+		list[0].tickets.Seal(fullSession(), now, 1000*time.Second, rand.Reader)
+	}
+	stop.Store(true)
+	flood.Wait()
+	mustOpen(t, list[0], list[1], now, true)
 }
 
 // A program's keys are its process's own, and encoded with its configuration.

@@ -41,7 +41,7 @@ enum {
 	RECORD_SIZE = HEADER_SIZE + 18432,	/* the longest record */
 	SEAL_SIZE = 65536,			/* sealed by one tls_write */
 	OUTPUT_SIZE = SEAL_SIZE + 4096,		/* and what it grows to */
-	RING_SIZE = 32768,			/* of a ticket key ring's memory */
+	SHARED_SIZE = 1 << 20,			/* of what children share */
 };
 
 /* What a callback of the program's is to sign; see libtls.SignRequest. */
@@ -101,6 +101,7 @@ struct step {
 	uint8_t	*record;	/* NULL if none */
 	size_t	 record_len;
 	bool	 eof;
+	bool	 idle;		/* there is nothing to read now */
 	uint8_t	*buf;
 	size_t	 buf_len;
 	struct signature signature;
@@ -113,6 +114,7 @@ struct step {
 	size_t	 data_len;
 	bool	 handshake_done;
 	bool	 peer_closed;	/* by close_notify */
+	bool	 tickets_due;	/* to be sent when there is nothing to read */
 	struct blob *state;	/* kept of the context, before and after */
 	uint64_t records_in;	/* under the present keys */
 	uint64_t records_out;

@@ -36,9 +36,9 @@ tls_config_set_session_lifetime(struct tls_config *config, int lifetime)
 		return -1;
 	if (lifetime > 0 && !settings_share(config->settings))
 		return config_leave(config, &v, error_errno(&config->err,
-		    errno, "no memory for ticket keys"));
-	if (config->settings->ring != NULL)
-		goConfigShare(config->go, &v.fail, config->settings->ring);
+		    errno, "no memory for sessions"));
+	if (config->settings->shared != NULL)
+		goConfigShare(config->go, &v.fail, config->settings->shared);
 	return config_leave(config, &v, goConfigSetSessionLifetime(config->go,
 	    &v.fail, lifetime));
 }

@@ -35,7 +35,7 @@ struct object {
 struct settings {
 	struct object	 config;	/* a libtls.Config */
 	atomic_uint	 refs;
-	uint8_t		*ring;		/* automatic ticket keys, or NULL */
+	uint8_t		*shared;	/* with children, or NULL: see settings_share */
 	bool		 broken;	/* a setting may be lost */
 };
 
@@ -118,6 +118,7 @@ struct tls {
 		bool	 done;		/* the handshake, but for its output */
 		bool	 established;	/* and that is written too */
 		bool	 ask;		/* ask Go before reading */
+		bool	 tickets_due;	/* Go has tickets that can be sent */
 		bool	 truncated;	/* the transport ended without one */
 		bool	 closing;	/* close_notify is in out, if any */
 		bool	 closed;	/* and written */
@@ -245,10 +246,12 @@ size_t	 input_take(struct input *, void *, size_t);
 size_t	 input_peek(const struct input *, void *, size_t);
 void	 input_release(struct input *);
 bool	 input_ready(struct input *);
+bool	 input_silent(struct input *);
 void	 output_offer(struct output *, struct step *);
 bool	 output_queue(struct output *, struct step *);
 bool	 output_pending(const struct output *);
 int	 output_flush(struct output *);
+int	 output_flush_quietly(struct output *);
 void	 output_discard(struct output *);
 
 #endif

@@ -39,8 +39,9 @@ flush(struct tls *ctx, int op)
 }
 
 /*
- * The same for reading, which doesn't mind that writing fails, nor that there
- * is a tls_write to be repeated: the peer may be waiting for us to read.
+ * The same for reading, which raises no SIGPIPE and doesn't mind that writing
+ * fails, nor that there is a tls_write to be repeated: the peer may be waiting
+ * for us to read.
  */
 static int
 flush_reading(struct tls *ctx)
@@ -49,7 +50,7 @@ flush_reading(struct tls *ctx)
 
 	if (ctx->c.sealed > 0 && ctx->c.out.len - ctx->c.out.off < BACKLOG)
 		return 0;
-	rv = output_flush(&ctx->c.out);
+	rv = output_flush_quietly(&ctx->c.out);
 	return rv < -1 ? rv : 0;
 }
 
@@ -71,6 +72,7 @@ step(struct tls *ctx, int op, struct step *s)
 	object_keep(&ctx->object, s->state);
 	ctx->records_in = s->records_in;
 	ctx->records_out = s->records_out;
+	ctx->c.tickets_due = s->tickets_due;
 	if (!output_queue(&ctx->c.out, s)) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY, "out of memory");
 		rv = STEP_PANICKED;
@@ -109,6 +111,30 @@ drive_output(struct tls *ctx, int op, const void *buf, size_t len, size_t *n)
 }
 
 /*
+ * Gets a step its record. If there is none tickets leave that are due: the
+ * client may be waiting for one before it speaks. So they leave while it is
+ * there, and one that has gone finds nobody writing to it.
+ */
+static int
+next_input(struct tls *ctx, int op, struct step *s)
+{
+	struct input *in = &ctx->c.in;
+	bool due = op == OP_READ && ctx->c.tickets_due;
+	int rv;
+
+	if (due && input_silent(in)) {
+		s->idle = true;
+		return 1;
+	}
+	rv = input_get(in, s);
+	if (due && rv == TLS_WANT_POLLIN && s->record == NULL) {
+		s->idle = true;
+		return 1;
+	}
+	return rv;
+}
+
+/*
  * Does an operation that reads until it is finished, which gives 0 and the
  * count in *n, or until the transport would block or something fails. No
  * plaintext is left of an earlier one. The last step's output is left pending.
@@ -129,7 +155,7 @@ drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 		s.buf = buf;
 		s.buf_len = len;
 		if (!ask && !signature.given) {
-			if ((rv = input_get(in, &s)) == -1)
+			if ((rv = next_input(ctx, op, &s)) == -1)
 				return transport_failure(ctx, op, in->err);
 			if (rv < 0)
 				return rv;

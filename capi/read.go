@@ -16,6 +16,7 @@ func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) 
 	c.io = libtls.IO{
 		Record: buffer(s.record, s.record_len),
 		EOF:    bool(s.eof),
+		Idle:   bool(s.idle),
 		Buf:    buffer(s.buf, s.buf_len),
 		Out:    buffer(s.out, s.out_cap)[:0],
 
@@ -28,6 +29,7 @@ func goStep(ctx C.uint64_t, fail *C.struct_failure, op C.int, s *C.struct_step) 
 	rest(s, c.io.Data)
 	s.handshake_done = C.bool(c.HandshakeDone())
 	s.peer_closed = C.bool(c.PeerClosed())
+	s.tickets_due = C.bool(c.TicketsDue())
 	c.io = libtls.IO{}
 	s.state = c.save(s.state)
 	in, out := c.Sequence()

@@ -224,24 +224,28 @@ settings_drop(struct settings *s)
 		leave(&v);
 	}
 	object_drop(&s->config);
-	if (s->ring != NULL)
-		munmap(s->ring, RING_SIZE);
+	if (s->shared != NULL)
+		munmap(s->shared, SHARED_SIZE);
 	free(s);
 }
 
-/* Has memory for the ticket keys that children share. */
+/*
+ * Has memory for what children share: automatic ticket keys, and sessions by
+ * their ids. No core dump holds it.
+ */
 bool
 settings_share(struct settings *s)
 {
-	void *ring;
+	void *shared;
 
-	if (s->ring != NULL)
+	if (s->shared != NULL)
 		return true;
-	ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE,
+	shared = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (ring == MAP_FAILED)
+	if (shared == MAP_FAILED)
 		return false;
-	s->ring = ring;
+	madvise(shared, SHARED_SIZE, MADV_DONTDUMP);
+	s->shared = shared;
 	return true;
 }
 
@@ -253,8 +257,8 @@ settings_rebuild(struct settings *s, struct failure *fail)
 		return true;
 	if (goConfigRestore(fail, &s->config.go, s->config.bytes) == -1)
 		return false;
-	if (s->ring != NULL)
-		goConfigShare(s->config.go, fail, s->ring);
+	if (s->shared != NULL)
+		goConfigShare(s->config.go, fail, s->shared);
 	object_born(&s->config);
 	return true;
 }

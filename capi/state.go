@@ -94,9 +94,9 @@ func goConfigRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct
 }
 
 //export goConfigShare
-func goConfigShare(config C.uint64_t, fail *C.struct_failure, ring *C.uint8_t) (rc C.int) {
+func goConfigShare(config C.uint64_t, fail *C.struct_failure, memory *C.uint8_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	configuration(config).ShareTicketKeys(buffer(ring, C.RING_SIZE))
+	configuration(config).Share(buffer(memory, C.SHARED_SIZE))
 	return 0
 }
 

@@ -4,8 +4,11 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "front.h"
@@ -251,6 +254,16 @@ input_ready(struct input *in)
 	return in->cb == NULL && poll(&pfd, 1, 0) == 1;
 }
 
+/* Whether a read of a descriptor would find nothing, not even its end. */
+bool
+input_silent(struct input *in)
+{
+	struct pollfd pfd = { .fd = in->fd, .events = POLLIN };
+
+	return in->cb == NULL && !in->eof && in->err == 0 &&
+	    in->record == NULL && in->header_len == 0 && poll(&pfd, 1, 0) == 0;
+}
+
 /* Lends a step room for output. */
 void
 output_offer(struct output *out, struct step *s)
@@ -312,6 +325,30 @@ output_flush(struct output *out)
 	}
 	output_discard(out);
 	return out->err == 0 ? 1 : -1;
+}
+
+/* The same without SIGPIPE, for what the program didn't ask to be written now. */
+int
+output_flush_quietly(struct output *out)
+{
+	const struct timespec now = { 0 };
+	sigset_t sigpipe, before, pending;
+	bool raised;
+	int rv;
+
+	if (!output_pending(out))
+		return output_flush(out);
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+	rv = output_flush(out);
+	raised = rv == -1 && !sigismember(&pending, SIGPIPE);
+	while (raised && sigtimedwait(&sigpipe, NULL, &now) == -1 &&
+	    errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rv;
 }
 
 /* Gives the output's buffer back, whatever is in it. */

@@ -389,6 +389,35 @@ TEST13(tickets_issued)
 	fleet_free(&f);
 }
 
+/* A client that waits for a ticket before it speaks gets it: when the server finds nothing to read. */
+TEST13(tickets_when_nothing_comes)
+{
+	struct fleet f;
+	struct pair *p;
+	char buf[16];
+	int i;
+
+	NEEDS(DEFERRED_TICKETS);
+	f = fleet_new(ticket_server("server", 100));
+	for (i = 0; i < 4; i++) {
+		p = i % 2 == 0 ? pair_again(f.listener, f.cc, "server.test") :
+		    pair_sockets(f.cc, f.sc, "server.test");
+		pair_established(p);
+		CHECK_INT(tls_conn_session_resumed(p->client), i > 0);
+		/* Not while there is something to read. */
+		CHECK_INT(tls_write(p->client, "x", 1), 1);
+		CHECK_INT(tls_read(p->server, buf, sizeof(buf)), 1);
+		CHECK_INT(tls_read(p->client, buf, sizeof(buf)), TLS_WANT_POLLIN);
+		CHECK_INT(file_size(f.fd) > 0, i > 0);
+		CHECK_INT(tls_read(p->server, buf, sizeof(buf)), TLS_WANT_POLLIN);
+		CHECK_INT(tls_read(p->client, buf, sizeof(buf)), TLS_WANT_POLLIN);
+		CHECK(file_size(f.fd) > 0);
+		say(p->server, p->client, "with no more tickets");
+		part(p);
+	}
+	fleet_free(&f);
+}
+
 /* One within a full handshake, and within a resumption if there is a newer key; none afterwards. */
 TEST12(tickets_issued_in_the_handshake)
 {

@@ -578,6 +578,31 @@ TEST(server_outlives_a_client_that_is_gone)
 	tls_config_free(sc);
 }
 
+/* Nor a signal for one that would have had tickets while it is silent. */
+TEST13(reading_raises_no_signal)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct sigaction sa = { .sa_handler = on_pipe };
+	struct pair *p;
+	char byte;
+
+	NEEDS(DEFERRED_TICKETS);
+	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	REQUIRE(sigaction(SIGPIPE, &sa, NULL) == 0);
+	REQUIRE(shutdown(p->server_fd, SHUT_WR) == 0);
+	CHECK_INT(tls_read(p->server, &byte, 1), TLS_WANT_POLLIN);
+	CHECK_INT(tls_write(p->client, "x", 1), 1);
+	CHECK_INT(tls_read(p->server, &byte, 1), 1);
+	CHECK_INT(pipe_signals, 0);
+	CHECK_INT(tls_write(p->server, "x", 1), -1);
+	CHECK_LIKE(tls_error(p->server), "write failed: *Broken pipe*");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
 /* The last word of a full TLS 1.2 handshake is the server's, which finds that nobody is there. */
 TEST12(server_misses_a_client_that_is_gone)
 {
