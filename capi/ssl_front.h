@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+/* Which defines the functions under the names of names.h. */
 #include "../compat/openssl/ssl.h"
 
 #include "fork.h"

@@ -149,6 +149,7 @@ else
 	skip arm64
 fi
 harness "SSL_* subset" env SSL_ASAN="$root/build/asan" tests/ssl/run.sh "$tmp/pki"
+harness "names" tests/names/run.sh "$tmp/pki"
 harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
 
 # Debian's programs, which ask for LibreTLS's soname.
@@ -165,6 +166,12 @@ installed() {
 	echo "$flags" &&
 	cc -std=c11 -Wall -Wextra -Werror -o "$tmp/installed" tests/*.c $flags -lpthread &&
 	LD_LIBRARY_PATH="$tmp/dest/opt/tls/lib" "$tmp/installed" -p "$tmp/pki" 'init_*' connection_information &&
+	cc -std=c11 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$tmp/pair" tests/names/openssl.c $flags -lssl -lcrypto &&
+	LD_LIBRARY_PATH="$tmp/dest/opt/tls/lib" "$tmp/pair" "$tmp/pki" &&
+	subset=$(PKG_CONFIG_SYSROOT_DIR="$tmp/dest" PKG_CONFIG_PATH="$tmp/dest/opt/tls/lib/pkgconfig" \
+		pkg-config --cflags --libs libtls-openssl) &&
+	cc -std=c11 -Wall -Wextra -Werror -o "$tmp/subset" tests/names/plain.c tests/names/read.c $subset &&
+	LD_LIBRARY_PATH="$tmp/dest/opt/tls/lib" "$tmp/subset" &&
 	readelf -d "$tmp/installed" | grep -q 'libtls\.so\.33'
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "names.h"
 #include "opensslv.h"
 
 #ifdef __cplusplus

@@ -216,38 +216,21 @@ try "s_server, stateful resumption" resumed_client -tls1_3 -no_ticket
 try "s_server, TLS 1.2 resumption" resumed_client -tls1_2
 try "s_server, TLS 1.2 session ids" resumed_client -tls1_2 -no_ticket
 
-# Symbols: what is ours and what is OpenSSL's doesn't meet.
+# Symbols.
 
-libssl=$(ldd "$tmp/rows-theirs" 2>/dev/null | sed -n 's/.*=> \(.*libssl[^ ]*\).*/\1/p')
-linked_both() {
-	cc -std=c11 -Wall -Wextra -Werror -shared -fPIC -o "$tmp/libother.so" "$here/other.c" -lssl -lcrypto &&
-	for order in "-ltls $tmp/libother.so" "$tmp/libother.so -ltls"; do
-		# shellcheck disable=SC2086
-		cc $strict -I"$root/compat" -o "$tmp/both" "$here/both.c" -L"$build" \
-			-Wl,-rpath,"$build" -Wl,-rpath,"$tmp" $order &&
-		"$tmp/both" || return 1
-	done
-}
-opened_both() {
-	# shellcheck disable=SC2086
-	cc $strict -DOPENED -I"$root/compat" -o "$tmp/opened" "$here/both.c" -ldl &&
-	[ "$("$tmp/opened" "$build/libtls.so" "$libssl")" = "libtls.so
-$(basename "$libssl")" ] &&
-	[ "$("$tmp/opened" "$libssl" "$build/libtls.so")" = "$(basename "$libssl")
-libtls.so" ]
-}
-# The one trap that versions can't close: a program made for OpenSSL's headers takes the first
-# library on the linker's command line. Which one it got is then settled for good.
-trap_of_order() {
-	cc -o "$tmp/first-ours" "$here/rows.c" -D_GNU_SOURCE -L"$build" -ltls -lssl -lcrypto &&
-	cc -o "$tmp/first-theirs" "$here/rows.c" -D_GNU_SOURCE -L"$build" -lssl -lcrypto -ltls &&
-	readelf -sW "$tmp/first-ours" | grep -q 'SSL_CTX_new@LIBTLS_SSL_1' &&
-	readelf -sW "$tmp/first-theirs" | grep -q 'SSL_CTX_new@OPENSSL_3'
+named() {
+	sed -n 's/^#pragma redefine_extname \([^ ]*\) libtls_\1$/\1/p' "$root/compat/openssl/names.h" >"$tmp/named"
+	{
+		echo SSL_get_peer_certificate # for programs without headers, in which it is a macro
+		cat "$root"/compat/openssl/*.h | cc -I"$root/compat/openssl" -E -P -x c - | grep -v typedef |
+			grep -Eo '\b(SSL|TLS|ERR|CRYPTO|OPENSSL|OpenSSL|PEM|X509|d2i|i2d)_\w+\(' | tr -d '('
+	} | LC_ALL=C sort -u | diff "$tmp/named" -
 }
 without_subset() {
 	make -s -C "$root" SSL_SUBSET=no BUILD="${BUILD:-build}/no-ssl" check &&
 	! nm -D --defined-only "$build/no-ssl/libtls.so" | grep -E 'SSL|ERR_|X509'
 }
+try "names.h (<) has what the headers declare (>)" named
 try "fork.c" ours "$tmp/fork" "$here/fork.c"
 try "fork" "$tmp/fork" "$pki"
 if [ -n "${SSL_ASAN:-}" ]; then
@@ -262,9 +245,6 @@ panicking() {
 try "panics" panicking
 try "fork.c, OpenSSL" theirs "$tmp/fork-theirs" -DOPENSSL "$here/fork.c"
 try "fork, OpenSSL" "$tmp/fork-theirs" "$pki"
-try "a library that uses libssl" linked_both
-try "dlopen of both" opened_both
-try "order of libraries" trap_of_order
 try "SSL_SUBSET=no" without_subset
 
 echo "$passed passed, $failed failed"

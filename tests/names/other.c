@@ -1,4 +1,4 @@
-/* A library that uses the real libssl; see both.c. */
+/* A part of a program, or a library, that uses OpenSSL; see both.c. */
 #include <openssl/ssl.h>
 
 const char *other_version(void);
