@@ -7,13 +7,14 @@
 /* Errors on their way from Go to the thread's queue, innermost first. */
 struct ssl_failure {
 	bool	 panicked;
+	bool	 clear;		/* the queue, before these go there */
 	int	 count;
 	struct {
 		int	 lib;
 		int	 number;	/* 0 if the reason tells it */
 		char	*reason;	/* malloc'ed, or NULL */
 		char	*data;		/* malloc'ed, or NULL */
-	} entries[2];
+	} entries[3];
 };
 
 /* ssl.Setting */

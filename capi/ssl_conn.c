@@ -548,7 +548,7 @@ SSL_key_update(SSL *s, int updatetype)
 {
 	int rv;
 
-	IN_GO(s, rv, goSSLConnKeyUpdate, updatetype);
+	IN_GO(s, rv, goSSLConnKeyUpdate, updatetype, &s->p.status);
 	return rv;
 }
 

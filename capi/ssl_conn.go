@@ -95,6 +95,7 @@ func goSSLStep(handle C.uint64_t, fail *C.struct_ssl_failure, op C.int, s *C.str
 	s.io.n = C.size_t(c.io.N)
 	rest(&s.io, c.io.Data)
 	c.report(&s.status)
+	fail.clear = C.bool(c.io.Entered)
 	c.io = ssl.IO{}
 	s.io.state = c.save(s.io.state)
 	in, out := c.Sequence()
@@ -207,9 +208,12 @@ func goSSLConnRequest(handle C.uint64_t, fail *C.struct_ssl_failure, status *C.s
 }
 
 //export goSSLConnKeyUpdate
-func goSSLConnKeyUpdate(handle C.uint64_t, fail *C.struct_ssl_failure, kind C.int) (rc C.int) {
+func goSSLConnKeyUpdate(handle C.uint64_t, fail *C.struct_ssl_failure, kind C.int, status *C.struct_ssl_status) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	return sslResult(fail, sslConnection(handle).KeyUpdate(int(kind)))
+	c := sslConnection(handle)
+	err := c.KeyUpdate(int(kind))
+	c.report(status)
+	return sslResult(fail, err)
 }
 
 //export goSSLConnALPN

@@ -167,6 +167,7 @@ SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *file)
 {
 	int rv;
 
+	ERR_clear_error();
 	CHANGE_IN_GO(ctx, rv, goSSLContextCertificate, file, SSL_FILETYPE_PEM, true);
 	return rv;
 }
@@ -207,6 +208,7 @@ SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
 	const char *dir = secure_getenv("SSL_CERT_DIR");
 	int rv;
 
+	ERR_clear_error();
 	CHANGE_IN_GO(ctx, rv, goSSLContextTrustSystem, file == NULL ? "" : file,
 	    dir == NULL ? "" : dir);
 	return rv;

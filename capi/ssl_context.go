@@ -149,7 +149,10 @@ func goSSLContextCheckKey(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.i
 //export goSSLContextTrust
 func goSSLContextTrust(handle C.uint64_t, fail *C.struct_ssl_failure, file, dir *C.cchar) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	return sslResult(fail, sslContext(handle).LoadVerifyLocations(str(file), str(dir)))
+	if errs := sslContext(handle).LoadVerifyLocations(str(file), str(dir)); errs != nil {
+		return sslTell(fail, errs...)
+	}
+	return 1
 }
 
 //export goSSLContextTrustSystem

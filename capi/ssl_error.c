@@ -173,8 +173,6 @@ static const struct {
 	{ 1115, "tlsv1 alert unknown psk identity" },
 	{ 1116, "tlsv13 alert certificate required" },
 	{ 1120, "tlsv1 alert no application protocol" },
-	{ 120000, "4 min 0 max 0 timeout 7200 cm 2 sz 20480 depth -1" },
-	{ 80000002, "error:80000002:system library::No such file or directory" },
 }, common_reasons[] = {
 	{ ERR_R_SYS_LIB, "system lib" },
 	{ ERR_R_PEM_LIB, "PEM lib" },
@@ -192,6 +190,8 @@ static const struct {
 	const char	*text;
 } others[] = {
 	{ ERR_LIB_SYS, 0, "system library" },
+	{ ERR_LIB_BIO, 0, "BIO routines" },
+	{ ERR_LIB_BIO, 128, "no such file" },
 	{ ERR_LIB_PEM, 0, "PEM routines" },
 	{ ERR_LIB_PEM, PEM_R_NO_START_LINE, "no start line" },
 	{ ERR_LIB_X509, 0, "x509 certificate routines" },
@@ -259,6 +259,8 @@ void
 ssl_leave(struct ssl_visit *v)
 {
 	leave(&v->v);
+	if (v->fail.clear)
+		ERR_clear_error();
 	for (int i = 0; i < v->fail.count; i++)
 		push_failure(v->fail.entries[i].lib, v->fail.entries[i].number,
 		    v->fail.entries[i].reason, v->fail.entries[i].data);

@@ -277,6 +277,11 @@ handshake(SSL *s)
 
 	if (s->role == NO_ROLE)
 		return failed(SSL_R_CONNECTION_TYPE_NOT_SET);
+	/* A dead connection has told why, and is silent from then on. */
+	if (s->p.status.dead && !s->broken)
+		return FAILED;
+	if (SSL_in_init(s))
+		ERR_clear_error();
 	if (flush_beside_write(s) != DONE && !s->p.lost)
 		return FAILED;
 	if (!SSL_in_init(s))
@@ -291,6 +296,7 @@ handshake(SSL *s)
 static int
 read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 {
+	size_t got = 0;
 	int rv;
 
 	if (s->role == NO_ROLE)
@@ -299,18 +305,20 @@ read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 		return ENDED;
 	if (SSL_in_init(s) && handshake(s) != DONE)
 		return FAILED;
-	if (num == 0)
-		return ENDED;
-	*n = 0;
 	if (s->in.data_len == 0) {
 		if (flush_beside_write(s) != DONE && !s->p.lost)
 			return FAILED;
 		/* A peek leaves everything in the record. */
-		rv = drive(s, OP_READ, &s->in, true, buf, peek ? 0 : num, n);
-		if (rv != DONE || *n > 0)
+		rv = drive(s, OP_READ, &s->in, true, buf, peek ? 0 : num, &got);
+		if (rv != DONE)
 			return rv;
 	}
-	*n = peek ? input_peek(&s->in, buf, num) : input_take(&s->in, buf, num);
+	if (got == 0)
+		got = peek ? input_peek(&s->in, buf, num) :
+		    input_take(&s->in, buf, num);
+	if (got == 0) /* no room for any */
+		return ENDED;
+	*n = got;
 	return DONE;
 }
 
@@ -328,7 +336,8 @@ write_data(SSL *s, const void *buf, size_t num, size_t *n)
 	if (retry && (num < s->p.write_len || (buf != s->p.write_buf &&
 	    !(s->mode & SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))))
 		return failed(SSL_R_BAD_WRITE_RETRY);
-	if (!retry && SSL_in_init(s) && handshake(s) != DONE)
+	if ((!retry || s->p.status.dead) && SSL_in_init(s) &&
+	    handshake(s) != DONE)
 		return FAILED;
 	s->p.write_blocked = false;
 	s->p.write_buf = buf;
@@ -385,7 +394,8 @@ close_connection(SSL *s)
 		s->p.shutdown = SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN;
 		return DONE;
 	}
-	if (!s->p.status.complete || s->p.status.dead)
+	if (!s->p.status.complete || s->p.status.dead ||
+	    (!s->p.ending && SSL_in_init(s)))
 		return failed(SSL_R_SHUTDOWN_WHILE_IN_INIT);
 	if (!(s->p.shutdown & SSL_SENT_SHUTDOWN) || !s->p.ending) {
 		s->p.shutdown |= SSL_SENT_SHUTDOWN;

@@ -46,8 +46,9 @@ type IO struct {
 	Out       []byte
 	Callbacks Callbacks
 
-	N    int    // the result of OpRead and OpWrite when they are Done
-	Data []byte // plaintext inside Record that did not fit into Buf
+	N       int    // the result of OpRead and OpWrite when they are Done
+	Data    []byte // plaintext inside Record that did not fit into Buf
+	Entered bool   // a handshake message came or was due, ahead of what the Step is for
 }
 
 // Step says how far an operation has come.
@@ -120,6 +121,7 @@ type progress struct {
 	extra     int    // tickets that the program asked for
 	flush     bool
 	request   requestState
+	update    updateState
 }
 
 // requestState is where a post-handshake authentication stands.
@@ -129,6 +131,15 @@ const (
 	noRequest requestState = iota
 	requestDue
 	requestSent
+)
+
+// updateState is what keys a program wants changed before anything else is sent.
+type updateState uint8
+
+const (
+	noUpdate   updateState = iota
+	updateOwn              // ours
+	updateBoth             // and the peer's
 )
 
 // Credentials are what a connection may show of itself: its context's when it
@@ -190,7 +201,7 @@ func (c *Conn) Change(change func(*Settings) *Error) *Error {
 // Step carries an operation on as far as it goes without I/O and callbacks.
 // A connection that has failed can't be used any more.
 func (c *Conn) Step(op Op, io *IO) Step {
-	io.N, io.Data = 0, nil
+	io.N, io.Data, io.Entered = 0, nil, false
 	c.err = nil
 	if c.dead {
 		return c.fail(errShutdown)
@@ -211,6 +222,7 @@ func (c *Conn) Step(op Op, io *IO) Step {
 		return c.die(engineError(err))
 	}
 	if step == Done && op == OpWrite {
+		io.Entered = io.Entered || c.engine.OwesKeyUpdate()
 		return c.write(io)
 	}
 	return step
@@ -228,6 +240,7 @@ func (c *Conn) step(op Op, io *IO) Step {
 			buf = io.Buf
 		}
 		data, _ = c.engine.HandleRecord(io.Record, buf)
+		io.Entered = c.engine.GotHandshake()
 	case io.EOF && !c.engine.PeerClosed() && !(c.complete && c.has(optionIgnoreUnexpectedEOF)):
 		c.engine.EOF()
 	}
@@ -629,7 +642,8 @@ func (c *Conn) disconnect() {
 	c.connection = connection{}
 }
 
-// KeyUpdate is SSL_key_update: 0 changes our keys, 1 asks for the peer's too.
+// KeyUpdate is SSL_key_update: 0 changes our keys, 1 asks for the peer's too,
+// before anything else is sent.
 func (c *Conn) KeyUpdate(kind int) *Error {
 	switch {
 	case c.engine == nil || c.engine.Info().Version != suite.TLS13:
@@ -639,15 +653,13 @@ func (c *Conn) KeyUpdate(kind int) *Error {
 	case !c.complete || c.inInit():
 		return errStillInInit
 	}
-	if err := c.engine.UpdateKeys(kind == 1); err != nil {
-		return engineError(err)
-	}
+	c.update = updateOwn + updateState(kind)
 	return nil
 }
 
 // inInit is SSL_in_init.
 func (c *Conn) inInit() bool {
-	return !c.complete || c.dead || c.ticketing || c.extra > 0 || c.request == requestDue
+	return !c.complete || c.dead || c.ticketing || c.extra > 0 || c.request == requestDue || c.update != noUpdate
 }
 
 // Status is what the C front keeps of a connection after every call.

@@ -7,6 +7,7 @@ package ssl
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -346,22 +347,19 @@ func (s *Settings) SetCipherList(list string) *Error {
 }
 
 // SetCiphersuites is SSL_CTX_set_ciphersuites: names of TLS 1.3 suites,
-// separated by colons. An empty list has none.
+// separated by colons, of which those that aren't known are skipped. An empty
+// list has none.
 func (s *Settings) SetCiphersuites(list string) *Error {
 	var ids []suite.ID
 	for name := range strings.SplitSeq(list, ":") {
-		if name == "" {
-			continue
-		}
-		found := false
 		for _, id := range allOf(suite.TLS13) {
-			if suite.ByID(id).Name == name {
-				ids, found = append(ids, id), true
+			if suite.ByID(id).Name == strings.TrimSpace(name) && !slices.Contains(ids, id) {
+				ids = append(ids, id)
 			}
 		}
-		if !found {
-			return errNoCipherMatch
-		}
+	}
+	if list != "" && ids == nil {
+		return errNoCipherMatch
 	}
 	s.suites13 = ids
 	return nil

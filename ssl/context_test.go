@@ -88,8 +88,14 @@ func TestCiphers(t *testing.T) {
 	if !slices.Equal(c.suites13, []suite.ID{suite.AES128GCMSHA256, suite.AES256GCMSHA384}) {
 		t.Errorf("suites of TLS 1.3: %v", c.suites13)
 	}
-	if err := c.SetCiphersuites("TLS_AES_128_GCM_SHA256:nothing"); err != errNoCipherMatch {
-		t.Errorf("an unknown suite: %v", err)
+	for _, list := range []string{"nothing", ":", "tls_aes_128_gcm_sha256"} {
+		if err := c.SetCiphersuites(list); err != errNoCipherMatch || len(c.suites13) != 2 {
+			t.Errorf("%q: %v, %d suites", list, err, len(c.suites13))
+		}
+	}
+	if err := c.SetCiphersuites("nothing: TLS_AES_128_GCM_SHA256 :TLS_AES_128_GCM_SHA256"); err != nil ||
+		!slices.Equal(c.suites13, []suite.ID{suite.AES128GCMSHA256}) {
+		t.Errorf("among an unknown suite: %v, %v", err, c.suites13)
 	}
 }
 

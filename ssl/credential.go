@@ -3,6 +3,7 @@ package ssl
 import (
 	"crypto"
 	"crypto/x509"
+	"syscall"
 
 	"libtls"
 	"libtls/internal/credential"
@@ -15,11 +16,20 @@ const (
 	fileDER = 2
 )
 
-// inSSL is the second entry that OpenSSL puts on its queue when another
-// library has failed.
-func inSSL(e *Error) *Error {
+// within is the entry that OpenSSL puts on its queue behind e when e's library
+// has failed inside of lib.
+func within(lib int, e *Error) *Error {
 	const nested = 0x80000 // ERR_RFLAG_COMMON
-	return &Error{Lib: LibSSL, Number: nested | e.Lib}
+	return &Error{Lib: lib, Number: nested | e.Lib}
+}
+
+// unreadable tells of a file that lib couldn't read for the system error e.
+func unreadable(e *Error, lib int) []*Error {
+	file := within(libBIO, e)
+	if lib == LibX509 && e.Number == int(syscall.ENOENT) {
+		file = errNoSuchFile
+	}
+	return []*Error{e, file, within(lib, e)}
 }
 
 // UseCertificateFile is SSL_CTX_use_certificate_file, and if chain is set
@@ -27,7 +37,7 @@ func inSSL(e *Error) *Error {
 func (c *Context) UseCertificateFile(path string, encoding int, chain bool) []*Error {
 	data, err := readFile(path)
 	if err != nil {
-		return []*Error{err, inSSL(err)}
+		return unreadable(err, LibSSL)
 	}
 	var certs [][]byte
 	var leaf *x509.Certificate
@@ -47,7 +57,7 @@ func (c *Context) UseCertificateFile(path string, encoding int, chain bool) []*E
 		return []*Error{errBadFileType}
 	}
 	if parseErr != nil {
-		return []*Error{err, inSSL(err)}
+		return []*Error{err, within(LibSSL, err)}
 	}
 	if !chain {
 		certs = certs[:1]
@@ -62,7 +72,7 @@ func (c *Context) UseCertificateFile(path string, encoding int, chain bool) []*E
 func (c *Context) UsePrivateKeyFile(path string, encoding int) []*Error {
 	data, err := readFile(path)
 	if err != nil {
-		return []*Error{err, inSSL(err)}
+		return unreadable(err, LibSSL)
 	}
 	defer clear(data)
 	var key crypto.Signer
@@ -78,7 +88,7 @@ func (c *Context) UsePrivateKeyFile(path string, encoding int) []*Error {
 		return []*Error{errBadFileType}
 	}
 	if parseErr != nil {
-		return []*Error{err, inSSL(err)}
+		return []*Error{err, within(LibSSL, err)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

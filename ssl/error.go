@@ -14,6 +14,7 @@ const (
 	LibX509   = 11
 	libASN1   = 13
 	LibSSL    = 20
+	libBIO    = 32
 )
 
 // Internal is the reason ERR_R_INTERNAL_ERROR.
@@ -60,6 +61,7 @@ var (
 	// process was forked.
 	errCredentialGone = reason(179)
 
+	errNoSuchFile      = &Error{Lib: libBIO, Number: 128}
 	errNoStartLine     = &Error{Lib: LibPEM, Number: 108}
 	errNoCAs           = &Error{Lib: LibX509, Number: 136}
 	errKeyMismatch     = &Error{Lib: LibX509, Number: 116}

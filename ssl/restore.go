@@ -292,6 +292,7 @@ func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
 	}
 	plain.Number(p, &c.sent)
 	plain.Number(p, &c.request)
+	plain.Number(p, &c.update)
 	c.choiceFields(p)
 	return p.Nested(c.engine != nil, func(p *plain.Coder) { c.engine.Fields(p) })
 }

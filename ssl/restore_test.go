@@ -246,6 +246,22 @@ func (p *pair) say(t *testing.T, from, to **Conn, text string) {
 	}
 }
 
+func TestRestoreKeepsKeyUpdate(t *testing.T) {
+	t.Parallel()
+	client, server := contexts(t)
+	p := newPair(client, server)
+	if !p.handshake() {
+		t.Fatal("no handshake")
+	}
+	if err := p.client.KeyUpdate(1); err != nil {
+		t.Fatal(err)
+	}
+	if err := newChild(t).conn(p.client, new(image)).KeyUpdate(0); err != errStillInInit {
+		t.Errorf("a second key update: %v", err)
+	}
+	p.free()
+}
+
 // What changes of a session is seen by all that refer to it, also in a child.
 func TestRestoredSessionsAreShared(t *testing.T) {
 	t.Parallel()

@@ -181,9 +181,14 @@ func (c *Conn) seal(s *protocol.Session) []byte {
 	return ticket
 }
 
-// sendDue puts the next thing that is due into the engine's output: one
-// ticket, or a request to authenticate. False says that nothing is.
+// sendDue puts the next thing that is due into the engine's output: new keys,
+// one ticket, or a request to authenticate. False says that nothing is.
 func (c *Conn) sendDue() bool {
+	if c.update != noUpdate {
+		c.engine.UpdateKeys(c.update == updateBoth)
+		c.update = noUpdate
+		return true
+	}
 	if c.client {
 		return false
 	}
@@ -243,7 +248,7 @@ func (c *Conn) NewSessionTicket() bool {
 // VerifyPostHandshake is SSL_verify_client_post_handshake.
 func (c *Conn) VerifyPostHandshake() *Error {
 	switch {
-	case c.engine == nil || c.engine.Info().Version != suite.TLS13 || !c.complete && !c.client:
+	case c.engine == nil || c.engine.Info().Version != suite.TLS13:
 		return errWrongVersion
 	case c.client:
 		return errNotServer

@@ -41,9 +41,9 @@ type stores struct {
 
 // LoadVerifyLocations is SSL_CTX_load_verify_locations; what isn't given is
 // empty.
-func (c *Context) LoadVerifyLocations(file, dir string) *Error {
+func (c *Context) LoadVerifyLocations(file, dir string) []*Error {
 	if file == "" && dir == "" {
-		return new(Error) // OpenSSL says nothing
+		return []*Error{new(Error)} // OpenSSL says nothing
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,12 +51,12 @@ func (c *Context) LoadVerifyLocations(file, dir string) *Error {
 	if file != "" {
 		data, err := readFile(file)
 		if err != nil {
-			return err
+			return unreadable(err, LibX509)
 		}
 		next.bundle = append(append([]byte(nil), next.bundle...), data...)
 		anchors, parseErr := trust.ParseAnchors(next.bundle)
 		if _, fileErr := trust.ParseAnchors(data); fileErr != nil || parseErr != nil {
-			return errNoCAs
+			return []*Error{errNoCAs}
 		}
 		next.lists = []*trust.Anchors{anchors}
 	}

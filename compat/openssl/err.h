@@ -19,6 +19,7 @@ extern "C" {
 #define ERR_LIB_X509	11
 #define ERR_LIB_ASN1	13
 #define ERR_LIB_SSL	20
+#define ERR_LIB_BIO	32
 
 #define ERR_SYSTEM_FLAG		0x80000000UL
 #define ERR_SYSTEM_ERROR(e)	(((e) & ERR_SYSTEM_FLAG) != 0)

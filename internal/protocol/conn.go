@@ -39,6 +39,7 @@ type Conn struct {
 	output []byte // records to be sent
 	count  counters
 
+	gotHandshake             bool // the last record held handshake messages
 	closeSent, closeReceived bool
 	ccsDue                   bool      // to be sent in front of the next record
 	keyUpdateDue             bool      // the peer asked for new keys of ours
@@ -75,6 +76,10 @@ func (c *Conn) Established() bool { return c.isOpen() }
 
 // isOpen tells whether application data may flow.
 func (c *Conn) isOpen() bool { return c.state >= open }
+
+// GotHandshake tells whether the last record held handshake messages, or a part
+// of one.
+func (c *Conn) GotHandshake() bool { return c.gotHandshake }
 
 // PeerClosed tells whether the peer sent close_notify.
 func (c *Conn) PeerClosed() bool { return c.closeReceived }
@@ -168,6 +173,7 @@ func (c *Conn) HandleRecord(rec, dst []byte) ([]byte, error) {
 	if c.closeReceived {
 		return nil, nil // RFC 8446, 6.1: what follows close_notify is ignored
 	}
+	c.gotHandshake = false
 	data, err := c.handleRecord(rec, dst)
 	if c.failed(err) {
 		return nil, c.err
@@ -212,6 +218,7 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 	case record.ChangeCipherSpec:
 		return nil, c.changeCipherSpec(payload)
 	case record.Handshake:
+		c.gotHandshake = true
 		return nil, c.handleHandshake(payload)
 	case record.Alert:
 		return nil, c.handleAlert(payload)

@@ -44,6 +44,10 @@ func (c *Conn) writeKeyUpdate(request bool) *Error {
 	return c.setWriteKeys(c.info.Suite, next)
 }
 
+// OwesKeyUpdate tells whether new keys of ours, for which the peer has asked,
+// precede our next data.
+func (c *Conn) OwesKeyUpdate() bool { return c.keyUpdateDue }
+
 // UpdateKeys changes our keys, and asks the peer to change its own if
 // requestPeer is true.
 func (c *Conn) UpdateKeys(requestPeer bool) error {

@@ -1387,6 +1387,429 @@ row_verify(const char *cert, const char *host)
 	SSL_CTX_free(c);
 }
 
+
+/* 6: the queue of errors. */
+
+static SSL_CTX *spare;
+
+/* Puts an error on the queue, that of an unknown cipher. */
+static void
+stain(void)
+{
+	ERR_clear_error();
+	SSL_CTX_set_cipher_list(spare, "unknown");
+	MUST(ERR_peek_error() != 0);
+}
+
+static void
+print_queue(void)
+{
+	unsigned long e;
+
+	for (int i = 0; i < 16 && (e = ERR_get_error()) != 0; i++)
+		printf(" (%d)", ERR_GET_REASON(e));
+}
+
+/* What a call gave that found that error there, and what is there now. */
+static void
+told(const char *name, SSL *ssl, int rv)
+{
+	printf("; %s %d error %d", name, rv, SSL_get_error(ssl, rv));
+	print_queue();
+}
+
+#define TOLD(name, ssl, call) do {					\
+	int result;							\
+	stain();							\
+	result = (call);						\
+	told(name, ssl, result);					\
+} while (0)
+
+/* The same with a queue that was empty. */
+#define TELLS(name, ssl, call) do {					\
+	int result;							\
+	ERR_clear_error();						\
+	result = (call);						\
+	told(name, ssl, result);					\
+} while (0)
+
+/* The same for functions of no connection. */
+static void
+queued(const char *name, int rv)
+{
+	printf("; %s %d", name, rv);
+	print_queue();
+}
+
+#define QUEUED(name, call) do {						\
+	int result;							\
+	stain();							\
+	result = (call);						\
+	queued(name, result);						\
+} while (0)
+
+static void
+row_queue(int version)
+{
+	SSL_CTX *s = server_ctx(), *c = client_ctx("client");
+	char buf[64] = "";
+	struct pair p;
+	SSL *ssl;
+
+	SSL_CTX_set_max_proto_version(s, version);
+	SSL_CTX_set_post_handshake_auth(c, 1);
+	p = pair_new(c, s);
+	printf("6 queue in init");
+	ssl = SSL_new(spare);
+	TOLD("do_handshake without a role", ssl, SSL_do_handshake(ssl));
+	TOLD("read without a role", ssl, SSL_read(ssl, buf, 1));
+	SSL_free(ssl);
+	TOLD("connect", p.client, SSL_connect(p.client));
+	TOLD("again", p.client, SSL_do_handshake(p.client));
+	TOLD("read", p.client, SSL_read(p.client, buf, 1));
+	TOLD("peek", p.client, SSL_peek(p.client, buf, 1));
+	TOLD("write", p.client, SSL_write(p.client, "x", 1));
+	TOLD("shutdown", p.client, SSL_shutdown(p.client));
+	TOLD("accept", p.server, SSL_accept(p.server));
+	ERR_clear_error();
+	if (version == TLS1_2_VERSION) {
+		/* The client has to take part before the server is done. */
+		TOLD("connect", p.client, SSL_connect(p.client));
+		ERR_clear_error();
+		SSL_accept(p.server);
+	}
+	TOLD("connect", p.client, SSL_connect(p.client));
+	TOLD("accept", p.server, SSL_accept(p.server));
+	printf("\n6 queue %s", SSL_get_version(p.client));
+	TOLD("connect", p.client, SSL_connect(p.client));
+	TOLD("accept", p.server, SSL_accept(p.server));
+	TOLD("do_handshake", p.client, SSL_do_handshake(p.client));
+	TOLD("tickets come", p.client, SSL_read(p.client, buf, 1));
+	TOLD("read", p.client, SSL_read(p.client, buf, 1));
+	TOLD("peek", p.client, SSL_peek(p.client, buf, 1));
+	TOLD("write", p.client, SSL_write(p.client, "abc", 3));
+	TOLD("peek of data", p.server, SSL_peek(p.server, buf, 1));
+	TOLD("read of data", p.server, SSL_read(p.server, buf, 1));
+	TOLD("rest", p.server, SSL_read(p.server, buf, 9));
+	if (version == TLS1_2_VERSION)
+		goto end;
+	printf("\n6 queue after the handshake");
+	for (int i = 0; i < 3; i++) {
+		MUST(SSL_new_session_ticket(p.server) == 1);
+		if (i == 0)
+			TOLD("ticket, write", p.server, SSL_write(p.server, "x", 1));
+		else if (i == 1)
+			TOLD("ticket, read", p.server, SSL_read(p.server, buf, 1));
+		else
+			TOLD("ticket, peek", p.server, SSL_peek(p.server, buf, 1));
+		TOLD("comes", p.client, SSL_read(p.client, buf, 1));
+		drain(p.client);
+	}
+	MUST(SSL_new_session_ticket(p.server) == 1);
+	TOLD("ticket, shutdown", p.server, SSL_shutdown(p.server));
+	TOLD("ticket, handshake", p.server, SSL_do_handshake(p.server));
+	drain(p.client);
+	MUST(SSL_key_update(p.server, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+	TOLD("key update, shutdown", p.server, SSL_shutdown(p.server));
+	TOLD("key update, peek", p.server, SSL_peek(p.server, buf, 1));
+	drain(p.client);
+	for (int i = 0; i < 4; i++) {
+		MUST(SSL_key_update(p.server, i == 3 ? SSL_KEY_UPDATE_REQUESTED :
+		    SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+		if (i == 0)
+			TOLD("key update, write", p.server, SSL_write(p.server, "x", 1));
+		else if (i == 1)
+			TOLD("key update, read", p.server, SSL_read(p.server, buf, 1));
+		else
+			TOLD("key update, handshake", p.server, SSL_do_handshake(p.server));
+		TOLD("comes", p.client, SSL_read(p.client, buf, 1));
+		TOLD("answer", p.client, SSL_write(p.client, "x", 1));
+		TOLD("comes", p.server, SSL_read(p.server, buf, 1));
+	}
+	SSL_set_verify(p.server, SSL_VERIFY_PEER, NULL);
+	TOLD("request", p.server, SSL_verify_client_post_handshake(p.server));
+	TOLD("again", p.server, SSL_verify_client_post_handshake(p.server));
+	TOLD("write", p.server, SSL_write(p.server, "x", 1));
+	TOLD("comes", p.client, SSL_read(p.client, buf, 1));
+	TOLD("nothing else", p.client, SSL_read(p.client, buf, 1));
+	TOLD("certificate", p.server, SSL_read(p.server, buf, 1));
+	drain(p.client);
+end:
+	printf("\n6 queue at the end");
+	TOLD("shutdown", p.client, SSL_shutdown(p.client));
+	TOLD("again", p.client, SSL_shutdown(p.client));
+	TOLD("write", p.client, SSL_write(p.client, "x", 1));
+	TOLD("end", p.server, SSL_read(p.server, buf, 1));
+	TOLD("read", p.server, SSL_read(p.server, buf, 1));
+	TOLD("shutdown", p.server, SSL_shutdown(p.server));
+	printf("\n");
+	pair_free(&p, 0);
+	SSL_CTX_free(s);
+	SSL_CTX_free(c);
+	reset_news();
+}
+
+static void
+row_queue_of_contexts(void)
+{
+	SSL_CTX *ctx = server_ctx(), *c = client_ctx(NULL);
+	SSL_SESSION *session = fresh_session(c, ctx);
+	unsigned char *der = NULL;
+	const unsigned char *at;
+	int len = i2d_SSL_SESSION(session, &der);
+	FILE *fp = tmpfile();
+	unsigned long last;
+	SSL *ssl;
+
+	printf("6 queue");
+	QUEUED("chain", SSL_CTX_use_certificate_chain_file(ctx, pki("server.pem")));
+	QUEUED("certificate", SSL_CTX_use_certificate_file(spare, pki("server.pem"),
+	    SSL_FILETYPE_PEM));
+	QUEUED("key", SSL_CTX_use_PrivateKey_file(ctx, pki("server.key"),
+	    SSL_FILETYPE_PEM));
+	QUEUED("check", SSL_CTX_check_private_key(ctx));
+	QUEUED("locations", SSL_CTX_load_verify_locations(ctx, pki("ca.pem"), NULL));
+	QUEUED("default paths", SSL_CTX_set_default_verify_paths(ctx));
+	QUEUED("cipher list", SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM"));
+	QUEUED("ciphersuites", SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256"));
+	at = der;
+	QUEUED("d2i", (SSL_SESSION_free(d2i_SSL_SESSION(NULL, &at, len)), 1));
+	MUST(fp != NULL && PEM_write_SSL_SESSION(fp, session) == 1);
+	rewind(fp);
+	QUEUED("PEM", (SSL_SESSION_free(PEM_read_SSL_SESSION(fp, NULL, NULL,
+	    NULL)), 1));
+	fclose(fp);
+	stain();
+	ssl = SSL_new(ctx);
+	queued("SSL_new", ssl != NULL);
+	QUEUED("SSL_clear", SSL_clear(ssl));
+	SSL_free(ssl);
+	printf("\n6 queue after a missing file");
+	stain();
+	SSL_CTX_use_certificate_chain_file(ctx, pki("missing"));
+	printf("; chain (%d)", ERR_GET_REASON(ERR_peek_error()) == 185);
+	stain();
+	SSL_CTX_use_certificate_file(ctx, pki("missing"), SSL_FILETYPE_PEM);
+	printf("; certificate (%d)", ERR_GET_REASON(ERR_peek_error()) == 185);
+	stain();
+	SSL_CTX_load_verify_locations(ctx, pki("missing"), NULL);
+	printf("; locations (%d)", ERR_GET_REASON(ERR_peek_error()) == 185);
+	ERR_clear_error();
+	SSL_CTX_load_verify_locations(ctx, pki("missing"), NULL);
+	last = ERR_peek_last_error();
+	printf(" last %d (%d)", ERR_GET_LIB(last), ERR_GET_REASON(last));
+	queued("all", 0);
+	printf(" missing directory %d", SSL_CTX_load_verify_locations(ctx, NULL,
+	    pki("missing")));
+	queued("all", 0);
+	printf("\n6 reasons %d %d\n",
+	    ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, 120000)) != NULL,
+	    ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0,
+	    80000002 & 0x7fffff)) != NULL);
+	free(der);
+	SSL_SESSION_free(session);
+	SSL_CTX_free(ctx);
+	SSL_CTX_free(c);
+	reset_news();
+}
+
+/* 6: names of suites. */
+
+static void
+row_ciphersuites(void)
+{
+	static const char *lists[] = {
+		"TLS_AES_256_GCM_SHA384:TLS_FOO", "TLS_FOO:TLS_AES_128_GCM_SHA256",
+		"TLS_FOO", ":", "::TLS_AES_128_GCM_SHA256:", "tls_aes_128_gcm_sha256",
+		"TLS_AES_128_GCM_SHA256:TLS_AES_128_GCM_SHA256",
+		"ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256 ",
+		" TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384",
+	};
+
+	for (size_t i = 0; i < LEN(lists); i++) {
+		SSL_CTX *s = server_ctx(), *c = client_ctx(NULL);
+		struct pair p;
+		int rv;
+
+		MUST(SSL_CTX_set_ciphersuites(c, "TLS_CHACHA20_POLY1305_SHA256") == 1);
+		ERR_clear_error();
+		rv = SSL_CTX_set_ciphersuites(c, lists[i]);
+		printf("6 suites '%s' %d", lists[i], rv);
+		queued("errors", 0);
+		p = connected(c, s, NULL);
+		printf(" cipher %s\n", SSL_get_cipher_name(p.client));
+		pair_free(&p, 1);
+		SSL_CTX_free(s);
+		SSL_CTX_free(c);
+	}
+	reset_news();
+}
+
+/* 6: reading nothing, and key updates. */
+
+static void
+row_nothing(int version)
+{
+	SSL_CTX *s = server_ctx(), *c = client_ctx(NULL);
+	char buf[8];
+	struct pair p;
+	size_t n = 7;
+	int rv;
+
+	SSL_CTX_set_max_proto_version(s, version);
+	p = connected(c, s, NULL);
+	printf("6 nothing %s", SSL_get_version(p.client));
+	TELLS("read", p.client, SSL_read(p.client, buf, 0));
+	TELLS("peek", p.client, SSL_peek(p.client, buf, 0));
+	TELLS("read_ex", p.client, SSL_read_ex(p.client, buf, 0, &n));
+	MUST(SSL_write(p.server, "abc", 3) == 3);
+	TELLS("read of data", p.client, SSL_read(p.client, buf, 0));
+	printf(" pending %d", SSL_pending(p.client));
+	TELLS("peek of data", p.client, SSL_peek(p.client, buf, 0));
+	n = 7;
+	TELLS("read_ex of data", p.client, SSL_read_ex(p.client, buf, 0, &n));
+	printf(" %zu pending %d", n, SSL_pending(p.client));
+	rv = SSL_read(p.client, buf, sizeof(buf));
+	printf(" read %d %.3s", rv, buf);
+	TELLS("write", p.client, SSL_write(p.client, buf, 0));
+	n = 7;
+	TELLS("write_ex", p.client, SSL_write_ex(p.client, buf, 0, &n));
+	printf(" %zu", n);
+	SSL_shutdown(p.server);
+	TELLS("read at the end", p.client, SSL_read(p.client, buf, 0));
+	printf("\n");
+	pair_free(&p, 0);
+
+	p = connected(c, s, NULL);
+	printf("6 key update");
+	TELLS("first", p.client, SSL_key_update(p.client, SSL_KEY_UPDATE_NOT_REQUESTED));
+	printf(" in init %d", SSL_in_init(p.client));
+	TELLS("second", p.client, SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED));
+	if (version == TLS1_3_VERSION) {
+		sync_server(&p);
+		TELLS("after data", p.client, SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED));
+		TELLS("handshake", p.client, SSL_do_handshake(p.client));
+		TELLS("after that", p.client, SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED));
+		TELLS("read", p.client, SSL_read(p.client, buf, 1));
+		TELLS("after that", p.client, SSL_key_update(p.client, SSL_KEY_UPDATE_REQUESTED));
+		TELLS("wrong type", p.client, SSL_key_update(p.client, 2));
+	}
+	printf("\n");
+	pair_free(&p, 0);
+	SSL_CTX_free(s);
+	SSL_CTX_free(c);
+	reset_news();
+}
+
+/*
+ * 6: a connection that has failed. Writing is left out after the end of input,
+ * of which OpenSSL makes "bad length".
+ */
+
+static void
+dead(const char *how, SSL *ssl, int writes)
+{
+	char buf[8];
+	size_t n;
+
+	printf("6 dead %s", how);
+	for (int i = 0; i < 2; i++) {
+		TELLS("handshake", ssl, SSL_do_handshake(ssl));
+		TELLS("read", ssl, SSL_read(ssl, buf, 1));
+		TELLS("peek", ssl, SSL_peek(ssl, buf, 1));
+		if (writes)
+			TELLS("write", ssl, SSL_write(ssl, "x", 1));
+		TELLS("read nothing", ssl, SSL_read(ssl, buf, 0));
+		TELLS("read_ex", ssl, SSL_read_ex(ssl, buf, 1, &n));
+		TELLS("shutdown", ssl, SSL_shutdown(ssl));
+	}
+	TELLS("key update", ssl, SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED));
+	TELLS("request", ssl, SSL_verify_client_post_handshake(ssl));
+	TELLS("ticket", ssl, SSL_new_session_ticket(ssl));
+	TOLD("stained", ssl, SSL_do_handshake(ssl));
+	TOLD("stained", ssl, SSL_read(ssl, buf, 1));
+	if (writes)
+		TOLD("stained", ssl, SSL_write(ssl, "x", 1));
+	printf("; init %d finished %d before %d shutdown %d result %ld reused %d"
+	    " pending %d %d\n", SSL_in_init(ssl), SSL_is_init_finished(ssl),
+	    SSL_in_before(ssl), SSL_get_shutdown(ssl),
+	    SSL_get_verify_result(ssl), SSL_session_reused(ssl),
+	    SSL_pending(ssl), SSL_has_pending(ssl));
+}
+
+static void
+row_dead(int version)
+{
+	SSL_CTX *s = server_ctx(), *c = client_ctx(NULL);
+	char buf[8];
+	struct pair p;
+	int rv;
+
+	SSL_CTX_set_max_proto_version(s, version);
+	p = pair_new(c, s);
+	MUST(SSL_set1_host(p.client, "other.test") == 1);
+	handshake(&p);
+	ERR_clear_error();
+	SSL_accept(p.server);
+	dead("client that refused", p.client, 1);
+	if (version == TLS1_3_VERSION)
+		drain(p.server);
+	dead("server that was refused", p.server, 1);
+	pair_free(&p, 0);
+
+	p = pair_new(c, s);
+	SSL_connect(p.client);
+	ERR_clear_error();
+	MUST(shutdown(p.fds[1], SHUT_WR) == 0);
+	printf("6");
+	TELLS("end of file in the handshake", p.client, SSL_connect(p.client));
+	printf("\n");
+	dead("end of file in the handshake", p.client, 1);
+	pair_free(&p, 0);
+
+	p = pair_new(c, s);
+	SSL_connect(p.client);
+	MUST(write(p.fds[1], "HTTP/1.0 200 OK\r\n\r\n", 19) == 19);
+	printf("6");
+	TOLD("junk in the handshake", p.client, SSL_connect(p.client));
+	printf("\n");
+	dead("junk in the handshake", p.client, 1);
+	pair_free(&p, 0);
+
+	p = connected(c, s, NULL);
+	MUST(write(p.fds[1], "\27\3\3\0\40ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF", 37) == 37);
+	rv = SSL_read(p.client, buf, 1);
+	printf("6 bad record %d error %d (%d)\n", rv, SSL_get_error(p.client, rv),
+	    ERR_GET_REASON(ERR_peek_last_error()));
+	dead("bad record", p.client, 1);
+	printf("6");
+	TELLS("alert", p.server, SSL_read(p.server, buf, 1));
+	printf("\n");
+	dead("alert", p.server, 1);
+	pair_free(&p, 0);
+
+	p = connected(c, s, NULL);
+	close(p.fds[1]);
+	p.fds[1] = dup(0);
+	printf("6");
+	TELLS("end of file", p.client, SSL_read(p.client, buf, 1));
+	printf("\n");
+	dead("end of file", p.client, 0);
+	pair_free(&p, 0);
+
+	p = connected(c, s, NULL);
+	close(p.fds[1]);
+	p.fds[1] = dup(0);
+	printf("6");
+	TELLS("write to nobody", p.client, SSL_write(p.client, "x", 1));
+	printf("\n");
+	dead("write to nobody", p.client, 1);
+	pair_free(&p, 0);
+	SSL_CTX_free(s);
+	SSL_CTX_free(c);
+	reset_news();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1430,6 +1853,16 @@ main(int argc, char **argv)
 	row_verify("expired", "other.test");
 	row_verify("chain-root", NULL);
 	row_verify("client", NULL);
+	MUST((spare = SSL_CTX_new(TLS_method())) != NULL);
+	row_queue(TLS1_3_VERSION);
+	row_queue(TLS1_2_VERSION);
+	row_queue_of_contexts();
+	row_ciphersuites();
+	row_nothing(TLS1_3_VERSION);
+	row_nothing(TLS1_2_VERSION);
+	row_dead(TLS1_3_VERSION);
+	row_dead(TLS1_2_VERSION);
+	SSL_CTX_free(spare);
 	reset_news();
 	return 0;
 }
