@@ -1,7 +1,8 @@
 # make            build/libtls.so, a link of its soname beside it, build/libtls.a
 # make install    into DESTDIR, below PREFIX
 # make test, test-musl, test-arm64, demo, bench, bogo RUNNER=..., fuzz
-# make check      each library's symbols are those of capi/exports and names.h
+# make check      each library's symbols are those of capi/exports and names.h, and a program starts
+# CC, CFLAGS, CPPFLAGS and LDFLAGS choose the C compiler and what it is told
 # SSL_SUBSET=no   leaves the SSL_* functions out
 
 VERSION = 0.1.0
@@ -15,6 +16,7 @@ SSL_SUBSET = yes
 
 GO = go
 CC = cc
+CFLAGS ?= -O2 -g
 OBJCOPY = objcopy
 INSTALL = install
 
@@ -26,11 +28,16 @@ EXPORTS = $(BUILD)/exports
 MAP = $(BUILD)/libtls.map
 PCS = $(BUILD)/libtls.pc
 # The variables and functions of Go's runtime that capi/runtime.c and fork.c
-# take part in.
-GLOBALS = tlsg=go_tlsg tls_g=go_tls_g sigtable=go_signals epfd=go_epoll \
+# take part in. The variable of a thread has two names.
+TLSG = $(if $(filter amd64 386,$(shell $(GO) env GOARCH)),tlsg,tls_g)
+GLOBALS = $(TLSG)=go_thread sigtable=go_signals epfd=go_epoll \
 	netpollEventFd=go_event netpollInited=go_polls
 WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
 	x_cgo_munmap x_cgo_sys_thread_create
+
+GONE = { echo "Go's runtime has no $$name, which capi relies on" >&2; exit 1; }
+# The file of Go's standard library that capi/entropy.go.txt stands in for.
+ENTROPY = src/crypto/internal/fips140/drbg/entropy_fips140.go
 
 # The SSL_* functions are in libtls under names of our own, libtls_SSL_new,
 # which the headers of compat/openssl give them. OpenSSL's names are those of a
@@ -51,18 +58,34 @@ endif
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
-# Go's own cache knows what is out of date.
+# Go's own cache knows what is out of date. Its initialiser leaves the list that
+# the dynamic loader runs, by the name of its section and by the section's type,
+# as linkers go by the one or the other. Of what is renamed or wrapped all has to
+# be there; the C front refers to it weakly, as Go's own tools link without it.
 $(OBJECT): $(EXPORTS)
 	rm -rf $(BUILD)/parts
 	mkdir -p $(BUILD)/parts
-	CC="$(CC)" $(GO) build -trimpath -tags "$(TAGS)" -buildmode=c-archive \
-	    -o $(BUILD)/parts/all.a ./capi
+	echo '{ "Replace": {' \
+	    "\"$$($(GO) env GOROOT)/$(ENTROPY)\": \"capi/entropy.go.txt\" } }" \
+	    >$(BUILD)/parts/overlay.json
+	CC="$(CC)" CGO_CPPFLAGS="$(CGO_CPPFLAGS) $(CPPFLAGS)" \
+	    CGO_CFLAGS="$(CGO_CFLAGS) $(CFLAGS) -Wno-unused-command-line-argument" \
+	    $(GO) build -trimpath -overlay $(BUILD)/parts/overlay.json \
+	    -tags "$(TAGS)" -buildmode=c-archive -o $(BUILD)/parts/all.a ./capi
 	cd $(BUILD)/parts && ar x all.a
-	$(OBJCOPY) $(GLOBALS:%=--redefine-sym runtime.%) $(BUILD)/parts/go.o
+	nm $(BUILD)/parts/*.o >$(BUILD)/parts/names
+	for name in $(foreach g,$(GLOBALS),runtime.$(firstword $(subst =, ,$g))); do \
+	    grep -q " [BDbd] $$name\$$" $(BUILD)/parts/names || $(GONE); done
+	for name in $(WRAPS); do \
+	    grep -q " U $$name\$$" $(BUILD)/parts/names || $(GONE); done
+	$(OBJCOPY) --rename-section .init_array=go_init,alloc,load,data,contents \
+	    $(GLOBALS:%=--redefine-sym runtime.%) $(BUILD)/parts/go.o
 	$(OBJCOPY) $(foreach g,$(GLOBALS),--globalize-symbol=$(lastword $(subst =, ,$g))) \
 	    $(BUILD)/parts/go.o
-	$(CC) -r -nostdlib -Wl,-T,capi/runtime.ld $(WRAPS:%=-Wl,--wrap=%) \
-	    -o $@ $(BUILD)/parts/*.o
+	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,-T,capi/runtime.ld \
+	    $(WRAPS:%=-Wl,--wrap=%) -o $@ $(BUILD)/parts/*.o
+	for name in $$(nm $@ | sed -n 's/^ *w //p' | grep -v '^__st'); do \
+	    $(GONE); done
 	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) $@
 
 $(LIB): $(OBJECT) $(HIDDEN) $(MAP)
@@ -89,7 +112,8 @@ $(MAP): $(EXPORTS)
 	    echo '{ global:'; sed 's/$$/;/' capi/exports; echo 'local: *; };'; \
 	else \
 	    echo 'LIBTLS_1 { global: libtls_*;'; \
-	    echo 'local: __start_*; __stop_*; x_cgo_*; _init; _fini; };'; \
+	    echo 'local: __start_*; __stop_*; x_cgo_*; _init; _fini; ' \
+	    '__bss_start; _edata; _end; };'; \
 	    echo 'LIBTLS_SSL_1 { };'; \
 	fi; } >$@
 
@@ -134,13 +158,15 @@ install: all
 	$(INSTALL) -m 644 tls.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 755 $(LIB) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtls.so
+	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 644 $(PCS) $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 644 man/*.3 $(DESTDIR)$(MANDIR)/man3
 	while read -r name page; do \
 	    ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name; done <man/links
 ifneq ($(SSL_SUBSET),no)
 	$(INSTALL) -m 755 $(BUILD)/$(SSL_SONAME) $(DESTDIR)$(LIBDIR)
-	$(INSTALL) -m 644 $(BUILD)/libtls-openssl.so $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 644 $(BUILD)/libtls-openssl.so $(BUILD)/libtls-openssl.a \
+	    $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR)/libtls/openssl
 	$(INSTALL) -m 644 compat/openssl/*.h $(DESTDIR)$(INCLUDEDIR)/libtls/openssl
 	$(INSTALL) -m 644 man/ssl/*.3tls $(DESTDIR)$(MANDIR)/man3
@@ -152,19 +178,21 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-# What stands before it on the line, and the names in a library.
+# What stands before it on the line, and the names in a library. Some linkers
+# list versions as well, as absolute symbols, and local variables of threads.
 same = LC_ALL=C sort >$(BUILD)/wanted && nm -D --defined-only $1 | \
-	awk '{ print $$3 }' | LC_ALL=C sort | diff $(BUILD)/wanted -
+	awk '$$2 ~ /[B-Z]/ { print $$3 }' | LC_ALL=C sort | diff $(BUILD)/wanted -
 
 check: all
 	{ cat capi/exports; [ -z "$(NAMES)" ] || { \
-	    echo LIBTLS_1; sed 's/.*/libtls_&@@LIBTLS_1/' $(NAMES); \
-	    echo LIBTLS_SSL_1; sed 's/$$/@LIBTLS_SSL_1/' $(NAMES); }; } | \
+	    sed 's/.*/libtls_&@@LIBTLS_1/' $(NAMES); \
+	    sed 's/$$/@LIBTLS_SSL_1/' $(NAMES); }; } | \
 	    $(call same,$(LIB))
 ifneq ($(SSL_SUBSET),no)
-	{ echo LIBTLS_SSL_1; sed 's/$$/@@LIBTLS_SSL_1/' $(NAMES); } | \
+	sed 's/$$/@@LIBTLS_SSL_1/' $(NAMES) | \
 	    $(call same,$(BUILD)/$(SSL_SONAME))
 endif
+	CC="$(CC)" LDFLAGS="$(LDFLAGS)" tests/check/run.sh $(BUILD)
 
 test: check
 	tests/run.sh

@@ -30,7 +30,7 @@
 
 typedef void (*initialiser)(int, char **, char **);
 
-/* What runtime.ld makes of the objects' sections. Only Go's own tools link without it. */
+/* The objects' sections as Makefile and runtime.ld name them. Only Go's own tools link without them. */
 #define SECTION(type, name)						\
 	extern type __start_##name[]					\
 	    __attribute__((weak, visibility("hidden")));		\

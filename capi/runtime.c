@@ -1,6 +1,6 @@
 /*
  * Go's runtime as a guest of this process. It starts at the first call and
- * not when the library is loaded, in a forked child once more: runtime.ld
+ * not when the library is loaded, in a forked child once more: Makefile
  * takes its initialiser out of the list that the dynamic loader runs. It gets
  * an environment of our own making, and leaves signals alone.
  */
@@ -45,12 +45,7 @@ enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 /* The start at which Go came to know the calling thread. */
 static __thread unsigned known __attribute__((tls_model("initial-exec")));
 
-/* Go's own variable of a thread, which has two names. */
-#if defined(__x86_64__) || defined(__i386__)
-#define go_thread go_tlsg
-#else
-#define go_thread go_tls_g
-#endif
+/* Go's own variable of a thread. */
 extern __thread void *go_thread
     __attribute__((weak, tls_model("initial-exec")));
 
