@@ -22,6 +22,7 @@ context_new(enum kind kind)
 		return NULL;
 	ctx->magic = CONTEXT_MAGIC;
 	ctx->kind = kind;
+	ctx->err.shared = kind == SERVER;
 	ctx->c.socket = -1;
 	return ctx;
 }
@@ -66,7 +67,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	struct visit v;
 	int rv = -1;
 
-	if (!context_valid(ctx))
+	if (!context_valid(ctx) || context_refuses(ctx))
 		return -1;
 	if (config != NULL && !config_valid(config))
 		return error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
@@ -101,7 +102,21 @@ forget(struct tls *ctx)
 	transport_drop(ctx);
 	strings_drop(ctx);
 	context_forget(ctx);
-	error_clear(&ctx->err);
+	error_drop(&ctx->err);
+}
+
+/*
+ * Within a call on it a context can be neither reset nor freed. No callback is
+ * called any more, as what they work on may be gone, and the call fails.
+ */
+static bool
+held(struct tls *ctx)
+{
+	if (!context_in_use(ctx))
+		return false;
+	ctx->c.released = true;
+	ctx->c.in.err = ctx->c.out.err = ECANCELED;
+	return true;
 }
 
 void
@@ -109,7 +124,7 @@ tls_reset(struct tls *ctx)
 {
 	struct visit v;
 
-	if (!context_valid(ctx))
+	if (!context_valid(ctx) || held(ctx))
 		return;
 	forget(ctx);
 	if (context_enter(ctx, &v))
@@ -121,7 +136,7 @@ tls_free(struct tls *ctx)
 {
 	struct visit v;
 
-	if (!context_valid(ctx))
+	if (!context_valid(ctx) || held(ctx))
 		return;
 	forget(ctx);
 	if (object_alive(&ctx->object) && enter(&v)) {

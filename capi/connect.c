@@ -18,7 +18,7 @@ is_client(struct tls *ctx)
 	if (ctx->kind != CLIENT)
 		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
 		    "not a client context");
-	return ctx->kind == CLIENT;
+	return ctx->kind == CLIENT && !context_refuses(ctx);
 }
 
 /* What all forms of connecting have in common; nothing is sent. */

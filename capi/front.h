@@ -7,10 +7,16 @@
 #include "../tls.h"
 #include "bridge.h"
 
-/* The latest error of an object. Threads may share a listener, hence atomic. */
+/*
+ * The latest error of an object. Threads may share a listener: there the texts,
+ * which others may be reading, are kept until it is reset, each of them once.
+ */
 struct error {
 	_Atomic(char *)	text;
 	atomic_int	code;
+	bool		shared;
+	atomic_uint	n_kept;
+	_Atomic(struct kept *) kept;
 };
 
 /*
@@ -110,6 +116,7 @@ struct tls {
 	uint64_t	 records_in;	/* of the connection */
 	uint64_t	 records_out;
 	atomic_uint	 busy;		/* start in which a call began, or 0 */
+	void		*caller;	/* the thread that is busy; see context_calls() */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {
@@ -123,6 +130,7 @@ struct tls {
 		bool	 closing;	/* close_notify is in out, if any */
 		bool	 closed;	/* and written */
 		bool	 broken;	/* Go panicked */
+		bool	 released;	/* by tls_free or tls_reset within a call */
 
 		int	 socket;	/* our own, or -1 */
 		struct input in;
@@ -150,6 +158,12 @@ struct visit {
 
 /* Why a connection can't be used in a child. */
 #define ABANDONED "in use by another thread when the process was forked"
+
+/* Why a context can't be used from within a call on it. */
+#define IN_USE "context is in use by another call"
+
+/* Why a connection can't be used that a callback of its own wanted to free. */
+#define RELEASED "context was released by a callback of its own"
 
 /* Starts the runtime if need be. False with errno means that it can't. */
 bool	ready(void);
@@ -200,9 +214,13 @@ void	context_inherit(struct tls *, struct tls *);
 void	context_save(struct tls *, struct failure *);
 void	context_forget(struct tls *);
 bool	context_abandoned(const struct tls *);
+void	context_calls(struct tls *);
+bool	context_in_use(const struct tls *);
+bool	context_refuses(struct tls *);
 
 /* error.c */
 void	error_clear(struct error *);
+void	error_drop(struct error *);
 void	error_take(struct error *, struct failure *);
 /* These return -1 for the caller to return. */
 int	error_set(struct error *, int, const char *, ...)

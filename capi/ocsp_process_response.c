@@ -12,7 +12,8 @@ tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
 	char *url;
 	int rv;
 
-	if (!context_enter(ctx, &v))
+	if (!context_valid(ctx) || context_refuses(ctx) ||
+	    !context_enter(ctx, &v))
 		return -1;
 	rv = goOCSPProcessResponse(ctx->go, &v.fail, response, size);
 	context_save(ctx, &v.fail);

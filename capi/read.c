@@ -221,7 +221,7 @@ handshake(struct tls *ctx)
 
 /* What tls_read and tls_write begin with. */
 static int
-prepare(struct tls *ctx, size_t buflen)
+prepare(struct tls *ctx, const void *buf, size_t buflen)
 {
 	int rv;
 
@@ -230,6 +230,9 @@ prepare(struct tls *ctx, size_t buflen)
 	if (buflen > INT_MAX)
 		return error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
 		    "buflen too long");
+	if (buf == NULL && buflen > 0)
+		return error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
+		    "no buffer");
 	return 0;
 }
 
@@ -239,7 +242,7 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 	size_t n;
 	int rv;
 
-	if ((rv = prepare(ctx, buflen)) != 0)
+	if ((rv = prepare(ctx, buf, buflen)) != 0)
 		return rv;
 	if (buflen == 0)
 		return 0;
@@ -259,7 +262,7 @@ write_data(struct tls *ctx, const void *buf, size_t buflen)
 	size_t n;
 	int rv;
 
-	if ((rv = prepare(ctx, buflen)) != 0)
+	if ((rv = prepare(ctx, buf, buflen)) != 0)
 		return rv;
 	if (buflen < ctx->c.sealed)
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
@@ -342,7 +345,7 @@ static bool
 begin(struct tls *ctx, int *cancel)
 {
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, cancel);
-	if (!context_valid(ctx))
+	if (!context_valid(ctx) || context_refuses(ctx))
 		return false;
 	error_clear(&ctx->err);
 	if (ctx->kind == SERVER)
@@ -352,6 +355,8 @@ begin(struct tls *ctx, int *cancel)
 		error_errno(&ctx->err, errno, NO_RUNTIME);
 	else if (ctx->c.broken)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
+	else if (ctx->c.released)
+		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT, RELEASED);
 	else if (context_abandoned(ctx))
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, ABANDONED);
 	else
@@ -376,8 +381,20 @@ begin_connected(struct tls *ctx, int *cancel)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN,
 		    "context not connected");
 	else
-		ctx->busy = generation();
+		context_calls(ctx);
 	return ctx->c.connected;
+}
+
+/* The call is over, for which callbacks may have tried what they must not. */
+static ssize_t
+called(struct tls *ctx, ssize_t rv)
+{
+	ctx->busy = 0;
+	if (ctx->c.released)
+		return error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT, RELEASED);
+	if (rv != -1)
+		error_clear(&ctx->err);
+	return rv;
 }
 
 int
@@ -391,7 +408,7 @@ tls_handshake(struct tls *ctx)
 			    "handshake already completed");
 		else
 			rv = handshake(ctx);
-		ctx->busy = 0;
+		rv = called(ctx, rv);
 	}
 	return end(cancel, rv);
 }
@@ -403,8 +420,7 @@ tls_read(struct tls *ctx, void *buf, size_t buflen)
 	int cancel;
 
 	if (begin_connected(ctx, &cancel)) {
-		rv = read_data(ctx, buf, buflen);
-		ctx->busy = 0;
+		rv = called(ctx, read_data(ctx, buf, buflen));
 	}
 	return end(cancel, rv);
 }
@@ -416,8 +432,7 @@ tls_write(struct tls *ctx, const void *buf, size_t buflen)
 	int cancel;
 
 	if (begin_connected(ctx, &cancel)) {
-		rv = write_data(ctx, buf, buflen);
-		ctx->busy = 0;
+		rv = called(ctx, write_data(ctx, buf, buflen));
 	}
 	return end(cancel, rv);
 }
@@ -428,9 +443,8 @@ tls_close(struct tls *ctx)
 	int cancel, rv = -1;
 
 	if (begin(ctx, &cancel)) {
-		ctx->busy = generation();
-		rv = close_connection(ctx);
-		ctx->busy = 0;
+		context_calls(ctx);
+		rv = called(ctx, close_connection(ctx));
 	}
 	return end(cancel, rv);
 }

@@ -4,6 +4,7 @@
  */
 #include <sys/mman.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -350,6 +351,33 @@ bool
 context_abandoned(const struct tls *ctx)
 {
 	return ctx->busy != 0 && (!running() || ctx->busy != generation());
+}
+
+/* A call begins that may call back; it ends with setting busy to 0. */
+void
+context_calls(struct tls *ctx)
+{
+	ctx->caller = &errno; /* a thread's own, in a child of it too */
+	ctx->busy = generation();
+}
+
+/* Whether such a call is under way, as far as this process goes on with it. */
+bool
+context_in_use(const struct tls *ctx)
+{
+	return ctx->busy != 0 &&
+	    (!context_abandoned(ctx) || ctx->caller == &errno);
+}
+
+/* The same for a call that then fails; what the other has to tell stays. */
+bool
+context_refuses(struct tls *ctx)
+{
+	if (!context_in_use(ctx))
+		return false;
+	if (atomic_load(&ctx->err.text) == NULL)
+		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT, IN_USE);
+	return true;
 }
 
 void

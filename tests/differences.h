@@ -39,6 +39,8 @@
 	X(RESET_CONFIG, BOTH, "a context cannot be used after tls_reset without a new tls_configure") \
 	X(NULL_ARGUMENTS, BOTH, "NULL crashes it here") \
 	X(LENGTHS, BOTH, "memory of any length is copied") \
+	X(CALLS_WITHIN_CALLBACKS, BOTH, "a call from within a callback of the same connection breaks it") \
+	X(LISTENER_ERRORS, BOTH, "the error text of a listener is freed when there is another") \
 	X(NULL_CALLBACKS_TEXT, BOTH, "the error text about missing callbacks is lost on the server") \
 	X(EMPTY_WRITE, BOTH, "reading or writing nothing marks the stream as truncated") \
 	X(READ_LIMIT_RESULT, BOTH, "a read that is too long returns 0 if it completed the handshake") \
