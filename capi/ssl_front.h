@@ -50,7 +50,7 @@ typedef void (*remove_session_cb)(SSL_CTX *, SSL_SESSION *);
 struct ssl_ctx_st {
 	atomic_int	 refs;
 	struct object	 object;	/* an ssl.Context */
-	bool		 broken;	/* a setting may be lost */
+	bool		 broken;	/* a setting is lost */
 	struct ssl_memory memory;
 	const SSL_METHOD *method;
 	long		 mode;

@@ -141,6 +141,10 @@ X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc)
 void
 X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned int flags)
 {
-	(void)param;
-	(void)flags;
+	if ((flags & ~X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS) == 0)
+		return;
+	/* It can't fail, so no connection is to be made without them. */
+	ssl_internal_error("X509_VERIFY_PARAM_set_hostflags keeps "
+	    "X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS alone");
+	param->ctx->broken = true;
 }

@@ -103,6 +103,7 @@ type progress struct {
 	dead     bool
 	reused   bool
 	result   int // X509_V_* of the peer's certificate
+	judged   int // the same of the one that was verified last
 	auths    int // post-handshake authentications seen
 	cred     *credential.Credential
 
@@ -251,7 +252,7 @@ func (c *Conn) step(op Op, io *IO) Step {
 		return step
 	}
 	switch {
-	case op == OpHandshake && !c.complete:
+	case op == OpHandshake && (!c.complete || c.engine.Authenticating()):
 		return NeedInput
 	case op == OpRead && !c.engine.PeerClosed() && !io.EOF:
 		if io.Record != nil {
@@ -447,8 +448,8 @@ func (c *Conn) verify(io *IO) Step {
 		if c.client {
 			usage = trust.ServerAuth
 		}
-		c.result, c.refused = verifyOK, false
-		c.verdicts, c.verdict = c.judge(c.engine.Info().PeerChain, usage), 0
+		c.judged, c.refused = verifyOK, false
+		c.verdicts, c.verdict = c.judge(c.engine.ChainToVerify(), usage), 0
 	}
 	for c.verdict < len(c.verdicts) && !c.refused {
 		if io.Callbacks&HasVerify != 0 {
@@ -458,10 +459,14 @@ func (c *Conn) verify(io *IO) Step {
 	}
 	c.verdicts = nil
 	if c.refused && c.numbers[VerifyMode]&verifyPeer != 0 {
+		c.result = c.judged
 		c.engine.Verified(protocol.VerifyError(alertFor(c.result), ""))
-	} else {
-		c.engine.Verified(nil)
+		return Done
 	}
+	if !c.complete {
+		c.result = c.judged
+	}
+	c.engine.Verified(nil)
 	return Done
 }
 
@@ -472,12 +477,12 @@ func (c *Conn) Preverified() bool { return c.verdicts[c.verdict].ok }
 func (c *Conn) AnsweredVerify(ok bool) {
 	v := c.verdicts[c.verdict]
 	if !v.ok {
-		c.result = v.result
+		c.judged = v.result
 	}
 	if !ok {
 		c.refused = true
-		if c.result == verifyOK {
-			c.result = verifyUnspecified
+		if c.judged == verifyOK {
+			c.judged = verifyUnspecified
 		}
 	}
 	c.verdict++
@@ -548,9 +553,9 @@ func (c *Conn) takeNews() {
 	info := c.engine.Info()
 	if info.PostHandshakeAuths != c.auths {
 		c.auths = info.PostHandshakeAuths
-		c.chain = info.PeerChain
-		if len(c.chain) == 0 {
-			c.result = verifyOK
+		c.chain, c.result = info.PeerChain, verifyOK
+		if len(c.chain) > 0 {
+			c.result = c.judged
 		}
 		c.request = noRequest
 		c.ticketing, c.sent = true, 0
@@ -659,7 +664,8 @@ func (c *Conn) KeyUpdate(kind int) *Error {
 
 // inInit is SSL_in_init.
 func (c *Conn) inInit() bool {
-	return !c.complete || c.dead || c.ticketing || c.extra > 0 || c.request == requestDue || c.update != noUpdate
+	return !c.complete || c.dead || c.ticketing || c.extra > 0 || c.request == requestDue || c.update != noUpdate ||
+		c.engine.Authenticating()
 }
 
 // Status is what the C front keeps of a connection after every call.

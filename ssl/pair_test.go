@@ -78,7 +78,8 @@ type pair struct {
 	toClient, toServer []byte
 	sessions           []*Session // that the client was told of
 	callbacks          Callbacks
-	before             func(**Conn) // called with a connection ahead of its steps, if not nil
+	allow              func(*Conn) bool // asked about a peer's certificate, if not nil
+	before             func(**Conn)     // called with a connection ahead of its steps, if not nil
 }
 
 func newPair(client, server *Context) *pair {
@@ -111,7 +112,7 @@ func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
 			offered := c.OfferedALPN()
 			c.AnsweredALPN(callbackOK, string(offered[1:1+offered[0]]))
 		case AskVerify:
-			c.AnsweredVerify(c.Preverified())
+			c.AnsweredVerify(p.allow != nil && p.allow(c) || c.Preverified())
 		case AskNewSession:
 			if c.client {
 				c.Session().Retain()
@@ -264,4 +265,258 @@ func TestThreadsShareContexts(t *testing.T) {
 	first.free()
 	client.Free()
 	server.Free()
+}
+
+// identity is a server's view of its client: whether that is known, and how
+// its certificate was judged.
+func (p *pair) identity() (known bool, result int) {
+	return p.server.PeerLeaf() != nil, p.server.Status().Result
+}
+
+// authenticate has the server ask for a certificate and the client answer.
+func (p *pair) authenticate(t *testing.T) {
+	t.Helper()
+	if err := p.server.VerifyPostHandshake(); err != nil {
+		t.Fatal(err)
+	}
+	p.step(p.server, OpHandshake, nil)
+	p.step(p.client, OpRead, make([]byte, 16))
+	p.step(p.server, OpRead, make([]byte, 16))
+	p.step(p.client, OpRead, make([]byte, 16))
+}
+
+// A server decides about certificates by the mode of that moment, and as often
+// as it likes.
+func TestModeAtPostHandshakeAuthentication(t *testing.T) {
+	t.Parallel()
+	client, server := contexts(t)
+	bare, err := NewContext(newMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare.Set(PostHandshakeAuth, 1)
+	client.Set(VerifyMode, 0)
+	for _, test := range []struct {
+		client *Context
+		mode   int64
+		dead   bool
+	}{
+		{client, verifyPeer | verifyFailIfNoCert, false},
+		{bare, verifyPeer, false},
+		{bare, verifyPeer | verifyFailIfNoCert, true},
+	} {
+		server.Set(VerifyMode, verifyPeer|verifyPostHandshake)
+		p := newPair(test.client, server)
+		if !p.handshake() {
+			t.Fatal("no handshake")
+		}
+		p.server.Set(VerifyMode, 0)
+		if err := p.server.VerifyPostHandshake(); err != errInvalidConfig {
+			t.Errorf("a request without a mode: %v", err)
+		}
+		p.server.Set(VerifyMode, test.mode)
+		p.authenticate(t)
+		if dead := p.server.Status().Dead; dead != test.dead {
+			t.Errorf("mode %d: dead %v", test.mode, dead)
+		}
+		if known, _ := p.identity(); known != (test.client == client) {
+			t.Errorf("mode %d: certificate %v", test.mode, known)
+		}
+		p.free()
+	}
+}
+
+// The certificate and its verdict change together, and no ticket tells of one
+// that isn't proved yet.
+func TestVerdictOfPostHandshakeAuthentication(t *testing.T) {
+	t.Parallel()
+	_, server := contexts(t)
+	stranger, _ := contexts(t)
+	stranger.Set(VerifyMode, 0)
+	server.Set(NumTickets, 1)
+	p := newPair(stranger, server)
+	if !p.handshake() {
+		t.Fatal("no handshake")
+	}
+	p.server.Set(VerifyMode, verifyPeer)
+	asked := 0
+	p.callbacks |= HasVerify
+	p.allow = func(c *Conn) bool {
+		asked++
+		known, result := p.identity()
+		if known || result != verifyOK || c.engine.Info().PeerChain != nil {
+			t.Errorf("while asked: certificate %v, result %d", known, result)
+		}
+		if c.NewSessionTicket() || c.KeyUpdate(0) != errStillInInit || !c.Status().InInit {
+			t.Error("something can be sent in the middle of an answer")
+		}
+		return true
+	}
+	p.authenticate(t)
+	known, result := p.identity()
+	if !known || result == verifyOK || asked == 0 || p.server.Status().InInit {
+		t.Fatalf("certificate %v, result %d after %d questions", known, result, asked)
+	}
+	if len(p.sessions) != 2 {
+		t.Fatalf("%d tickets", len(p.sessions))
+	}
+	for i, want := range []int{verifyOK, result} {
+		q := newPair(stranger, server)
+		q.client.SetSession(p.sessions[i])
+		if !q.handshake() || !q.server.Status().Reused {
+			t.Fatal("not resumed")
+		}
+		if known, result := q.identity(); known != (want != verifyOK) || result != want {
+			t.Errorf("ticket %d: certificate %v, result %d", i, known, result)
+		}
+		q.free()
+	}
+
+	p.free()
+
+	// Without a callback it is refused.
+	p = newPair(stranger, server)
+	if !p.handshake() {
+		t.Fatal("no handshake")
+	}
+	p.server.Set(VerifyMode, verifyPeer)
+	p.authenticate(t)
+	if s := p.server.Status(); !s.Dead || s.Result == verifyOK || p.server.PeerLeaf() != nil {
+		t.Errorf("refused: %+v", s)
+	}
+	p.free()
+}
+
+func TestSecondPostHandshakeAuthentication(t *testing.T) {
+	t.Parallel()
+	client, server := contexts(t)
+	server.Set(NumTickets, 1)
+	q := newPair(client, server)
+	if !q.handshake() {
+		t.Fatal("no handshake")
+	}
+	q.server.Set(VerifyMode, verifyPeer)
+	for i := range 2 {
+		if err := q.server.VerifyPostHandshake(); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.server.VerifyPostHandshake(); err != errStillInInit {
+			t.Errorf("two at a time: %v", err)
+		}
+		q.step(q.server, OpHandshake, nil)
+		if err := q.server.VerifyPostHandshake(); err != errRequestSent {
+			t.Errorf("a second before the answer: %v", err)
+		}
+		q.step(q.client, OpRead, make([]byte, 16))
+		q.step(q.server, OpRead, make([]byte, 16))
+		q.step(q.client, OpRead, make([]byte, 16))
+		if s := q.server.Status(); s.Dead || s.Auths != i+1 || len(q.sessions) != i+2 {
+			t.Errorf("authentication %d: %+v, %d tickets", i, s, len(q.sessions))
+		}
+	}
+	q.free()
+}
+
+func TestTicketLifetime(t *testing.T) {
+	t.Parallel()
+	const week = 7 * 24 * 3600
+	for timeout, want := range map[int64]uint32{300: 300, week: week, week + 1: week, 1 << 40: week} {
+		client, server := contexts(t)
+		server.Set(Timeout, timeout)
+		p := newPair(client, server)
+		if !p.handshake() || len(p.sessions) == 0 {
+			t.Fatal("no tickets")
+		}
+		if got := p.sessions[0].Data().Lifetime; got != want {
+			t.Errorf("timeout %d: a ticket for %d seconds, want %d", timeout, got, want)
+		}
+		p.free()
+	}
+}
+
+// Without a session id context a server that verifies clients doesn't resume
+// (SSL_CTX_set_session_id_context(3)).
+func TestResumptionNeedsIDContext(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		context string
+		mode    int64
+		fails   bool
+	}{{"", 0, false}, {"some", verifyPeer, false}, {"", verifyPeer, true}} {
+		client, server := contexts(t)
+		server.Change(func(s *Settings) *Error { return s.SetSessionIDContext([]byte(test.context)) })
+		first := newPair(client, server)
+		if !first.handshake() {
+			t.Fatal("no handshake")
+		}
+		server.Set(VerifyMode, test.mode)
+		second := newPair(client, server)
+		second.client.SetSession(first.sessions[0])
+		if ok := second.handshake(); ok == test.fails {
+			t.Errorf("context %q, mode %d: handshake %v", test.context, test.mode, ok)
+		}
+		if test.fails && second.server.Err() != errNoSessionIDContext {
+			t.Errorf("context %q, mode %d: %v", test.context, test.mode, second.server.Err())
+		}
+		second.free()
+		first.free()
+	}
+}
+
+// SSL_set_SSL_CTX takes the new context's id context, but not in place of one
+// that the connection has of its own.
+func TestSetContextKeepsIDContext(t *testing.T) {
+	t.Parallel()
+	_, first := contexts(t)
+	_, second := contexts(t)
+	second.Change(func(s *Settings) *Error { return s.SetSessionIDContext([]byte("second")) })
+	c := NewConn(first)
+	c.SetContext(second)
+	if string(c.context) != "second" {
+		t.Errorf("the id context is %q", c.context)
+	}
+	c = NewConn(first)
+	c.Change(func(s *Settings) *Error { return s.SetSessionIDContext([]byte("own")) })
+	c.SetContext(second)
+	if string(c.context) != "own" {
+		t.Errorf("the connection's own id context became %q", c.context)
+	}
+}
+
+// A key update waits for the next step, and tells the program to have its
+// queue of errors cleared on both sides.
+func TestKeyUpdate(t *testing.T) {
+	t.Parallel()
+	client, server := contexts(t)
+	p := newPair(client, server)
+	if !p.handshake() {
+		t.Fatal("no handshake")
+	}
+	if err := p.client.KeyUpdate(1); err != nil || !p.client.Status().InInit {
+		t.Fatal(err)
+	}
+	if err := p.client.KeyUpdate(0); err != errStillInInit {
+		t.Errorf("a second one: %v", err)
+	}
+	p.step(p.client, OpHandshake, nil)
+	if p.client.Status().InInit || len(p.toServer) == 0 {
+		t.Error("it wasn't sent")
+	}
+	for i, entered := range []bool{true, false} { // the second is data
+		io := IO{Record: bytes.Clone(p.toServer), Buf: make([]byte, 16)}
+		p.toServer = nil
+		if p.server.Step(OpRead, &io); io.Entered != entered {
+			t.Errorf("record %d: entered %v", i, io.Entered)
+		}
+		if i == 0 {
+			p.step(p.client, OpWrite, []byte("x"))
+		}
+	}
+	for i, entered := range []bool{true, false} { // the first answers
+		io := IO{Buf: []byte("x")}
+		if p.server.Step(OpWrite, &io); io.Entered != entered {
+			t.Errorf("write %d: entered %v", i, io.Entered)
+		}
+	}
+	p.free()
 }

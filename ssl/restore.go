@@ -287,7 +287,7 @@ func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
 		&c.flush} {
 		p.Flag(f)
 	}
-	for _, n := range []*int{&c.result, &c.auths, &c.verdict, &c.extra} {
+	for _, n := range []*int{&c.result, &c.judged, &c.auths, &c.verdict, &c.extra} {
 		plain.Number(p, n)
 	}
 	plain.Number(p, &c.sent)

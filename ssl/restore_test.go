@@ -262,6 +262,28 @@ func TestRestoreKeepsKeyUpdate(t *testing.T) {
 	p.free()
 }
 
+// A verdict and a proof that a client's Finished still has to confirm go along.
+func TestRestoreKeepsVerdict(t *testing.T) {
+	t.Parallel()
+	_, server := contexts(t)
+	stranger, _ := contexts(t)
+	stranger.Set(VerifyMode, 0)
+	p := newPair(stranger, server)
+	if !p.handshake() {
+		t.Fatal("no handshake")
+	}
+	p.server.Set(VerifyMode, verifyPeer)
+	p.callbacks |= HasVerify
+	p.allow = func(*Conn) bool { return true }
+	f, images := newChild(t), [2]image{}
+	p.client, p.server = f.conn(p.client, &images[0]), f.conn(p.server, &images[1])
+	p.before = func(**Conn) { p.server = newChild(t).conn(p.server, &images[1]) }
+	p.authenticate(t)
+	if known, result := p.identity(); !known || result == verifyOK || p.server.engine.Info().PeerScheme == 0 {
+		t.Errorf("certificate %v, result %d, scheme %x", known, result, p.server.engine.Info().PeerScheme)
+	}
+}
+
 // What changes of a session is seen by all that refer to it, also in a child.
 func TestRestoredSessionsAreShared(t *testing.T) {
 	t.Parallel()

@@ -236,9 +236,10 @@ func (c *Conn) sendTicket() {
 }
 
 // NewSessionTicket is SSL_new_session_ticket: whether one more ticket will be
-// sent, ahead of the next data.
+// sent, ahead of the next data. While an authentication is half done, whose
+// ticket that would be is open.
 func (c *Conn) NewSessionTicket() bool {
-	if c.client || !c.complete || c.dead || c.engine.Info().Version != suite.TLS13 {
+	if c.client || !c.complete || c.dead || c.engine.Info().Version != suite.TLS13 || c.engine.Authenticating() {
 		return false
 	}
 	c.extra++

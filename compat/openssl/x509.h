@@ -47,7 +47,7 @@ typedef struct X509_VERIFY_PARAM_st X509_VERIFY_PARAM;
 #define X509_R_KEY_VALUES_MISMATCH		116
 #define X509_R_NO_CERTIFICATE_OR_CRL_FOUND	136
 
-/* Partial wildcards match nothing in any case. */
+/* Partial wildcards match nothing in any case. Other flags make a context useless. */
 #define X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS	0x4
 
 void		 X509_free(X509 *a);

@@ -97,7 +97,7 @@ const (
 	WaitTicket
 	// WaitSign: a signature, as SignRequest asks, for Signed.
 	WaitSign
-	// WaitVerify: a verdict on the peer's certificate (Info().PeerChain,
+	// WaitVerify: a verdict on the peer's certificate (ChainToVerify,
 	// Info().Staple), for Verified. Comes up in full handshakes only.
 	WaitVerify
 	// WaitSeal: TLS 1.2 servers: a sealed ticket for the session that

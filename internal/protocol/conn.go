@@ -77,6 +77,11 @@ func (c *Conn) Established() bool { return c.isOpen() }
 // isOpen tells whether application data may flow.
 func (c *Conn) isOpen() bool { return c.state >= open }
 
+// ChainToVerify returns what WaitVerify is about, in DER, the leaf first. It is
+// Info's PeerChain from then on, but that of a post-handshake authentication
+// once the client's Finished has come.
+func (c *Conn) ChainToVerify() [][]byte { return c.hs.peerChain }
+
 // GotHandshake tells whether the last record held handshake messages, or a part
 // of one.
 func (c *Conn) GotHandshake() bool { return c.gotHandshake }

@@ -180,6 +180,7 @@ func (hs *handshake) fields(p *plain.Coder, agreed *suite.Suite) {
 	plain.Struct(p, &hs.credential, func(c *Credential) { c.fields(p) })
 	plain.Struct(p, &hs.session, func(s *Session) { s.Fields(p) })
 	plain.List(p, &hs.peerChain, 8, p.Bytes)
+	plain.Number(p, &hs.peerScheme)
 	plain.List(p, &hs.shares, 8, func(k **suite.KeyShare) { plain.Struct(p, k, func(k *suite.KeyShare) { shareFields(p, k) }) })
 	plain.List(p, &hs.publics, 16, func(k *wire.KeyShare) {
 		plain.Number(p, &k.Group)

@@ -23,6 +23,7 @@ type handshake struct {
 	clientSecret, serverSecret []byte // handshake traffic secrets
 
 	peerChain     [][]byte // as sent; in Info once the peer has proved that it is its own
+	peerScheme    suite.Scheme
 	peerLeaf      *x509.Certificate
 	certRequested bool
 	credential    *Credential
@@ -108,7 +109,10 @@ func (c *Conn) peerSignature(id suite.Scheme, msg, sig []byte) *Error {
 	if scheme.Verify(key, msg, sig) != nil {
 		return errBadSignature
 	}
-	c.info.PeerChain, c.info.PeerScheme = c.hs.peerChain, id
+	c.hs.peerScheme = id
+	if !c.isOpen() { // else authFinished does it
+		c.info.PeerChain, c.info.PeerScheme = c.hs.peerChain, id
+	}
 	return nil
 }
 

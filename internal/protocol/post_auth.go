@@ -37,6 +37,9 @@ func (c *Conn) RequestCertificate() error {
 // AgreedToAuthenticate tells whether a client can be asked for a certificate.
 func (c *Conn) AgreedToAuthenticate() bool { return c.postHandshakeAuth }
 
+// Authenticating tells whether an answer to a request has come in part.
+func (c *Conn) Authenticating() bool { return c.state > open }
+
 // authHandshake begins the exchange that a request starts: a handshake of its
 // own, whose transcript goes on from the main one (RFC 8446, 4.4).
 func (c *Conn) authHandshake(request []byte) *Error {
@@ -133,9 +136,7 @@ func (c *Conn) authFinished(m message) *Error {
 	if err := c.peerFinished(m, c.inSecret); err != nil {
 		return err
 	}
-	if len(c.hs.peerChain) == 0 {
-		c.info.PeerChain, c.info.PeerScheme = nil, 0
-	}
+	c.info.PeerChain, c.info.PeerScheme = c.hs.peerChain, c.hs.peerScheme
 	c.info.PostHandshakeAuths++
 	c.authDone()
 	return nil

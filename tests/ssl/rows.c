@@ -744,6 +744,89 @@ row_post(const char *cert, SSL_verify_cb verify)
 	SSL_CTX_free(c);
 }
 
+static SSL *watched;
+static int n_watched, n_unchanged;
+
+/* Allows everything, and looks at what is known meanwhile. */
+static int
+watch(int ok, X509_STORE_CTX *store)
+{
+	n_watched++;
+	n_unchanged += SSL_get0_peer_certificate(watched) == NULL &&
+	    SSL_get_verify_result(watched) == X509_V_OK;
+	return allow(ok, store);
+}
+
+/*
+ * The client's answer comes in two parts, of which the second ends with
+ * Finished. In between OpenSSL shows the new certificate already, with its
+ * verdict; what may not be is one without the other.
+ */
+static void
+row_post_halves(void)
+{
+	SSL_CTX *s = server_ctx(), *c = client_ctx("client-untrusted");
+	static unsigned char answer[1 << 15];
+	X509 *peer;
+	struct pair p, q;
+	char buf[8];
+	size_t len, last = 0;
+	int rv;
+
+	reset_news();
+	SSL_CTX_set_post_handshake_auth(c, 1);
+	p = connected(c, s, NULL);
+	watched = p.server;
+	n_watched = n_unchanged = 0;
+	SSL_set_verify(p.server, SSL_VERIFY_PEER, watch);
+	MUST(SSL_verify_client_post_handshake(p.server) == 1);
+	MUST(SSL_do_handshake(p.server) == 1);
+	drain(p.client);
+	MUST((rv = read(p.fds[1], answer, sizeof(answer))) > 0);
+	len = rv;
+	for (size_t at = 0; at < len; at += 5 + (answer[at + 3] << 8) +
+	    answer[at + 4])
+		last = at;
+	MUST(last > 0);
+	MUST(write(p.fds[0], answer, last) == (ssize_t)last);
+	rv = SSL_read(p.server, buf, 1);
+	printf("1.8 half of it: %d error %d", rv, SSL_get_error(p.server, rv));
+	peer = SSL_get1_peer_certificate(p.server);
+	printf(" together %d", (peer != NULL) ==
+	    (SSL_get_verify_result(p.server) != X509_V_OK));
+	X509_free(peer);
+	printf(" in init %d", SSL_in_init(p.server));
+	printf(" ticket %d", SSL_new_session_ticket(p.server));
+	rv = SSL_verify_client_post_handshake(p.server);
+	printf(" request %d (%d)", rv, reason());
+	rv = SSL_key_update(p.server, SSL_KEY_UPDATE_NOT_REQUESTED);
+	printf(" key update %d (%d)", rv, reason());
+	rv = SSL_shutdown(p.server);
+	printf(" shutdown %d (%d)", rv, reason());
+	rv = SSL_write(p.server, "x", 1);
+	printf(" write %d error %d\n", rv, SSL_get_error(p.server, rv));
+	MUST(write(p.fds[0], answer + last, len - last) == (ssize_t)(len - last));
+	printf("1.8 whole: write %d", SSL_write(p.server, "x", 1));
+	printf(" callbacks %d of %d", n_unchanged, n_watched);
+	identity(&p);
+	printf("1.8 in init %d", SSL_in_init(p.server));
+	printf(" ticket %d", SSL_new_session_ticket(p.server));
+	sync_client(&p);
+	drain(p.client);
+	printf(" tickets %d\n", news());
+	pair_free(&p, 1);
+	for (int i = 0, n = n_sessions; i < n; i++) {
+		q = connected(c, s, sessions[i]);
+		printf("1.8 ticket %d: reused %d", i,
+		    SSL_session_reused(q.server));
+		identity(&q);
+		pair_free(&q, 1);
+	}
+	reset_news();
+	SSL_CTX_free(s);
+	SSL_CTX_free(c);
+}
+
 static void
 row_post_refusals(void)
 {
@@ -1810,6 +1893,41 @@ row_dead(int version)
 	reset_news();
 }
 
+/* 6: how names are matched. What can't be kept must not be forgotten. */
+
+static void
+row_hostflags(void)
+{
+	/* None, NO_PARTIAL_WILDCARDS, NO_WILDCARDS. */
+	static const unsigned int flags[] = { 0, 4, 2 };
+
+	for (size_t i = 0; i < LEN(flags); i++) {
+		SSL_CTX *s = SSL_CTX_new(TLS_server_method());
+		SSL_CTX *c = client_ctx(NULL);
+		SSL *ssl;
+		struct pair p;
+		int rv = 0;
+
+		MUST(SSL_CTX_use_certificate_chain_file(s, pki("sni-b.pem")) == 1);
+		MUST(SSL_CTX_use_PrivateKey_file(s, pki("sni-b.key"),
+		    SSL_FILETYPE_PEM) == 1);
+		MUST(X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(c),
+		    "x.b.test", 0) == 1);
+		X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(c), flags[i]);
+		ERR_clear_error();
+		if ((ssl = SSL_new(c)) != NULL) {
+			SSL_free(ssl);
+			p = pair_new(c, s);
+			rv = handshake(&p);
+			pair_free(&p, 0);
+		}
+		printf("6 flags %u for a wildcard %d\n", flags[i], rv);
+		SSL_CTX_free(s);
+		SSL_CTX_free(c);
+	}
+	reset_news();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1830,6 +1948,7 @@ main(int argc, char **argv)
 	row_post("client", NULL);
 	row_post("client-untrusted", allow);
 	row_post("client-expired", allow);
+	row_post_halves();
 	row_client_auth(TLS1_3_VERSION, "client", NULL);
 	row_client_auth(TLS1_3_VERSION, "client-untrusted", allow);
 	row_client_auth(TLS1_2_VERSION, "client", NULL);
@@ -1862,6 +1981,7 @@ main(int argc, char **argv)
 	row_nothing(TLS1_2_VERSION);
 	row_dead(TLS1_3_VERSION);
 	row_dead(TLS1_2_VERSION);
+	row_hostflags();
 	SSL_CTX_free(spare);
 	reset_news();
 	return 0;
