@@ -16,7 +16,8 @@ const maxFile = 256 << 20
 // unless there is an error.
 func readFile(kind, path string) ([]byte, error) {
 	fd, err := retry(func() (int, error) {
-		return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		// O_NONBLOCK: a FIFO must not hold us up before we see that it is one.
+		return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	})
 	if err != nil {
 		return nil, systemFailure(err, "failed to open %s file '%s'", kind, path)
@@ -25,6 +26,9 @@ func readFile(kind, path string) ([]byte, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, systemFailure(err, "failed to stat %s file '%s'", kind, path)
+	}
+	if st.Mode&unix.S_IFMT == unix.S_IFIFO {
+		return nil, systemFailure(unix.ESPIPE, "failed to read %s file '%s'", kind, path)
 	}
 	if st.Size > maxFile {
 		return nil, &Error{Text: "failed to allocate buffer for " + kind + " file", Code: ErrorOutOfMemory}

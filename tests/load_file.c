@@ -144,6 +144,26 @@ TEST(file_errors)
 	tls_config_free(config);
 }
 
+/* Nobody ever writes to it. */
+TEST(file_is_a_fifo)
+{
+	static setter *const setters[] = { tls_config_set_ca_file, tls_config_set_crl_file, tls_config_set_cert_file,
+	    tls_config_set_key_file, tls_config_set_ocsp_staple_file, set_pair, add_pair };
+	struct tls_config *config = tls_config_new();
+	size_t i, len;
+
+	NEEDS(FIFO_FILES);
+	REQUIRE(mkfifo(scratch("fifo"), 0600) == 0);
+	for (i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
+		CHECK_INT(setters[i](config, scratch("fifo")), -1);
+		CHECK_LIKE(tls_config_error(config), "failed to read * file '*/fifo': Illegal seek");
+	}
+	errno = 0;
+	CHECK(tls_load_file(scratch("fifo"), &len, NULL) == NULL);
+	CHECK_INT(errno, ESPIPE);
+	tls_config_free(config);
+}
+
 TEST(file_cannot_be_opened)
 {
 	struct tls_config *config = tls_config_new();
