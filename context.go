@@ -47,7 +47,7 @@ type connection struct {
 	offered *Session      // from file
 	signing *SignRequest  // that the program has yet to answer
 
-	started    bool      // a client's hello is out
+	started    bool      // the handshake
 	complete   bool      // the handshake is, with all checks passed
 	dead       *Error    // why the connection can't be used any more
 	closed     bool      // close_notify is out

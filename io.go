@@ -125,14 +125,15 @@ func (t *Context) forgetSession() {
 
 func (t *Context) stepHandshake(io *IO) Step {
 	t.conn.SetTime(now())
+	if !t.started {
+		t.started = true
+		t.conn.Start()
+	}
 	switch {
 	case t.signing != nil:
 		if io.Signed {
 			t.signed(io.Signature)
 		}
-	case t.role == roleClient && !t.started:
-		t.started = true
-		t.conn.Start()
 	case io.Record != nil:
 		t.conn.HandleRecord(io.Record, nil)
 		io.Record = nil

@@ -205,6 +205,9 @@ handshake(struct tls *ctx)
 	size_t n;
 	int rv;
 
+	if (ctx->c.closing && !ctx->c.done)
+		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
+		    "handshake failed: protocol is shutdown");
 	ctx->c.started = true;
 	if ((rv = flush(ctx, OP_HANDSHAKE)) != 0)
 		return rv;

@@ -75,6 +75,13 @@ TEST(no_protocol_enabled)
 	/* Not a hello; an alert may be. */
 	CHECK(p->up.len <= 7);
 	pair_free(p);
+	/* A server that has none needn't wait for a hello. */
+	CONFIG_OK(sc, tls_config_set_protocols(sc, 0));
+	p = pair_wires(cc, sc, "server.test");
+	CHECK_INT(tls_handshake(p->server), -1);
+	CHECK_LIKE(tls_error(p->server), "handshake failed: *no protocols available*");
+	CHECK(p->down.len <= 7);
+	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);
 }

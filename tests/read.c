@@ -302,6 +302,7 @@ TEST(close_in_the_handshake)
 	struct tls_config *cc = client_config(), *sc = server_config("server");
 	struct pair *p = pair_wires(cc, sc, "server.test");
 	size_t len;
+	char byte;
 
 	CHECK_INT(tls_close(p->client), 0);
 	CHECK_INT(p->up.len, 0);
@@ -310,6 +311,20 @@ TEST(close_in_the_handshake)
 	if (!LACKS(CLOSE_IN_HANDSHAKE)) {
 		CHECK_INT(tls_close(p->client), 0);
 		CHECK_INT(p->up.len, len);
+		CHECK_INT(tls_close(p->client), 0);
+		/* It would end without a word to the peer, so it doesn't go on. */
+		CHECK_INT(tls_handshake(p->client), -1);
+		CHECK_STR(tls_error(p->client), "handshake failed: protocol is shutdown");
+		CHECK_INT(tls_handshake(p->server), TLS_WANT_POLLIN);
+		CHECK_INT(tls_read(p->client, &byte, 1), -1);
+		CHECK_INT(tls_write(p->client, "x", 1), -1);
+		CHECK_INT(tls_close(p->client), 0);
+		CHECK_INT(p->up.len, len);
+		len = p->down.len;
+		CHECK_INT(tls_close(p->server), 0);
+		CHECK_INT(tls_handshake(p->server), -1);
+		CHECK_STR(tls_error(p->server), "handshake failed: protocol is shutdown");
+		CHECK_INT(p->down.len, len);
 	}
 	pair_free(p);
 	tls_config_free(cc);

@@ -8,10 +8,14 @@ import (
 	"libtls/internal/wire"
 )
 
-// Start makes a client send its ClientHello.
+// Start begins the handshake: a client sends its ClientHello.
 func (c *Conn) Start() {
-	if c.client && c.state == clientStart && c.err == nil {
+	switch {
+	case c.err != nil:
+	case c.client && c.state == clientStart:
 		c.failed(c.start())
+	case !c.client && len(c.versions()) == 0:
+		c.failed(errNoVersions.with(0))
 	}
 }
 
