@@ -124,6 +124,7 @@ struct tls {
 		bool	 started;	/* the handshake */
 		bool	 done;		/* the handshake, but for its output */
 		bool	 established;	/* and that is written too */
+		bool	 failed;	/* ever after with the same text */
 		bool	 ask;		/* ask Go before reading */
 		bool	 tickets_due;	/* Go has tickets that can be sent */
 		bool	 truncated;	/* the transport ended without one */

@@ -27,12 +27,17 @@ transport_failure(struct tls *ctx, int op, int num)
 	    prefixes[op], num == NO_ERRNO ? "unknown error" : strerror(num));
 }
 
-/* Writes what is pending: 0 once it is gone, -1 or TLS_WANT_*. */
+/*
+ * Writes what is pending: 0 once it is gone, -1 or TLS_WANT_*. After a failure
+ * that is an alert, which only tls_close waits for.
+ */
 static int
 flush(struct tls *ctx, int op)
 {
 	int rv;
 
+	if (ctx->c.failed && op != OP_CLOSE)
+		return 0;
 	if ((rv = output_flush(&ctx->c.out)) == -1)
 		return transport_failure(ctx, op, ctx->c.out.err);
 	return rv < 0 ? rv : 0;
@@ -48,7 +53,8 @@ flush_reading(struct tls *ctx)
 {
 	int rv;
 
-	if (ctx->c.sealed > 0 && ctx->c.out.len - ctx->c.out.off < BACKLOG)
+	if (ctx->c.failed || (ctx->c.sealed > 0 &&
+	    ctx->c.out.len - ctx->c.out.off < BACKLOG))
 		return 0;
 	rv = output_flush_quietly(&ctx->c.out);
 	return rv < -1 ? rv : 0;
@@ -90,6 +96,7 @@ stopped(struct tls *ctx, int op, const struct step *s, int rv)
 	}
 	if (op == OP_HANDSHAKE)
 		ctx->c.established = ctx->c.done = s->handshake_done;
+	ctx->c.failed = op != OP_HANDSHAKE || !s->handshake_done;
 	ctx->c.ask = true;
 	ctx->c.sealed = 0;
 	/* The alert, if it can be sent at once. */
