@@ -259,6 +259,8 @@ drive(SSL *s, int op, struct input *in, bool fetch, void *buf, size_t len,
 			break;
 		default:
 			context_removed(s->home);
+			if (s->p.status.dead)
+				s->p.sealed = 0;
 			/* The alert, if it can be sent at once. */
 			output_flush(&s->out);
 			if (s->p.status.alerted)
@@ -403,11 +405,11 @@ close_connection(SSL *s)
 		if (drive(s, OP_CLOSE, NULL, false, NULL, 0, &n) != DONE ||
 		    flush(s) != DONE)
 			return FAILED;
-	} else {
+	} else if (output_pending(&s->out)) {
 		if (flush(s) != DONE)
 			return FAILED;
-		if (!(s->p.shutdown & SSL_RECEIVED_SHUTDOWN))
-			return await_close(s);
+	} else if (!(s->p.shutdown & SSL_RECEIVED_SHUTDOWN)) {
+		return await_close(s);
 	}
 	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : ENDED;
 }
