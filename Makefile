@@ -1,6 +1,6 @@
 # make            build/libtls.so, a link of its soname beside it, build/libtls.a
 # make install    into DESTDIR, below PREFIX
-# make test, test-musl, test-arm64, demo, bench, bogo RUNNER=..., fuzz
+# make test, test-musl, test-arm64, demo, bench, bogo RUNNER=..., fuzz, model SEEDS=...
 # make check      each library's symbols are those of capi/exports and names.h, and a program starts
 # CC, CFLAGS, CPPFLAGS and LDFLAGS choose the C compiler and what it is told
 # SSL_SUBSET=no   leaves the SSL_* functions out
@@ -54,7 +54,7 @@ PCS += $(BUILD)/libtls-openssl.pc
 SUBSET = $(BUILD)/libtls-openssl.so $(BUILD)/libtls-openssl.a
 endif
 
-.PHONY: all install clean check test test-musl test-arm64 demo bench bogo fuzz $(OBJECT) $(MAP) $(PCS)
+.PHONY: all install clean check test test-musl test-arm64 demo bench bogo fuzz model $(OBJECT) $(MAP) $(PCS)
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
@@ -215,3 +215,9 @@ bogo:
 
 fuzz:
 	tests/fuzz.sh
+
+# Random calls on both APIs, from seed FIRST on.
+SEEDS = 10000
+FIRST = 1
+model: all
+	tests/model/run.sh $(SEEDS) $(FIRST)

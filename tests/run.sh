@@ -148,6 +148,9 @@ if have qemu-aarch64-static && have aarch64-linux-gnu-gcc; then
 else
 	skip arm64
 fi
+harness "model" tests/model/run.sh 1000
+harness "model, AddressSanitizer" env BUILD=build/asan CC=gcc CFLAGS="$asan" \
+	ASAN_OPTIONS=quarantine_size_mb=1:detect_leaks=0 tests/model/run.sh 100
 harness "SSL_* subset" env SSL_ASAN="$root/build/asan" tests/ssl/run.sh "$tmp/pki"
 harness "names" tests/names/run.sh "$tmp/pki"
 harness "harness, ThreadSanitizer" tests/tsan.sh "$tmp/pki"
