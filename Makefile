@@ -84,7 +84,7 @@ $(OBJECT): $(EXPORTS)
 	    $(BUILD)/parts/go.o
 	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,-T,capi/runtime.ld \
 	    $(WRAPS:%=-Wl,--wrap=%) -o $@ $(BUILD)/parts/*.o
-	for name in $$(nm $@ | sed -n 's/^ *w //p' | grep -v '^__st'); do \
+	for name in $$(nm $@ | sed -n 's/^ *w //p' | grep -vE '^(__st|libtls_panics$$)'); do \
 	    $(GONE); done
 	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) $@
 

@@ -1,3 +1,7 @@
+// Package libtls has what the project is for: sessions and tickets. It says
+// what a session is and how it is encoded, how a client's session file is kept,
+// and how a server seals its tickets, with which keys, how many and for how
+// long.
 package libtls
 
 import (
@@ -24,7 +28,7 @@ type Session = protocol.Session
 
 // Limits of the encoding.
 const (
-	maxSessionIDs     = 32 // of the session id and of its context
+	MaxSessionID      = 32 // of the session id and of its context
 	maxBinding        = 32
 	maxSessionSecret  = 512
 	maxSessionTicket  = math.MaxUint16
@@ -134,10 +138,10 @@ func appData(s *Session) []byte {
 
 func encodable(s *Session) bool {
 	return (s.Version == suite.TLS12 || s.Version == suite.TLS13) &&
-		len(s.ID) <= maxSessionIDs &&
+		len(s.ID) <= MaxSessionID &&
 		len(s.Secret) <= maxSessionSecret &&
 		len(s.Ticket) <= maxSessionTicket &&
-		len(s.Context) <= maxSessionIDs &&
+		len(s.Context) <= MaxSessionID &&
 		len(s.Binding) <= maxBinding &&
 		len(s.ALPN) <= math.MaxUint8 &&
 		validHostName(s.ServerName) &&
@@ -194,7 +198,7 @@ func ParseSession(der []byte) (*Session, error) {
 		!fields.ReadASN1Integer(&structure) || structure != 1 ||
 		!fields.ReadASN1Integer(&version) || version != suite.TLS12 && version != suite.TLS13 ||
 		!fields.ReadASN1(&cipher, asn1.OCTET_STRING) || len(cipher) != 2 ||
-		!fields.ReadASN1(&id, asn1.OCTET_STRING) || len(id) > maxSessionIDs ||
+		!fields.ReadASN1(&id, asn1.OCTET_STRING) || len(id) > MaxSessionID ||
 		!fields.ReadASN1(&secret, asn1.OCTET_STRING) || len(secret) > maxSessionSecret {
 		return nil, errParseSession
 	}
@@ -252,7 +256,7 @@ func parseField(s *Session, n int, field cryptobyte.String) bool {
 		s.PeerChain = [][]byte{clone(field)}
 		ok = isSequence(field)
 	case tagContext:
-		b, ok = octets(maxSessionIDs)
+		b, ok = octets(MaxSessionID)
 		s.Context = clone(b)
 	case tagVerifyResult:
 		v, ok = number(math.MaxInt32)

@@ -3,6 +3,8 @@ package libtls
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"libtls/internal/pem"
+	"libtls/internal/plain"
 	"libtls/internal/suite"
 )
 
@@ -33,22 +36,39 @@ const (
 	idTimeout = 2 * time.Hour
 )
 
-// sessionFile is a file that holds a client's sessions in PEM, newest first. The
+// Saves bounds how often one connection writes to a session file. A server can
+// send tickets without end, and each costs a rewrite of the file: those after
+// the first few are taken at intervals only.
+type Saves struct {
+	count int
+	last  time.Time
+}
+
+// Due tells whether the sessions that have come may be put into the file now.
+func (s *Saves) Due(now time.Time) bool {
+	if s.count >= maxNameSessions && now.Sub(s.last).Abs() < saveInterval {
+		return false
+	}
+	s.count, s.last = s.count+1, now
+	return true
+}
+
+// SessionFile is a file that holds a client's sessions in PEM, newest first. The
 // descriptor is the program's; nothing here moves its offset or closes it.
 //
 // The file is emptied before it is written, from front to back, so that at any
 // moment it holds the start of one list of sessions. A writer that dies, or
 // runs out of space, leaves whole sessions and perhaps a block without an end,
 // which no reader takes for a session.
-type sessionFile struct {
+type SessionFile struct {
 	fd    int
 	id    fileID
 	owner uint32
 }
 
-// sessionFileOf returns the file behind a descriptor that may hold sessions.
-func sessionFileOf(fd int) (*sessionFile, error) {
-	f := &sessionFile{fd: fd, owner: uint32(unix.Getuid())}
+// NewSessionFile returns the file behind a descriptor that may hold sessions.
+func NewSessionFile(fd int) (*SessionFile, error) {
+	f := &SessionFile{fd: fd, owner: uint32(unix.Getuid())}
 	st, err := f.stat()
 	if err != nil {
 		return nil, err
@@ -59,18 +79,18 @@ func sessionFileOf(fd int) (*sessionFile, error) {
 
 // stat tells whether the descriptor may hold sessions. It may stay with a
 // former user of a process that has changed its own.
-func (f *sessionFile) stat() (unix.Stat_t, error) {
+func (f *SessionFile) stat() (unix.Stat_t, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(f.fd, &st); err != nil {
-		return st, systemFailure(err, "failed to stat session file")
+		return st, fmt.Errorf("failed to stat session file: %w", err)
 	}
 	switch mode := st.Mode & 0o777; {
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return st, failure("session file is not a regular file")
+		return st, errors.New("session file is not a regular file")
 	case st.Uid != f.owner && int(st.Uid) != unix.Getuid():
-		return st, failure("session file has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
+		return st, fmt.Errorf("session file has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
 	case mode != 0o600:
-		return st, failure("session file has incorrect permissions (%o != 600)", mode)
+		return st, fmt.Errorf("session file has incorrect permissions (%o != 600)", mode)
 	}
 	return st, nil
 }
@@ -78,34 +98,34 @@ func (f *sessionFile) stat() (unix.Stat_t, error) {
 // check tells, before each use, the file's size in bytes, if it is still that
 // file and may hold sessions: the program may have closed the descriptor and
 // got its number once more for a file which isn't ours to write.
-func (f *sessionFile) check() (size int64, err error) {
+func (f *SessionFile) check() (size int64, err error) {
 	st, err := f.stat()
 	if err == nil && f.id != (fileID{st.Dev, st.Ino}) {
-		err = failure("session file descriptor is of another file now")
+		err = errors.New("session file descriptor is of another file now")
 	}
 	return st.Size, err
 }
 
-// take returns the newest session that a client may offer to the server of
+// Take returns the newest session that a client may offer to the server of
 // that name, or nil. A TLS 1.3 session is removed from the file first: its
 // ticket is for one connection (RFC 8446, C.4). A session that names no server
 // counts for all, so usable, which has the last word, must look at the peer's
 // certificate; the file is locked meanwhile. A file with other content, or one
 // that others have locked for too long, holds no session. An error is one of
 // check's or of the system's.
-func (f *sessionFile) take(name string, now time.Time, usable func(*Session) bool) (*Session, error) {
+func (f *SessionFile) Take(name string, now time.Time, usable func(*Session) bool) (*Session, error) {
 	size, err := f.check()
 	switch {
 	case err != nil:
 		return nil, err
 	case size > math.MaxInt32:
-		return nil, failure("invalid session file size")
+		return nil, errors.New("invalid session file size")
 	case size == 0:
 		return nil, nil
 	}
 	access, err := unix.FcntlInt(uintptr(f.fd), unix.F_GETFL, 0)
 	if err != nil {
-		return nil, systemFailure(err, "failed to read session file")
+		return nil, fmt.Errorf("failed to read session file: %w", err)
 	}
 	readOnly := access&unix.O_ACCMODE == unix.O_RDONLY
 	kind := int16(unix.F_WRLCK)
@@ -119,7 +139,7 @@ func (f *sessionFile) take(name string, now time.Time, usable func(*Session) boo
 	defer unlock()
 	all, err := f.load()
 	if err != nil {
-		return nil, systemFailure(err, "failed to read session file")
+		return nil, fmt.Errorf("failed to read session file: %w", err)
 	}
 	var taken *Session
 	defer func() {
@@ -145,11 +165,11 @@ func (f *sessionFile) take(name string, now time.Time, usable func(*Session) boo
 	return s, nil
 }
 
-// put adds sessions that came from the server of that name, in the order they
+// Put adds sessions that came from the server of that name, in the order they
 // came, and drops what has expired. They stay the caller's. If others have
 // locked the file for too long, or it isn't open for writing, they are lost,
 // which is no error.
-func (f *sessionFile) put(name string, now time.Time, sessions ...*Session) error {
+func (f *SessionFile) Put(name string, now time.Time, sessions ...*Session) error {
 	if len(sessions) == 0 {
 		return nil
 	}
@@ -180,10 +200,10 @@ func (f *sessionFile) put(name string, now time.Time, sessions ...*Session) erro
 	return f.store(current(append(all, old...), now))
 }
 
-// forget drops the sessions of the server of that name that serve more than one
+// Forget drops the sessions of the server of that name that serve more than one
 // connection, with those that name no server: one of them failed, and is not
 // to be tried again (RFC 5246, section 7.2.2).
-func (f *sessionFile) forget(name string) {
+func (f *SessionFile) Forget(name string) {
 	if _, err := f.check(); err != nil {
 		return
 	}
@@ -258,7 +278,7 @@ func offerable(s *Session, now time.Time) bool {
 
 // load returns the sessions in the file. The caller has locked it and wipes
 // their secrets.
-func (f *sessionFile) load() ([]*Session, error) {
+func (f *SessionFile) load() ([]*Session, error) {
 	data, err := f.read()
 	defer clear(data)
 	if err != nil || !checked(data) {
@@ -286,7 +306,7 @@ func checked(data []byte) bool {
 
 // read returns the content of the file, or nothing if it is larger than a
 // session file gets.
-func (f *sessionFile) read() ([]byte, error) {
+func (f *SessionFile) read() ([]byte, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(f.fd, &st); err != nil || st.Size > maxSessionFile {
 		return nil, err
@@ -308,7 +328,7 @@ func (f *sessionFile) read() ([]byte, error) {
 
 // store replaces the content of the file, which the caller has locked. If it
 // can't be written whole, it is left empty.
-func (f *sessionFile) store(sessions []*Session) error {
+func (f *SessionFile) store(sessions []*Session) error {
 	var blocks [][]byte
 	sum := sha256.New()
 	size := checksumSize
@@ -327,15 +347,35 @@ func (f *sessionFile) store(sessions []*Session) error {
 	data := slices.Concat(blocks...)
 	defer clear(data)
 	if err := unix.Ftruncate(f.fd, 0); err != nil {
-		return systemFailure(err, "failed to truncate session file")
+		return fmt.Errorf("failed to truncate session file: %w", err)
 	}
 	for done := 0; done < len(data); {
 		n, err := retry(func() (int, error) { return unix.Pwrite(f.fd, data[done:], int64(done)) })
-		if err != nil || n == 0 {
+		if err == nil && n == 0 {
+			err = unix.EIO
+		}
+		if err != nil {
 			unix.Ftruncate(f.fd, 0)
-			return systemFailure(err, "failed to write session file")
+			return fmt.Errorf("failed to write session file: %w", err)
 		}
 		done += n
 	}
 	return nil
+}
+
+// Fields goes through all of the file but its content.
+func (f *SessionFile) Fields(p *plain.Coder) {
+	plain.Number(p, &f.fd)
+	plain.Number(p, &f.id.dev)
+	plain.Number(p, &f.id.ino)
+	plain.Number(p, &f.owner)
+}
+
+// retry repeats a system call that a signal interrupts.
+func retry(call func() (int, error)) (int, error) {
+	for {
+		if n, err := call(); err != unix.EINTR {
+			return n, err
+		}
+	}
 }

@@ -53,16 +53,16 @@ func child(t *testing.T, name string, args ...string) *exec.Cmd {
 }
 
 // openSessionFile opens a session file for a test or a child.
-func openSessionFile(path string, flags int) (*sessionFile, *os.File, error) {
+func openSessionFile(path string, flags int) (*SessionFile, *os.File, error) {
 	file, err := os.OpenFile(path, flags|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := sessionFileOf(int(file.Fd()))
+	f, err := NewSessionFile(int(file.Fd()))
 	return f, file, err
 }
 
-func newSessionFile(t testing.TB, content []byte) (*sessionFile, *os.File) {
+func newSessionFile(t testing.TB, content []byte) (*SessionFile, *os.File) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "session")
 	if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -77,12 +77,12 @@ func newSessionFile(t testing.TB, content []byte) (*sessionFile, *os.File) {
 }
 
 // sessionsIn returns the session file behind a descriptor, also of a memfd.
-func sessionsIn(t testing.TB, fd int) *sessionFile {
+func sessionsIn(t testing.TB, fd int) *SessionFile {
 	t.Helper()
 	if err := unix.Fchmod(fd, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := sessionFileOf(fd)
+	f, err := NewSessionFile(fd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func marshalSessions(t testing.TB, sessions ...*Session) []byte {
 func anySession(*Session) bool { return true }
 
 // tickets are those that the file holds, in their order.
-func tickets(t testing.TB, f *sessionFile) []string {
+func tickets(t testing.TB, f *SessionFile) []string {
 	t.Helper()
 	sessions, err := f.load()
 	if err != nil {
@@ -148,24 +148,31 @@ func tickets(t testing.TB, f *sessionFile) []string {
 	return names
 }
 
+// failedWith tells whether err has that text, and wraps errno unless it is nil.
+func failedWith(err error, text string, errno error) bool {
+	if errno != nil {
+		text += ": " + errno.Error()
+	}
+	return err != nil && err.Error() == text && (errno == nil || errors.Is(err, errno))
+}
+
 func TestSessionFileCheck(t *testing.T) {
 	f, file := newSessionFile(t, nil)
 	is := func(err error, text string, errno error) {
 		t.Helper()
-		var e *Error
-		if !errors.As(err, &e) || e.Text != text || e.Errno != 0 && e.Errno != errno || e.Errno == 0 && errno != nil {
+		if !failedWith(err, text, errno) {
 			t.Errorf("got %+v, want %q, %v", err, text, errno)
 		}
 	}
 	// A descriptor is refused when it is set, and when it has changed since.
 	refused := func(fd int, text string, errno error) {
 		t.Helper()
-		_, err := sessionFileOf(fd)
+		_, err := NewSessionFile(fd)
 		is(err, text, errno)
-		set := sessionFile{fd, f.id, f.owner}
+		set := SessionFile{fd, f.id, f.owner}
 		_, err = set.check()
 		is(err, text, errno)
-		is(set.put("example.test", fileTime, fileSession("new")), text, errno)
+		is(set.Put("example.test", fileTime, fileSession("new")), text, errno)
 	}
 	if _, err := f.check(); err != nil {
 		t.Errorf("0600: %v", err)
@@ -215,15 +222,14 @@ func TestSessionFileDescriptorReused(t *testing.T) {
 		t.Fatal(err)
 	}
 	const text = "session file descriptor is of another file now"
-	s, err := f.take("example.test", fileTime, anySession)
-	var e *Error
-	if s != nil || !errors.As(err, &e) || e.Text != text {
+	s, err := f.Take("example.test", fileTime, anySession)
+	if s != nil || !failedWith(err, text, nil) {
 		t.Errorf("took %+v, %v", s, err)
 	}
-	if err := f.put("example.test", fileTime, fileSession("new")); !errors.As(err, &e) || e.Text != text {
+	if err := f.Put("example.test", fileTime, fileSession("new")); !failedWith(err, text, nil) {
 		t.Errorf("put: %v", err)
 	}
-	f.forget("example.test")
+	f.Forget("example.test")
 	if got, err := os.ReadFile(other.Name()); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the other file has %q, %v", got, err)
 	}
@@ -236,7 +242,7 @@ func TestSessionFileDescriptorReused(t *testing.T) {
 	if err := unix.Dup3(int(again.Fd()), f.fd, unix.O_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "ticket" {
+	if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "ticket" {
 		t.Errorf("took %+v, %v", s, err)
 	}
 }
@@ -247,26 +253,26 @@ func TestSessionFileTake(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := fileSession("first"), fileSession("second")
-	if err := f.put("example.test", fileTime, first, second); err != nil {
+	if err := f.Put("example.test", fileTime, first, second); err != nil {
 		t.Fatal(err)
 	}
 	later := fileSession("later")
 	later.Created = fileTime.Add(time.Second)
 	now := fileTime.Add(2 * time.Second)
-	if err := f.put("example.test", now, later); err != nil {
+	if err := f.Put("example.test", now, later); err != nil {
 		t.Fatal(err)
 	}
 	if got := tickets(t, f); !slices.Equal(got, []string{"later", "second", "first"}) {
 		t.Fatalf("file has %v", got)
 	}
-	if s, err := f.take("other.test", now, anySession); s != nil || err != nil {
+	if s, err := f.Take("other.test", now, anySession); s != nil || err != nil {
 		t.Errorf("other server: %+v, %v", s, err)
 	}
-	if s, err := f.take("example.test", now, func(*Session) bool { return false }); s != nil || err != nil {
+	if s, err := f.Take("example.test", now, func(*Session) bool { return false }); s != nil || err != nil {
 		t.Errorf("none usable: %+v, %v", s, err)
 	}
 	for _, want := range []*Session{later, second, first} {
-		s, err := f.take("EXAMPLE.test", now, anySession)
+		s, err := f.Take("EXAMPLE.test", now, anySession)
 		if err != nil || !reflect.DeepEqual(s, want) {
 			t.Errorf("took %+v, %v; want %+v", s, err, want)
 		}
@@ -274,7 +280,7 @@ func TestSessionFileTake(t *testing.T) {
 			t.Errorf("%s is still in the file", want.Ticket)
 		}
 	}
-	if s, err := f.take("example.test", now, anySession); s != nil || err != nil {
+	if s, err := f.Take("example.test", now, anySession); s != nil || err != nil {
 		t.Errorf("from an empty file: %+v, %v", s, err)
 	}
 	if st, err := file.Stat(); err != nil || st.Size() != 0 {
@@ -288,11 +294,11 @@ func TestSessionFileTake(t *testing.T) {
 func TestSessionFileTakeChooses(t *testing.T) {
 	f, _ := newSessionFile(t, nil)
 	for _, name := range []string{"a.test", "b.test"} {
-		if err := f.put(name, fileTime, fileSession(name+"1"), fileSession(name+"2")); err != nil {
+		if err := f.Put(name, fileTime, fileSession(name+"1"), fileSession(name+"2")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := f.take("a.test", fileTime, func(s *Session) bool { return string(s.Ticket) != "a.test2" })
+	s, err := f.Take("a.test", fileTime, func(s *Session) bool { return string(s.Ticket) != "a.test2" })
 	if err != nil || s == nil || string(s.Ticket) != "a.test1" {
 		t.Errorf("took %+v, %v", s, err)
 	}
@@ -307,11 +313,11 @@ func TestSessionFileTLS12(t *testing.T) {
 	byID := fileSession12("")
 	byID.Secret, byID.Lifetime, byID.Timeout = secretOf(nil), 0, 0
 	for _, s := range []*Session{fileSession12("old"), byID, fileSession12("new")} {
-		if err := f.put("example.test", fileTime, s); err != nil {
+		if err := f.Put("example.test", fileTime, s); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			got, err := f.take("example.test", fileTime, anySession)
+			got, err := f.Take("example.test", fileTime, anySession)
 			if err != nil || got == nil || !bytes.Equal(got.Ticket, s.Ticket) || !bytes.Equal(got.ID, s.ID) {
 				t.Errorf("took %+v, %v; want %+v", got, err, s)
 			}
@@ -327,11 +333,11 @@ func TestSessionFileForget(t *testing.T) {
 	for name, s := range map[string]*Session{
 		"a.test": fileSession12("a"), "b.test": fileSession12("b"), "": fileSession12("any"), "A.test": fileSession("a13"),
 	} {
-		if err := f.put(name, fileTime, s); err != nil {
+		if err := f.Put(name, fileTime, s); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.forget("a.Test")
+	f.Forget("a.Test")
 	got := tickets(t, f)
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"a13", "b"}) {
@@ -348,7 +354,7 @@ func TestSessionFileForeign(t *testing.T) {
 			}
 			f, _ := newSessionFile(t, content)
 			want := v.Fields.session()
-			s, err := f.take("example.test", want.Created.Add(time.Second), anySession)
+			s, err := f.Take("example.test", want.Created.Add(time.Second), anySession)
 			if len(want.Secret) == 0 {
 				want = nil
 			}
@@ -375,16 +381,16 @@ func TestSessionFileGarbage(t *testing.T) {
 	for name, content := range tests {
 		t.Run(name, func(t *testing.T) {
 			f, file := newSessionFile(t, content)
-			if s, err := f.take("example.test", fileTime, anySession); s != nil || err != nil {
+			if s, err := f.Take("example.test", fileTime, anySession); s != nil || err != nil {
 				t.Errorf("took %+v, %v", s, err)
 			}
 			if got, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(got, content) {
 				t.Errorf("content changed, %v", err)
 			}
-			if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+			if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 				t.Fatal(err)
 			}
-			if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "new" {
+			if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "new" {
 				t.Errorf("took %+v, %v", s, err)
 			}
 		})
@@ -394,7 +400,7 @@ func TestSessionFileGarbage(t *testing.T) {
 		if err := file.Truncate(1 << 31); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := f.take("example.test", fileTime, anySession); s != nil || err == nil || err.Error() != "invalid session file size" {
+		if s, err := f.Take("example.test", fileTime, anySession); s != nil || err == nil || err.Error() != "invalid session file size" {
 			t.Errorf("took %+v, %v", s, err)
 		}
 	})
@@ -451,7 +457,7 @@ func TestOfferable(t *testing.T) {
 func TestSessionFilePut(t *testing.T) {
 	f, file := newSessionFile(t, nil)
 	for _, name := range []string{"a.test", "b.test"} {
-		if err := f.put(name, fileTime, fileSession(name)); err != nil {
+		if err := f.Put(name, fileTime, fileSession(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -460,7 +466,7 @@ func TestSessionFilePut(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A handshake that brought nothing changes nothing.
-	if err := f.put("a.test", fileTime.Add(time.Hour)); err != nil {
+	if err := f.Put("a.test", fileTime.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(before, after) {
@@ -469,7 +475,7 @@ func TestSessionFilePut(t *testing.T) {
 	// What has expired goes when something comes.
 	later := fileSession("later")
 	later.Created = fileTime.Add(time.Hour)
-	if err := f.put("b.test", later.Created, later); err != nil {
+	if err := f.Put("b.test", later.Created, later); err != nil {
 		t.Fatal(err)
 	}
 	if got := tickets(t, f); !slices.Equal(got, []string{"later"}) {
@@ -480,10 +486,34 @@ func TestSessionFilePut(t *testing.T) {
 	}
 }
 
+func TestSaves(t *testing.T) {
+	var s Saves
+	now := fileTime
+	for i := range maxNameSessions {
+		if !s.Due(now) {
+			t.Fatalf("save %d isn't due", i)
+		}
+	}
+	for range 5 {
+		for _, early := range []time.Duration{0, saveInterval - 1, -(saveInterval - 1)} {
+			if s.Due(now.Add(early)) {
+				t.Fatalf("due after %v", early)
+			}
+		}
+		now = now.Add(saveInterval)
+		if !s.Due(now) {
+			t.Fatal("not due after the interval")
+		}
+	}
+	if !s.Due(now.Add(-saveInterval)) {
+		t.Error("not due after the clock was set back")
+	}
+}
+
 func TestSessionFileBounds(t *testing.T) {
 	f, file := newSessionFile(t, nil)
 	for i := range 2 * maxNameSessions {
-		if err := f.put("a.test", fileTime, fileSession(strconv.Itoa(i))); err != nil {
+		if err := f.Put("a.test", fileTime, fileSession(strconv.Itoa(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -491,7 +521,7 @@ func TestSessionFileBounds(t *testing.T) {
 		t.Errorf("file has %v", got)
 	}
 	for i := range 2 * maxFileSessions {
-		if err := f.put(fmt.Sprintf("%d.test", i), fileTime, fileSession(strconv.Itoa(i))); err != nil {
+		if err := f.Put(fmt.Sprintf("%d.test", i), fileTime, fileSession(strconv.Itoa(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -502,7 +532,7 @@ func TestSessionFileBounds(t *testing.T) {
 	for i := range 8 {
 		s := fileSession(strconv.Itoa(i))
 		s.Staple = make([]byte, maxSessionFile/5)
-		if err := f.put("a.test", fileTime, s); err != nil {
+		if err := f.Put("a.test", fileTime, s); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -516,7 +546,7 @@ func TestSessionFileBounds(t *testing.T) {
 
 func TestSessionFileDescriptors(t *testing.T) {
 	content := marshalSessions(t, fileSession("1.3"), fileSession12("1.2"))
-	open := func(t *testing.T, flags int) *sessionFile {
+	open := func(t *testing.T, flags int) *SessionFile {
 		t.Helper()
 		_, file := newSessionFile(t, content)
 		f, again, err := openSessionFile(file.Name(), flags)
@@ -528,19 +558,18 @@ func TestSessionFileDescriptors(t *testing.T) {
 	}
 	failed := func(t *testing.T, err error, text string, errno error) {
 		t.Helper()
-		var e *Error
-		if !errors.As(err, &e) || e.Text != text || e.Errno != errno {
+		if !failedWith(err, text, errno) {
 			t.Errorf("got %+v, want %q, %v", err, text, errno)
 		}
 	}
 	t.Run("read only", func(t *testing.T) {
 		f := open(t, os.O_RDONLY)
 		for range 2 {
-			if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || s.Version != suite.TLS12 {
+			if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || s.Version != suite.TLS12 {
 				t.Errorf("took %+v, %v", s, err)
 			}
 		}
-		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 			t.Error(err)
 		}
 		if got := tickets(t, f); !slices.Equal(got, []string{"1.3", "1.2"}) {
@@ -549,18 +578,18 @@ func TestSessionFileDescriptors(t *testing.T) {
 	})
 	t.Run("write only", func(t *testing.T) {
 		f := open(t, os.O_WRONLY)
-		_, err := f.take("example.test", fileTime, anySession)
+		_, err := f.Take("example.test", fileTime, anySession)
 		failed(t, err, "failed to read session file", unix.EBADF)
-		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("append", func(t *testing.T) {
 		f := open(t, os.O_RDWR|os.O_APPEND)
-		if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "1.3" {
+		if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "1.3" {
 			t.Errorf("took %+v, %v", s, err)
 		}
-		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 			t.Error(err)
 		}
 		if got := tickets(t, f); !slices.Equal(got, []string{"new", "1.2"}) {
@@ -570,9 +599,9 @@ func TestSessionFileDescriptors(t *testing.T) {
 	t.Run("closed", func(t *testing.T) {
 		f, file := newSessionFile(t, content)
 		file.Close()
-		_, err := f.take("example.test", fileTime, anySession)
+		_, err := f.Take("example.test", fileTime, anySession)
 		failed(t, err, "failed to stat session file", unix.EBADF)
-		failed(t, f.put("example.test", fileTime, fileSession("new")), "failed to stat session file", unix.EBADF)
+		failed(t, f.Put("example.test", fileTime, fileSession("new")), "failed to stat session file", unix.EBADF)
 	})
 }
 
@@ -585,15 +614,14 @@ func TestSessionFileWriteFails(t *testing.T) {
 	file := os.NewFile(uintptr(fd), "session")
 	defer file.Close()
 	f := sessionsIn(t, fd)
-	if err := f.put("example.test", fileTime, fileSession("first"), fileSession("second")); err != nil {
+	if err := f.Put("example.test", fileTime, fileSession("first"), fileSession("second")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_GROW); err != nil {
 		t.Fatal(err)
 	}
-	var e *Error
-	err = f.put("example.test", fileTime, fileSession("third"))
-	if !errors.As(err, &e) || e.Text != "failed to write session file" || e.Errno != unix.EPERM {
+	err = f.Put("example.test", fileTime, fileSession("third"))
+	if !failedWith(err, "failed to write session file", unix.EPERM) {
 		t.Errorf("put: %+v", err)
 	}
 	if st, err := file.Stat(); err != nil || st.Size() != 0 {
@@ -609,13 +637,13 @@ func TestSessionFileTakeFails(t *testing.T) {
 	}
 	defer unix.Close(fd)
 	f := sessionsIn(t, fd)
-	if err := f.put("example.test", fileTime, fileSession("ticket")); err != nil {
+	if err := f.Put("example.test", fileTime, fileSession("ticket")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := f.take("example.test", fileTime, anySession); s != nil || err != nil {
+	if s, err := f.Take("example.test", fileTime, anySession); s != nil || err != nil {
 		t.Errorf("took %+v, %v", s, err)
 	}
 }
@@ -634,14 +662,9 @@ func childSmallFile(args []string) {
 	}
 	f, _, err := openSessionFile(args[0], os.O_RDWR)
 	if err == nil {
-		err = f.put("example.test", fileTime, fileSession("first"), fileSession("second"))
+		err = f.Put("example.test", fileTime, fileSession("first"), fileSession("second"))
 	}
-	var e *Error
-	if errors.As(err, &e) {
-		fmt.Printf("%s: %v\n", e.Text, e.Errno)
-	} else {
-		fmt.Println(err)
-	}
+	fmt.Println(err)
 }
 
 func TestSessionFileDiskFull(t *testing.T) {
@@ -666,7 +689,7 @@ func TestSessionFileTorn(t *testing.T) {
 		f, file := newSessionFile(t, nil)
 		for _, name := range names {
 			written[name] = fileSession(name)
-			if err := f.put("example.test", fileTime, written[name]); err != nil {
+			if err := f.Put("example.test", fileTime, written[name]); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -718,7 +741,7 @@ func TestSessionFileTorn(t *testing.T) {
 // no difference, as at the end of a line, they are as they were.
 func TestSessionFileDamaged(t *testing.T) {
 	f, file := newSessionFile(t, nil)
-	if err := f.put("example.test", fileTime, fileSession("one"), fileSession12("two")); err != nil {
+	if err := f.Put("example.test", fileTime, fileSession("one"), fileSession12("two")); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(file.Name())
@@ -763,10 +786,10 @@ func TestSessionFileLocked(t *testing.T) {
 	}
 	blocked := func(by string) {
 		t.Helper()
-		if s, err := f.take("example.test", fileTime, anySession); s != nil || err != nil {
+		if s, err := f.Take("example.test", fileTime, anySession); s != nil || err != nil {
 			t.Errorf("locked by %s: took %+v, %v", by, s, err)
 		}
-		if err := f.put("example.test", fileTime, fileSession("new")); err != nil {
+		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 			t.Errorf("locked by %s: put: %v", by, err)
 		}
 		if after, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(before, after) {
@@ -800,7 +823,7 @@ func TestSessionFileLocked(t *testing.T) {
 	blocked("a thread")
 	leave()
 
-	if s, err := f.take("example.test", fileTime, anySession); err != nil || s == nil {
+	if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil {
 		t.Errorf("unlocked: took %+v, %v", s, err)
 	}
 	if len(fileTurns.of) != 0 {
@@ -810,9 +833,9 @@ func TestSessionFileLocked(t *testing.T) {
 
 // connect is one connection as the session file sees it: the ticket offered, if
 // any, is told to log, and new ones come as libtls servers issue them.
-func connect(f *sessionFile, log io.Writer) error {
+func connect(f *SessionFile, log io.Writer) error {
 	now := time.Now()
-	s, err := f.take("example.test", now, whole)
+	s, err := f.Take("example.test", now, whole)
 	if err != nil {
 		return err
 	}
@@ -827,7 +850,7 @@ func connect(f *sessionFile, log io.Writer) error {
 	for range n {
 		s := fileSession(rand.Text())
 		s.Created = now.Truncate(time.Second)
-		if err := f.put("example.test", now, s); err != nil {
+		if err := f.Put("example.test", now, s); err != nil {
 			return err
 		}
 	}
@@ -1018,11 +1041,11 @@ func FuzzSessionFile(f *testing.F) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, err := file.take("example.test", fileTime, anySession); err != nil {
+			if _, err := file.Take("example.test", fileTime, anySession); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := file.put("example.test", fileTime, fileSession("new")); err != nil {
+		if err := file.Put("example.test", fileTime, fileSession("new")); err != nil {
 			t.Fatal(err)
 		}
 		sessions, err := file.load()

@@ -19,7 +19,7 @@ const (
 // lock locks the file against other threads and other processes, for reading
 // or writing as kind says. The record lock is of the kind that a forked child
 // doesn't inherit and that dies with the process.
-func (f *sessionFile) lock(kind int16) (unlock func(), err error) {
+func (f *SessionFile) lock(kind int16) (unlock func(), err error) {
 	deadline := time.Now().Add(fileLockBound)
 	leave, err := awaitTurn(f.id, fileLockBound)
 	if err != nil {

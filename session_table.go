@@ -52,6 +52,16 @@ func tableSum(id, ticket []byte) [sha256.Size]byte {
 	return sha256.Sum256(append(append(make([]byte, 0, len(id)+len(ticket)), id...), ticket...))
 }
 
+// KeepByID keeps the ticket of the session with that id, for as long as there
+// is room.
+func (t *TicketKeys) KeepByID(id, ticket []byte) { t.sessions.keep(id, ticket) }
+
+// TicketByID returns what KeepByID kept; nil if there is nothing.
+func (t *TicketKeys) TicketByID(id []byte) []byte { return t.sessions.ticket(id) }
+
+// ForgetID drops the session with that id.
+func (t *TicketKeys) ForgetID(id []byte) { t.sessions.forget(id) }
+
 // keep keeps the ticket of the session with that id, unless it is too long.
 func (h *heldSessions) keep(id, ticket []byte) {
 	h.mu.Lock()

@@ -3,15 +3,12 @@ package libtls
 import (
 	"bytes"
 	"crypto/rand"
-	"os"
 	"testing"
-
-	"libtls/internal/protocol"
 )
 
 func TestSessionTable(t *testing.T) {
 	list, _ := sharing(t, 2)
-	one, other := &list[0].tickets.sessions, &list[1].tickets.sessions
+	one, other := &list[0].sessions, &list[1].sessions
 	id, ticket := make([]byte, sessionIDSize), make([]byte, maxTableTicket)
 	rand.Read(id)
 	rand.Read(ticket)
@@ -58,62 +55,5 @@ func TestSessionTable(t *testing.T) {
 	other.forget(later)
 	if one.ticket(later) != nil {
 		t.Error("not forgotten")
-	}
-}
-
-// A client that takes no tickets resumes by an id, also at a process that was
-// forked from the same one.
-func TestSessionIDs(t *testing.T) {
-	client, server := configs(t, "")
-	client.SetProtocols(ProtocolTLS12)
-	fd, path := sessionFD(t)
-	client.SetSessionFD(fd)
-	server.SetSessionLifetime(1000)
-	memory := make([]byte, SharedSize)
-	server.Share(memory)
-	child, err := UnmarshalConfig(server.Marshal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	child.Share(memory)
-
-	connect := func(at *Config, want bool) *end {
-		t.Helper()
-		ctx := dial(t, client, "server.test")
-		e := ctx.clientEngine(client)
-		e.NoTickets12 = true
-		ctx.conn = protocol.Client(e)
-		c, s := connectPair(ctx, accept(t, at))
-		mustHandshake(t, c, s)
-		if c.ConnSessionResumed() != want || s.ConnSessionResumed() != want {
-			t.Fatalf("resumed: %v, %v", c.ConnSessionResumed(), s.ConnSessionResumed())
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if kept := ParseSessionsPEM(data); len(kept) != 1 || len(kept[0].ID) != sessionIDSize || len(kept[0].Ticket) > 0 {
-			t.Fatal("not a session with an id")
-		}
-		return s
-	}
-	connect(server, false)
-	for _, at := range []*Config{server, child, child, server} {
-		connect(at, true)
-	}
-	// RFC 5246, 7.2.2: a failure ends the session.
-	failing := connect(child, true)
-	failing.in = append(failing.in, 23, 3, 3, 0, 1, 0)
-	if _, step, _ := failing.do(OpRead, make([]byte, 10)); step != Failed {
-		t.Fatalf("step %d", step)
-	}
-	connect(server, false)
-	connect(child, true)
-	server.SetSessionLifetime(0)
-	ctx := dial(t, client, "server.test")
-	c, s := connectPair(ctx, accept(t, server))
-	mustHandshake(t, c, s)
-	if c.ConnSessionResumed() {
-		t.Error("resumed by a server without sessions")
 	}
 }

@@ -18,8 +18,8 @@ import (
 
 // How many tickets a TLS 1.3 server issues, and for how long.
 const (
-	defaultTickets = 2 // after a full handshake
-	maxTickets     = 1000
+	DefaultTickets = 2 // after a full handshake
+	MaxTickets     = 1000
 	// maxResumption ends a chain of resumptions, counted from the full
 	// handshake. RFC 8446, 4.6.1 puts the same limit on one ticket.
 	maxResumption = 7 * 24 * time.Hour
@@ -46,9 +46,9 @@ var (
 	errTicketTooLarge = errors.New("session too large for a ticket")
 )
 
-// ticketCount is how many tickets follow a TLS 1.3 handshake on a server that
+// TicketCount is how many tickets follow a TLS 1.3 handshake on a server that
 // is set to issue n.
-func ticketCount(n int, resumed bool) int {
+func TicketCount(n int, resumed bool) int {
 	if resumed {
 		return min(n, 1)
 	}
@@ -67,9 +67,9 @@ func ticketLifetime(s *Session, now time.Time, lifetime time.Duration) time.Dura
 	return max(0, min(left, lifetime).Truncate(time.Second))
 }
 
-// limitTicket sets what a ticket issued now for s tells of its lifetime; false
+// LimitTicket sets what a ticket issued now for s tells of its lifetime; false
 // means to issue none.
-func limitTicket(s *Session, now time.Time, lifetime time.Duration) bool {
+func LimitTicket(s *Session, now time.Time, lifetime time.Duration) bool {
 	// As they are encoded, so that a fresh ticket has its whole lifetime.
 	now, s.Created = now.Truncate(time.Second), s.Created.Truncate(time.Second)
 	left := ticketLifetime(s, now, lifetime)
@@ -79,10 +79,10 @@ func limitTicket(s *Session, now time.Time, lifetime time.Duration) bool {
 	return left > 0
 }
 
-// acceptTicket tells whether a server may resume s, which came in a ticket of
+// AcceptTicket tells whether a server may resume s, which came in a ticket of
 // its own: a session of a known version, made under the same session id
 // context, and not expired.
-func acceptTicket(s *Session, now time.Time, context []byte, lifetime time.Duration) bool {
+func AcceptTicket(s *Session, now time.Time, context []byte, lifetime time.Duration) bool {
 	if s.Version != suite.TLS12 && s.Version != suite.TLS13 ||
 		subtle.ConstantTimeCompare(s.Context, context) != 1 ||
 		s.Created.IsZero() || s.Created.After(now.Add(maxClockSkew)) {
@@ -203,7 +203,7 @@ func NewTicketKeys() *TicketKeys { return &TicketKeys{ring: new(ticketRing)} }
 // HMAC-SHA256. Adding the newest once more changes nothing.
 func (t *TicketKeys) Add(revision uint32, key []byte, now time.Time) error {
 	if len(key) != ticketKeySize {
-		return failure("wrong amount of ticket key data")
+		return errors.New("wrong amount of ticket key data")
 	}
 	k := ticketKey{added: now.Unix()}
 	defer func() { k = ticketKey{} }()
@@ -222,7 +222,7 @@ func (t *TicketKeys) Add(revision uint32, key []byte, now time.Time) error {
 	case at == 0 && t.ring.keys[0].equal(&k):
 		return nil
 	default:
-		return failure("ticket key already present")
+		return errors.New("ticket key already present")
 	}
 }
 
@@ -298,7 +298,7 @@ func (t *TicketKeys) Seal(s *Session, now time.Time, lifetime time.Duration, ran
 // Open returns the session in a ticket sealed under one of the keys, and
 // whether the ticket should be replaced because a newer key has come. Anything
 // else than such a ticket isn't ok, which is no error of the peer's. Whether
-// the session can be resumed is acceptTicket's to say.
+// the session can be resumed is AcceptTicket's to say.
 func (t *TicketKeys) Open(ticket []byte, now time.Time, lifetime time.Duration) (s *Session, renew, ok bool) {
 	size := len(ticket) - ticketTagSize
 	if size < ticketHeadSize+aes.BlockSize || (size-ticketHeadSize)%aes.BlockSize != 0 {

@@ -44,11 +44,14 @@ func (t *TicketKeys) OpenSSL(dst []byte) []byte {
 	return append(dst, k.aes[:]...)
 }
 
-// Fields goes through the keys of a program's own, which are part of it.
+// Fields goes through the keys if they are a program's own. Automatic ones are
+// no part of it; see Share.
 func (t *TicketKeys) Fields(p *plain.Coder) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ring.fields(p)
+	if p.Flag(&t.ring.manual); t.ring.manual {
+		t.ring.fields(p)
+	}
 }
 
 // Wipe forgets all keys.

@@ -48,15 +48,15 @@ type shared struct {
 }
 
 // Share has the automatic ticket keys, and the sessions that are resumed by
-// ids, live in memory that lasts as long as the configuration, isn't Go's, and
+// ids, live in memory that lasts as long as they do, isn't Go's, and
 // was all zero at first. A program's own keys are its process's.
-func (c *Config) Share(memory []byte) {
+func (t *TicketKeys) Share(memory []byte) {
 	_ = memory[SharedSize-1]
 	all := (*shared)(unsafe.Pointer(unsafe.SliceData(memory)))
-	c.tickets.mu.Lock()
-	defer c.tickets.mu.Unlock()
-	c.tickets.shared = &all.ring
-	c.tickets.sessions.share(&all.sessions)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.shared = &all.ring
+	t.sessions.share(&all.sessions)
 }
 
 func (r *ticketRing) fields(p *plain.Coder) {

@@ -3,6 +3,7 @@ package libtls
 import (
 	"bytes"
 	"crypto/rand"
+	"libtls/internal/plain"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,29 +11,28 @@ import (
 	"unsafe"
 )
 
-// sharing returns n configurations as processes have them that were forked
-// from one, and the memory that they share.
-func sharing(t *testing.T, n int) ([]*Config, *sharedRing) {
+// sharing returns n sets of keys as processes have them that were forked from
+// one, and the memory that they share.
+func sharing(t *testing.T, n int) ([]*TicketKeys, *sharedRing) {
 	t.Helper()
 	all := new(shared)
 	memory := unsafe.Slice((*byte)(unsafe.Pointer(all)), SharedSize)
-	var list []*Config
+	var list []*TicketKeys
 	for range n {
-		c := NewConfig()
-		c.SetSessionLifetime(1000)
-		c.Share(memory)
-		list = append(list, c)
+		k := NewTicketKeys()
+		k.Share(memory)
+		list = append(list, k)
 	}
 	return list, &all.ring
 }
 
-func mustOpen(t *testing.T, from, by *Config, now time.Time, want bool) {
+func mustOpen(t *testing.T, from, by *TicketKeys, now time.Time, want bool) {
 	t.Helper()
-	ticket, err := from.tickets.Seal(fullSession(), now, 1000*time.Second, rand.Reader)
+	ticket, err := from.Seal(fullSession(), now, 1000*time.Second, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, ok := by.tickets.Open(ticket, now, 1000*time.Second); ok != want {
+	if _, _, ok := by.Open(ticket, now, 1000*time.Second); ok != want {
 		t.Errorf("opened: %v", ok)
 	}
 }
@@ -45,7 +45,7 @@ func TestSharedTicketKeys(t *testing.T) {
 		now = now.Add(751 * time.Second)
 		mustOpen(t, list[i%3], list[(i+1)%3], now, true)
 		mustOpen(t, list[(i+1)%3], list[(i+2)%3], now, true)
-		names = append(names, bytes.Clone(list[i%3].tickets.ring.keys[0].name[:]))
+		names = append(names, bytes.Clone(list[i%3].ring.keys[0].name[:]))
 		if i > 0 && bytes.Equal(names[i], names[i-1]) {
 			t.Fatal("no new key")
 		}
@@ -84,9 +84,9 @@ func TestSharedTicketKeysDamaged(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	mustOpen(t, list[0], list[1], now, true)
 	rand.Read(ring.places[ring.latest.Load()%ringPlaces].ring[:])
-	old := list[0].tickets.ring.keys[0]
+	old := list[0].ring.keys[0]
 	mustOpen(t, list[1], list[0], now, true)
-	if list[0].tickets.ring.keys[0] == old {
+	if list[0].ring.keys[0] == old {
 		t.Error("damaged keys are used")
 	}
 }
@@ -104,35 +104,35 @@ func TestSharedTicketKeysFlood(t *testing.T) {
 		}
 	})
 	for range 100 {
-		list[0].tickets.Open(make([]byte, 128), now, 1000*time.Second)
-		list[0].tickets.Seal(fullSession(), now, 1000*time.Second, rand.Reader)
+		list[0].Open(make([]byte, 128), now, 1000*time.Second)
+		list[0].Seal(fullSession(), now, 1000*time.Second, rand.Reader)
 	}
 	stop.Store(true)
 	flood.Wait()
 	mustOpen(t, list[0], list[1], now, true)
 }
 
-// A program's keys are its process's own, and encoded with its configuration.
+// A program's keys are its process's own, and encoded.
 func TestOwnTicketKeysNotShared(t *testing.T) {
 	list, _ := sharing(t, 2)
 	now := time.Unix(1_800_000_000, 0)
 	mustOpen(t, list[0], list[1], now, true)
 	key := bytes.Repeat([]byte{1}, ticketKeySize)
-	if err := list[0].AddTicketKey(7, key); err != nil {
+	if err := list[0].Add(7, key, now); err != nil {
 		t.Fatal(err)
 	}
 	mustOpen(t, list[1], list[0], now, true)
-	moved, err := UnmarshalConfig(list[0].Marshal())
-	if err != nil {
+	moved := NewTicketKeys()
+	if err := plain.Decode(plain.Encode(list[0].Fields), moved.Fields); err != nil {
 		t.Fatal(err)
 	}
-	if *moved.tickets.ring != *list[0].tickets.ring {
+	if *moved.ring != *list[0].ring {
 		t.Error("lost the keys")
 	}
-	if _, err := list[1].tickets.Seal(fullSession(), now, 1000*time.Second, rand.Reader); err != nil {
+	if _, err := list[1].Seal(fullSession(), now, 1000*time.Second, rand.Reader); err != nil {
 		t.Fatal(err)
 	}
-	if list[1].tickets.ring.manual {
+	if list[1].ring.manual {
 		t.Error("another process has the key")
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,8 +15,6 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"libtls/internal/suite"
 )
@@ -71,7 +68,7 @@ func TestTicketVectors(t *testing.T) {
 			if !bytes.Equal(got.Secret, client.Secret) || !bytes.Equal(client.Ticket, v.Ticket) {
 				t.Error("not the client's session")
 			}
-			if !acceptTicket(got, now, want.Context, time.Hour) {
+			if !AcceptTicket(got, now, want.Context, time.Hour) {
 				t.Error("not accepted")
 			}
 		})
@@ -93,7 +90,7 @@ func TestTicketVectorsByAddedKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, renew, ok := keys.Open(v.Ticket, now, 5*time.Minute)
-		if !ok || renew || !acceptTicket(s, now, context, 5*time.Minute) {
+		if !ok || renew || !AcceptTicket(s, now, context, 5*time.Minute) {
 			t.Errorf("%s: Open = %+v, %v, %v", v.Name, s, renew, ok)
 		}
 	}
@@ -500,51 +497,11 @@ func TestTicketCount(t *testing.T) {
 		want    int
 	}{
 		{0, false, 0}, {0, true, 0}, {1, false, 1}, {1, true, 1},
-		{defaultTickets, false, 2}, {defaultTickets, true, 1}, {100, false, 100}, {100, true, 1},
+		{DefaultTickets, false, 2}, {DefaultTickets, true, 1}, {100, false, 100}, {100, true, 1},
 	} {
-		if got := ticketCount(test.n, test.resumed); got != test.want {
-			t.Errorf("ticketCount(%d, %v) = %d, want %d", test.n, test.resumed, got, test.want)
+		if got := TicketCount(test.n, test.resumed); got != test.want {
+			t.Errorf("TicketCount(%d, %v) = %d, want %d", test.n, test.resumed, got, test.want)
 		}
-	}
-}
-
-// As many tickets as are set leave with the first data, each in a record.
-func TestNumTickets(t *testing.T) {
-	client, server := configs(t, "")
-	server.SetSessionLifetime(3600)
-	fd, _ := sessionFD(t)
-	client.SetSessionFD(fd)
-	issued := func() (n int, resumed bool) {
-		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
-		mustHandshake(t, c, s)
-		s.do(OpWrite, []byte("data"))
-		for rest := c.in; len(rest) > 0; n++ {
-			rest = rest[5+int(rest[3])<<8+int(rest[4]):]
-		}
-		if got, _, _ := c.do(OpRead, make([]byte, 100)); got != 4 {
-			t.Errorf("read %d bytes, %v", got, c.Err())
-		}
-		return n - 1, c.ConnSessionResumed()
-	}
-	for i, n := range []int{defaultTickets, 0, 1, 2, 5, 100, maxTickets} {
-		if i > 0 {
-			if err := server.SetNumTickets(uint64(n)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		unix.Ftruncate(fd, 0)
-		for _, resumed := range []bool{false, true} {
-			got, was := issued()
-			if want := ticketCount(n, resumed); got != want || was != (resumed && n > 0) {
-				t.Errorf("%d tickets set, resuming %v: %d issued, resumed %v", n, resumed, got, was)
-			}
-		}
-	}
-	if err := server.SetNumTickets(maxTickets + 1); text(err) != "number of tickets too large" || server.numTickets != maxTickets {
-		t.Errorf("%v, %d", err, server.numTickets)
-	}
-	if err := server.SetNumTickets(math.MaxUint64); text(err) != "number of tickets too large" {
-		t.Error(err)
 	}
 }
 
@@ -600,12 +557,12 @@ func TestLimitTicket(t *testing.T) {
 		if test.age < time.Second {
 			s.Created = now // not yet whole seconds
 		}
-		if ok := limitTicket(s, now, time.Hour); ok != (test.lifetime > 0) ||
+		if ok := LimitTicket(s, now, time.Hour); ok != (test.lifetime > 0) ||
 			s.Lifetime != test.lifetime || s.Timeout != test.timeout {
 			t.Errorf("%+v: %v, lifetime %d, timeout %v", test, ok, s.Lifetime, s.Timeout)
 		}
 		end := full.Add(test.timeout)
-		if !acceptTicket(s, end, context, time.Hour) || acceptTicket(s, end.Add(time.Second), context, time.Hour) {
+		if !AcceptTicket(s, end, context, time.Hour) || AcceptTicket(s, end.Add(time.Second), context, time.Hour) {
 			t.Errorf("%+v: not accepted until %v", test, test.timeout)
 		}
 	}
@@ -639,14 +596,14 @@ func TestAcceptTicket(t *testing.T) {
 			s := fullSession()
 			s.Created, s.FullHandshake, s.Timeout, s.Context = now, now, time.Hour, bytes.Clone(context)
 			test.change(s)
-			if got := acceptTicket(s, now, context, 2*time.Hour); got != test.want {
+			if got := AcceptTicket(s, now, context, 2*time.Hour); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
 	}
 	s := fullSession()
 	s.Created = now
-	if acceptTicket(s, now.Add(time.Second), context, 0) {
+	if AcceptTicket(s, now.Add(time.Second), context, 0) {
 		t.Error("accepted with sessions off")
 	}
 }

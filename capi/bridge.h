@@ -18,7 +18,7 @@ struct failure {
 	bool	 panicked;
 };
 
-/* The operations of a connection: libtls.Op. */
+/* The operations of a connection: drive.Op. */
 enum {
 	OP_HANDSHAKE,
 	OP_READ,
@@ -26,14 +26,15 @@ enum {
 	OP_CLOSE,
 };
 
-/* How a step of an operation ends: libtls.Step, and a panic in it. */
+/* How a step of an operation ends: drive.Step, and a panic in it. */
 enum {
+	STEP_PANICKED = -1,
 	STEP_DONE,
 	STEP_NEED_INPUT,
 	STEP_NO_DATA,
-	STEP_NEED_SIGNATURE,
 	STEP_FAILED,
-	STEP_PANICKED,
+	STEP_FLUSH,
+	STEP_ASK,	/* from here on an API's own */
 };
 
 enum {
@@ -44,7 +45,7 @@ enum {
 	SHARED_SIZE = 1 << 20,			/* of what children share */
 };
 
-/* What a callback of the program's is to sign; see libtls.SignRequest. */
+/* What a callback of the program's is to sign; see tls.SignRequest. */
 struct sign_request {
 	uint64_t	 cb;
 	uint64_t	 arg;
@@ -56,7 +57,6 @@ struct sign_request {
 
 /* And its answer: NULL if it failed. */
 struct signature {
-	bool		 given;
 	uint8_t		*data;		/* malloc'ed */
 	size_t		 len;
 };
@@ -96,7 +96,7 @@ struct remains {
 	uint64_t	 records_out;
 };
 
-/* One step; see libtls.IO. */
+/* One step; see drive.IO. */
 struct step {
 	uint8_t	*record;	/* NULL if none */
 	size_t	 record_len;
@@ -104,7 +104,6 @@ struct step {
 	bool	 idle;		/* there is nothing to read now */
 	uint8_t	*buf;
 	size_t	 buf_len;
-	struct signature signature;
 	struct sign_request request;
 	uint8_t	*out;		/* returned as given, or malloc'ed */
 	size_t	 out_cap;

@@ -3,9 +3,9 @@ package main
 // #include "bridge.h"
 import "C"
 
-import "libtls"
+import "libtls/tls"
 
-func add(t *libtls.Context) C.uint64_t {
+func add(t *tls.Context) C.uint64_t {
 	return C.uint64_t(contexts.add(&connection{Context: t}))
 }
 
@@ -14,14 +14,14 @@ func context(handle C.uint64_t) *connection { return must(contexts.get(uint64(ha
 //export goClientNew
 func goClientNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*handle = add(libtls.NewClient())
+	*handle = add(tls.NewClient())
 	return 0
 }
 
 //export goServerNew
 func goServerNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*handle = add(libtls.NewServer())
+	*handle = add(tls.NewServer())
 	return 0
 }
 

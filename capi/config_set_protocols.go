@@ -3,7 +3,7 @@ package main
 // #include "bridge.h"
 import "C"
 
-import "libtls"
+import "libtls/tls"
 
 //export goConfigSetProtocols
 func goConfigSetProtocols(config C.uint64_t, fail *C.struct_failure, protocols C.uint32_t) (rc C.int) {
@@ -59,7 +59,7 @@ func goConfigPreferCiphersServer(config C.uint64_t, fail *C.struct_failure) (rc 
 //export goParseProtocols
 func goParseProtocols(fail *C.struct_failure, bits *C.uint32_t, list *C.cchar) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	parsed, ok := libtls.ParseProtocols(opt(list))
+	parsed, ok := tls.ParseProtocols(opt(list))
 	if !ok {
 		return -1
 	}

@@ -39,7 +39,7 @@ struct object {
 
 /* A configuration, held by its tls_config and by contexts. */
 struct settings {
-	struct object	 config;	/* a libtls.Config */
+	struct object	 config;	/* a tls.Config */
 	atomic_uint	 refs;
 	uint8_t		*shared;	/* with children, or NULL: see settings_share */
 	bool		 broken;	/* a setting may be lost */
@@ -110,7 +110,7 @@ struct tls {
 	uint32_t	 magic;
 	enum kind	 kind;
 	char		*strings[STRINGS];
-	struct object	 object;	/* a libtls.Context */
+	struct object	 object;	/* a tls.Context */
 	struct settings	*settings;	/* NULL for the default ones */
 	struct blob	*frozen;	/* the settings when they were taken */
 	uint64_t	 records_in;	/* of the connection */

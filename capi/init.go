@@ -3,9 +3,9 @@ package main
 // #include "bridge.h"
 import "C"
 
-import "libtls"
+import "libtls/tls"
 
-func configuration(handle C.uint64_t) *libtls.Config { return must(configs.get(uint64(handle))) }
+func configuration(handle C.uint64_t) *tls.Config { return must(configs.get(uint64(handle))) }
 
 // goEnter does nothing; that it is called makes the thread known to Go.
 //
@@ -15,7 +15,7 @@ func goEnter() {}
 //export goConfigNew
 func goConfigNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*handle = C.uint64_t(configs.add(libtls.NewConfig()))
+	*handle = C.uint64_t(configs.add(tls.NewConfig()))
 	return 0
 }
 

@@ -3,7 +3,7 @@ package main
 // #include "bridge.h"
 import "C"
 
-import "libtls"
+import "libtls/tls"
 
 //export goConfigSetCAFile
 func goConfigSetCAFile(config C.uint64_t, fail *C.struct_failure, caFile *C.cchar) (rc C.int) {
@@ -150,7 +150,7 @@ func goConfigVerifyClientOptional(config C.uint64_t, fail *C.struct_failure) (rc
 //export goLoadFile
 func goLoadFile(fail *C.struct_failure, buf **C.uint8_t, size *C.size_t, path, password *C.cchar) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	data, err := libtls.LoadFile(str(path), opt(password))
+	data, err := tls.LoadFile(str(path), opt(password))
 	if err != nil {
 		return tell(fail, err)
 	}
@@ -163,5 +163,5 @@ func goLoadFile(fail *C.struct_failure, buf **C.uint8_t, size *C.size_t, path, p
 //export goDefaultCACertFile
 func goDefaultCACertFile(fail *C.struct_failure, certFile *C.cchar) (path *C.char) {
 	defer barrier(fail, &path, nil)
-	return lasting(libtls.DefaultCACertFile(str(certFile)))
+	return lasting(tls.DefaultCACertFile(str(certFile)))
 }

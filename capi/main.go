@@ -1,4 +1,4 @@
-// Command capi is libtls.so: the C interface of package libtls. The C front
+// Command capi is libtls.so: the C interface of packages tls and ssl. The C front
 // checks what programs pass, keeps what they may point to, does their I/O, and
 // calls the functions exported here, each of which makes one call.
 package main
@@ -18,7 +18,8 @@ import (
 	"time"
 	"unsafe"
 
-	"libtls"
+	"libtls/internal/drive"
+	"libtls/tls"
 )
 
 func main() {}
@@ -28,15 +29,15 @@ func main() {}
 func init() { time.AfterFunc(2*time.Minute, runtime.GC) }
 
 var (
-	configs  table[libtls.Config]
+	configs  table[tls.Config]
 	contexts table[connection]
 )
 
 // connection is a context, and what its steps pass so that they needn't
 // allocate it.
 type connection struct {
-	*libtls.Context
-	io libtls.IO
+	*tls.Context
+	io drive.IO
 }
 
 // tell writes err to the place of an error; nil, and an error without a text,
@@ -50,8 +51,8 @@ func tell(fail *C.struct_failure, err error) C.int {
 	}
 	C.free(unsafe.Pointer(fail.text))
 	fail.text = C.CString(err.Error())
-	fail.num, fail.code = 0, libtls.ErrorUnknown
-	if e, ok := errors.AsType[*libtls.Error](err); ok {
+	fail.num, fail.code = 0, tls.ErrorUnknown
+	if e, ok := errors.AsType[*tls.Error](err); ok {
 		fail.num, fail.code = C.int(e.Errno), C.int(e.Code)
 	}
 	return -1

@@ -117,6 +117,25 @@ drive_output(struct tls *ctx, int op, const void *buf, size_t len, size_t *n)
 	return 0;
 }
 
+/* Has the program sign, which may want to be called again. */
+static int
+sign(struct tls *ctx, struct sign_request *request)
+{
+	struct signature signature;
+	struct visit v;
+	int rv;
+
+	if ((rv = signature_get(request, &signature)) != 0)
+		return rv;
+	if (context_enter(ctx, &v)) {
+		goAnswer(ctx->go, &v.fail, signature.data, signature.len);
+		context_save(ctx, &v.fail);
+		context_leave(ctx, &v, 0);
+	}
+	signature_free(&signature);
+	return ctx->c.broken ? -1 : 0;
+}
+
 /*
  * Gets a step its record. If there is none tickets leave that are due: the
  * client may be waiting for one before it speaks. So they leave while it is
@@ -150,18 +169,16 @@ static int
 drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 {
 	struct input *in = &ctx->c.in;
-	struct signature signature = { .given = false };
 	bool ask = ctx->c.ask;
 	struct step s;
 	int rv;
 
-	for (;; ask = ctx->c.ask = false) {
+	for (;;) {
 		memset(&s, 0, sizeof(s));
-		s.signature = signature;
 		s.eof = in->eof;
 		s.buf = buf;
 		s.buf_len = len;
-		if (!ask && !signature.given) {
+		if (!ask) {
 			if ((rv = next_input(ctx, op, &s)) == -1)
 				return transport_failure(ctx, op, in->err);
 			if (rv < 0)
@@ -170,7 +187,6 @@ drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 		rv = step(ctx, op, &s);
 		if (s.record != NULL)
 			input_keep(in, &s);
-		signature_free(&signature);
 		switch (rv) {
 		case STEP_DONE:
 			if (op == OP_READ && s.n == 0)
@@ -193,16 +209,15 @@ drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 			if (!input_ready(in))
 				return TLS_WANT_POLLIN;
 			break;
-		case STEP_NEED_SIGNATURE:
-			rv = signature_get(&s.request, &signature);
-			if (rv != 0) {
-				ctx->c.ask = true;
+		case STEP_ASK:
+			ctx->c.ask = true;
+			if ((rv = sign(ctx, &s.request)) != 0)
 				return rv;
-			}
-			break;
+			continue;
 		default:
 			return stopped(ctx, op, &s, rv);
 		}
+		ask = ctx->c.ask = false;
 	}
 }
 

@@ -7,7 +7,7 @@
 #include "_cgo_export.h"
 
 struct tls_signer {
-	struct object	 object;	/* a libtls.Signer */
+	struct object	 object;	/* a tls.Signer */
 	struct error	 err;
 	uint32_t	 magic;
 };
@@ -39,11 +39,8 @@ signature_get(struct sign_request *request, struct signature *signature)
 	free(request->input);
 	if (rv == TLS_WANT_POLLIN || rv == TLS_WANT_POLLOUT)
 		return rv;
-	signature->given = true;
-	if (rv == 0) {
-		signature->data = data;
-		signature->len = len;
-	}
+	signature->data = rv == 0 ? data : NULL;
+	signature->len = rv == 0 ? len : 0;
 	return 0;
 }
 
@@ -175,7 +172,7 @@ tls_signer_sign(struct tls_signer *signer, const char *pubkey_hash,
     const uint8_t *input, size_t input_len, int padding_type,
     uint8_t **out_signature, size_t *out_signature_len)
 {
-	struct signature signature = { .given = false };
+	struct signature signature = { NULL, 0 };
 	struct visit v;
 	int rv;
 

@@ -3,11 +3,11 @@ package main
 // #include "bridge.h"
 import "C"
 
-import "libtls"
+import "libtls/tls"
 
-var signers table[libtls.Signer]
+var signers table[tls.Signer]
 
-func signer(handle C.uint64_t) *libtls.Signer { return must(signers.get(uint64(handle))) }
+func signer(handle C.uint64_t) *tls.Signer { return must(signers.get(uint64(handle))) }
 
 //export goConfigSetSignCB
 func goConfigSetSignCB(config C.uint64_t, fail *C.struct_failure, cb, arg C.uint64_t) (rc C.int) {
@@ -19,7 +19,7 @@ func goConfigSetSignCB(config C.uint64_t, fail *C.struct_failure, cb, arg C.uint
 //export goSignerNew
 func goSignerNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*handle = C.uint64_t(signers.add(libtls.NewSigner()))
+	*handle = C.uint64_t(signers.add(tls.NewSigner()))
 	return 0
 }
 

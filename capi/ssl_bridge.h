@@ -51,14 +51,12 @@ enum {
 	HAS_NEW_SESSION = 8,
 };
 
-/* ssl.Step, from where it goes on behind that of libtls. */
+/* Whom to ask. */
 enum {
-	SSL_STEP_FLUSH = 4,
-	SSL_STEP_ASK_SERVER_NAME,
+	SSL_STEP_ASK_SERVER_NAME = STEP_ASK,
 	SSL_STEP_ASK_ALPN,
 	SSL_STEP_ASK_VERIFY,
 	SSL_STEP_ASK_NEW_SESSION,
-	SSL_STEP_PANICKED,
 };
 
 /* A session in the store of an SSL_CTX, newest first. */

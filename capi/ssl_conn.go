@@ -7,6 +7,7 @@ package main
 import "C"
 
 import (
+	"libtls/internal/drive"
 	"libtls/ssl"
 )
 
@@ -14,7 +15,7 @@ import (
 // allocate it.
 type sslConn struct {
 	*ssl.Conn
-	io ssl.IO
+	io drive.IO
 }
 
 func sslConnection(handle C.uint64_t) *sslConn { return must(sslConns.get(uint64(handle))) }
@@ -80,27 +81,18 @@ func goSSLConnContext(handle C.uint64_t, fail *C.struct_ssl_failure, ctx C.uint6
 
 //export goSSLStep
 func goSSLStep(handle C.uint64_t, fail *C.struct_ssl_failure, op C.int, s *C.struct_ssl_step) (rc C.int) {
-	defer sslBarrier(fail, &rc, C.SSL_STEP_PANICKED)
+	defer sslBarrier(fail, &rc, C.STEP_PANICKED)
 	c := sslConnection(handle)
-	c.io = ssl.IO{
-		Record:    buffer(s.io.record, s.io.record_len),
-		EOF:       bool(s.io.eof),
-		Lost:      bool(s.lost),
-		Buf:       buffer(s.io.buf, s.io.buf_len),
-		Out:       buffer(s.io.out, s.io.out_cap)[:0],
-		Callbacks: ssl.Callbacks(s.callbacks),
-	}
-	step := c.Step(ssl.Op(op), &c.io)
-	output(&s.io, c.io.Out)
-	s.io.n = C.size_t(c.io.N)
-	rest(&s.io, c.io.Data)
+	c.io = stepInput(&s.io)
+	step := c.Step(drive.Op(op), &c.io, ssl.Callbacks(s.callbacks), bool(s.lost))
+	stepOutput(&s.io, &c.io)
 	c.report(&s.status)
-	fail.clear = C.bool(c.io.Entered)
-	c.io = ssl.IO{}
+	fail.clear = C.bool(c.Entered())
+	c.io = drive.IO{}
 	s.io.state = c.save(s.io.state)
 	in, out := c.Sequence()
 	s.io.records_in, s.io.records_out = C.uint64_t(in), C.uint64_t(out)
-	if step == ssl.Failed {
+	if step == drive.Failed {
 		sslTell(fail, c.Err())
 	}
 	return C.int(step)

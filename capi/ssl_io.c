@@ -88,7 +88,7 @@ static int
 step(SSL *s, int op, struct ssl_step *st)
 {
 	struct ssl_visit v;
-	int rv = SSL_STEP_PANICKED;
+	int rv = STEP_PANICKED;
 
 	/* Reading seldom has any. */
 	if (op != OP_READ)
@@ -108,9 +108,9 @@ step(SSL *s, int op, struct ssl_step *st)
 	s->p.started = true;
 	if (!output_queue(&s->out, &st->io)) {
 		ssl_error(ERR_R_MALLOC_FAILURE);
-		rv = SSL_STEP_PANICKED;
+		rv = STEP_PANICKED;
 	}
-	if (rv == SSL_STEP_PANICKED)
+	if (rv == STEP_PANICKED)
 		s->broken = s->p.status.dead = s->p.status.in_init = true;
 	return rv;
 }
@@ -241,7 +241,7 @@ drive(SSL *s, int op, struct input *in, bool fetch, void *buf, size_t len,
 			}
 			fetch = true;
 			break;
-		case SSL_STEP_FLUSH:
+		case STEP_FLUSH:
 			if (flush(s) != DONE && !s->p.lost)
 				return FAILED;
 			break;

@@ -342,7 +342,8 @@ context_save(struct tls *ctx, struct failure *fail)
 {
 	struct blob *state = ctx->object.bytes;
 
-	if (goContextSave(ctx->go, fail, &state) == 0)
+	if (goContextSave(ctx->go, fail, &state, &ctx->records_in,
+	    &ctx->records_out) == 0)
 		object_keep(&ctx->object, state);
 }
 

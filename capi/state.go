@@ -6,7 +6,7 @@ import "C"
 import (
 	"unsafe"
 
-	"libtls"
+	"libtls/tls"
 )
 
 // made is what blobs were made into, to be shared.
@@ -85,7 +85,7 @@ func goConfigSave(config C.uint64_t, fail *C.struct_failure, bytes **C.struct_bl
 //export goConfigRestore
 func goConfigRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	c, err := libtls.UnmarshalConfig(kept(bytes))
+	c, err := tls.UnmarshalConfig(kept(bytes))
 	if err != nil {
 		return tell(fail, err)
 	}
@@ -110,7 +110,7 @@ func goSignerSave(s C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (
 //export goSignerRestore
 func goSignerRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	s, err := libtls.UnmarshalSigner(kept(bytes))
+	s, err := tls.UnmarshalSigner(kept(bytes))
 	if err != nil {
 		return tell(fail, err)
 	}
@@ -121,7 +121,7 @@ func goSignerRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct
 //export goListenerRestore
 func goListenerRestore(fail *C.struct_failure, handle *C.uint64_t, config C.uint64_t, frozen *C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	l, err := libtls.RestoreListener(live(config), kept(frozen))
+	l, err := tls.RestoreListener(live(config), kept(frozen))
 	if err != nil {
 		return tell(fail, err)
 	}
@@ -136,7 +136,7 @@ func goMadeFree(handle C.uint64_t) {
 }
 
 // live returns a configuration, nil for the default one.
-func live(handle C.uint64_t) *libtls.Config {
+func live(handle C.uint64_t) *tls.Config {
 	if handle == 0 {
 		return nil
 	}
@@ -147,19 +147,19 @@ func live(handle C.uint64_t) *libtls.Config {
 func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_remains) (rc C.int) {
 	defer barrier(fail, &rc, -1)
 	config, state := live(r.config), kept(r.state)
-	var l *libtls.Listener
+	var l *tls.Listener
 	if r.listener != 0 {
-		l = (*must(made.get(uint64(r.listener)))).(*libtls.Listener)
+		l = (*must(made.get(uint64(r.listener)))).(*tls.Listener)
 	}
-	var t *libtls.Context
+	var t *tls.Context
 	var err error
 	switch in, out := uint64(r.records_in), uint64(r.records_out); r.kind {
 	case C.CLIENT:
-		t, err = libtls.RestoreClient(config, kept(r.frozen), state, in, out)
+		t, err = tls.RestoreClient(config, kept(r.frozen), state, in, out)
 	case C.SERVER:
-		t = libtls.RestoreServer(config, l)
+		t = tls.RestoreServer(config, l)
 	default:
-		t, err = libtls.RestoreConn(config, l, state, in, out)
+		t, err = tls.RestoreConn(config, l, state, in, out)
 	}
 	if err != nil {
 		return tell(fail, err)
@@ -177,9 +177,12 @@ func (c *connection) save(kept *C.struct_blob) *C.struct_blob {
 }
 
 //export goContextSave
-func goContextSave(ctx C.uint64_t, fail *C.struct_failure, state **C.struct_blob) (rc C.int) {
+func goContextSave(ctx C.uint64_t, fail *C.struct_failure, state **C.struct_blob, recordsIn, recordsOut *C.uint64_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*state = context(ctx).save(*state)
+	c := context(ctx)
+	*state = c.save(*state)
+	in, out := c.Sequence()
+	*recordsIn, *recordsOut = C.uint64_t(in), C.uint64_t(out)
 	return 0
 }
 

@@ -4,22 +4,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 
-	"libtls"
 	"libtls/internal/credential"
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 	"libtls/internal/trust"
-)
-
-// Op is what a program asks of a connection.
-type Op int
-
-// The operations. Reading and writing need the handshake to be complete.
-const (
-	OpHandshake Op = iota
-	OpRead
-	OpWrite
-	OpClose
 )
 
 // Callbacks are those that a program has set, as bits.
@@ -33,38 +22,10 @@ const (
 	HasNewSession
 )
 
-// IO is what goes into a Step and what comes out of it.
-type IO struct {
-	// Record is one whole record that was read since the last Step, or a
-	// header that the engine calls bad; nil if none was. It may be overwritten.
-	Record []byte
-	EOF    bool   // the transport has ended
-	Lost   bool   // nothing can be written any more
-	Buf    []byte // to read into, or data to write
-	// Out has length 0 and the capacity that the caller offers. Step appends
-	// what is to be written before anything else happens.
-	Out       []byte
-	Callbacks Callbacks
-
-	N       int    // the result of OpRead and OpWrite when they are Done
-	Data    []byte // plaintext inside Record that did not fit into Buf
-	Entered bool   // a handshake message came or was due, ahead of what the Step is for
-}
-
-// Step says how far an operation has come.
-type Step int
-
-// The outcomes of a Step. Whatever it is, IO.Out is to be written.
+// What a program's callback is to be asked. It is Answered with what the
+// callback returned.
 const (
-	Done      Step = iota // with IO.N as the result
-	NeedInput             // call again with a record, or at the end of input
-	NoData                // the record had no application data
-	Failed                // Err says why
-	Flush                 // call again, without a record, once Out is written
-
-	// The program's callback is to be called, and Answered with what it
-	// returned, before calling again without a record.
-	AskServerName
+	AskServerName = drive.Ask + iota
 	AskALPN       // about OfferedALPN
 	AskVerify     // about Preverified
 	AskNewSession // about Session
@@ -81,14 +42,19 @@ type Conn struct {
 	session  *Session // current; nil if none
 	sessions uint64   // how often that has changed
 	changes  uint64   // of what a program sets
-	saved    revision
-	timeout  int64 // of sessions, in seconds
+	timeout  int64    // of sessions, in seconds
+	kept     drive.Kept[revision]
 	connection
+
+	// Of the present Step.
+	callbacks Callbacks
+	lost      bool // nothing can be written any more
+	entered   bool
 }
 
 // connection is the part of a Conn that SSL_clear makes anew.
 type connection struct {
-	engine   *protocol.Conn // nil before the handshake
+	drive.Conn
 	cfg      *protocol.Config
 	chain    [][]byte // of the peer
 	verdicts []verdict
@@ -98,14 +64,12 @@ type connection struct {
 
 // progress is the part of a connection that can be compared.
 type progress struct {
-	complete bool
-	err      *Error // the latest failure
-	dead     bool
-	reused   bool
-	result   int // X509_V_* of the peer's certificate
-	judged   int // the same of the one that was verified last
-	auths    int // post-handshake authentications seen
-	cred     *credential.Credential
+	err    *Error // the latest failure
+	reused bool
+	result int // X509_V_* of the peer's certificate
+	judged int // the same of the one that was verified last
+	auths  int // post-handshake authentications seen
+	cred   *credential.Credential
 
 	// Answers of the program, and what it is being asked.
 	choice   protocol.Choice
@@ -159,7 +123,7 @@ func (c *Conn) Err() *Error { return c.err }
 
 // SetRole makes the connection a client's or a server's.
 func (c *Conn) SetRole(client bool) {
-	if c.engine == nil {
+	if c.Engine == nil {
 		c.client = client
 		c.changes++
 	}
@@ -199,106 +163,47 @@ func (c *Conn) Change(change func(*Settings) *Error) *Error {
 	return change(&c.Settings)
 }
 
-// Step carries an operation on as far as it goes without I/O and callbacks.
-// A connection that has failed can't be used any more.
-func (c *Conn) Step(op Op, io *IO) Step {
-	io.N, io.Data, io.Entered = 0, nil, false
+// Step carries an operation on as far as it goes without I/O and callbacks,
+// which are those that the program has set. Lost tells that nothing can be
+// written any more. A connection that has failed can't be used any more.
+func (c *Conn) Step(op drive.Op, io *drive.IO, callbacks Callbacks, lost bool) drive.Step {
+	c.callbacks, c.lost, c.entered = callbacks, lost, false
 	c.err = nil
-	if c.dead {
+	if c.Dead {
 		return c.fail(errShutdown)
 	}
-	if c.engine == nil {
+	if c.Engine == nil {
 		if err := c.begin(); err != nil {
 			return c.fail(err)
 		}
 	}
-	if op == OpClose {
-		c.engine.CloseNotify()
-		io.Out = c.engine.TakeOutput(io.Out)
-		return Done
-	}
-	step := c.step(op, io)
-	io.Out = c.engine.TakeOutput(io.Out)
-	if err := c.engine.Err(); err != nil {
-		return c.die(engineError(err))
-	}
-	if step == Done && op == OpWrite {
-		io.Entered = io.Entered || c.engine.OwesKeyUpdate()
-		return c.write(io)
-	}
+	owed := op == drive.Write && c.Engine.OwesKeyUpdate()
+	step := c.Conn.Step(c, op, io)
+	c.entered = io.Record != nil && c.Engine.GotHandshake() || owed && step == drive.Done
 	return step
 }
 
-func (c *Conn) step(op Op, io *IO) Step {
-	var data []byte
-	switch {
-	case io.Record != nil:
-		if !c.complete {
-			c.engine.SetTime(libtls.Now())
-		}
-		var buf []byte
-		if op == OpRead {
-			buf = io.Buf
-		}
-		data, _ = c.engine.HandleRecord(io.Record, buf)
-		io.Entered = c.engine.GotHandshake()
-	case io.EOF && !c.engine.PeerClosed() && !(c.complete && c.has(optionIgnoreUnexpectedEOF)):
-		c.engine.EOF()
-	}
-	if len(data) > 0 {
-		return c.read(io, data)
-	}
-	if step := c.goOn(io); step != Done {
-		return step
-	}
-	switch {
-	case op == OpHandshake && (!c.complete || c.engine.Authenticating()):
-		return NeedInput
-	case op == OpRead && !c.engine.PeerClosed() && !io.EOF:
-		if io.Record != nil {
-			return NoData
-		}
-		return NeedInput
-	}
-	return Done
-}
+// Entered tells whether the latest Step had a handshake message that came or
+// was due, ahead of what it was for.
+func (c *Conn) Entered() bool { return c.entered }
 
-// read hands out what a record held.
-func (c *Conn) read(io *IO, data []byte) Step {
-	if len(io.Buf) > 0 && &data[0] == &io.Buf[0] {
-		io.N = len(data)
-		return Done
-	}
-	io.N = copy(io.Buf, data)
-	clear(data[:io.N])
-	io.Data = data[io.N:]
-	return Done
-}
+// TakesEOF is what SSL_OP_IGNORE_UNEXPECTED_EOF says.
+func (c *Conn) TakesEOF() bool { return c.has(optionIgnoreUnexpectedEOF) }
 
-func (c *Conn) write(io *IO) Step {
-	var err error
-	if io.Out, io.N, err = c.engine.Seal(io.Out, io.Buf); err != nil {
-		return c.die(engineError(err))
-	}
-	return Done
-}
-
-func (c *Conn) fail(err *Error) Step {
+func (c *Conn) fail(err *Error) drive.Step {
 	c.err = err
-	return Failed
+	return drive.Failed
 }
 
-// die makes a failure final. The session is not to be resumed any more.
-func (c *Conn) die(err *Error) Step {
+// Died makes the engine's error the connection's. The session is not to be
+// resumed any more.
+func (c *Conn) Died(_ drive.Op, err error) {
 	if c.err == nil {
-		c.err = err
+		c.err = engineError(err)
 	}
-	c.dead = true
-	c.engine.Wipe()
 	if c.session != nil {
 		c.home.forget(c.session)
 	}
-	return Failed
 }
 
 // begin starts a handshake.
@@ -317,8 +222,7 @@ func (c *Conn) begin() *Error {
 		c.cfg.SessionIDs = c.home.cacheMode()&cacheServer != 0
 		c.cfg.PreferPeerSuites = !c.has(optionCipherServerPreference)
 		c.cfg.PreferPeerGroups = c.cfg.PreferPeerSuites
-		c.engine = protocol.Server(c.cfg)
-		c.engine.SetTime(libtls.Now())
+		c.Engine = protocol.Server(c.cfg)
 		return nil
 	}
 	c.home.count(connects)
@@ -326,9 +230,7 @@ func (c *Conn) begin() *Error {
 	c.cfg.ServerName = c.serverName
 	c.cfg.PostHandshakeAuth = c.numbers[PostHandshakeAuth] != 0
 	c.offer()
-	c.engine = protocol.Client(c.cfg)
-	c.engine.SetTime(libtls.Now())
-	c.engine.Start()
+	c.Engine = protocol.Client(c.cfg)
 	return nil
 }
 
@@ -345,42 +247,30 @@ func (c *Conn) offer() {
 	c.cfg.Session = s
 }
 
-// goOn does what is to be done between records: it answers the engine and asks
-// the program, then sends what is due. Done says that there is no more of that.
-func (c *Conn) goOn(io *IO) Step {
-	if step := c.answer(io); step != Done {
-		return step
-	}
-	if c.engine.Err() != nil {
-		return Done
-	}
-	if !c.complete {
-		if !c.engine.Established() {
-			return Done
-		}
-		c.finish()
-	}
+// Due has the program told of new sessions, and sends what is due, one after
+// the other.
+func (c *Conn) Due(drive.Op, bool) drive.Step {
 	c.takeNews()
 	for {
-		if step := c.announce(io); step != Done {
+		if step := c.announce(); step != drive.Done {
 			return step
 		}
 		if c.flush {
 			c.flush = false
-			return Flush
+			return drive.Flush
 		}
-		if io.Lost {
+		if c.lost {
 			c.ticketing, c.extra = false, 0
 		}
 		if !c.sendDue() {
-			return Done
+			return drive.Done
 		}
 		c.flush = true
 	}
 }
 
 // announce has the program told of new sessions, one at a time.
-func (c *Conn) announce(io *IO) Step {
+func (c *Conn) announce() drive.Step {
 	mode := int64(cacheServer)
 	if c.client {
 		mode = cacheClient
@@ -389,37 +279,38 @@ func (c *Conn) announce(io *IO) Step {
 		s := c.fresh[0]
 		c.fresh = c.fresh[1:]
 		c.setSession(s)
-		if io.Callbacks&HasNewSession != 0 && c.home.cacheMode()&mode != 0 {
+		if c.callbacks&HasNewSession != 0 && c.home.cacheMode()&mode != 0 {
 			return AskNewSession
 		}
 	}
-	return Done
+	return drive.Done
 }
 
-// answer answers the engine's questions.
-func (c *Conn) answer(io *IO) Step {
-	for {
-		switch c.engine.Wait() {
-		case protocol.WaitSelect:
-			if c.client {
-				c.engine.Select(c.clientChoice())
-			} else if step := c.serverChoice(io); step != Done {
-				return step
-			}
-		case protocol.WaitTicket:
-			c.openTicket()
-		case protocol.WaitSeal:
-			c.engine.Sealed(c.seal(c.engine.TicketToSeal()))
-		case protocol.WaitSign:
-			c.engine.Signed(c.sign(c.engine.SignRequest()))
-		case protocol.WaitVerify:
-			if step := c.verify(io); step != Done {
-				return step
-			}
-		default:
-			return Done
-		}
+// Select chooses a certificate.
+func (c *Conn) Select() drive.Step {
+	if c.client {
+		c.Engine.Select(c.clientChoice())
+		return drive.Done
 	}
+	return c.serverChoice()
+}
+
+// Ticket looks for the session that a client wants to resume.
+func (c *Conn) Ticket() drive.Step {
+	c.openTicket()
+	return drive.Done
+}
+
+// Seal seals a TLS 1.2 ticket.
+func (c *Conn) Seal() drive.Step {
+	c.Engine.Sealed(c.seal(c.Engine.TicketToSeal()))
+	return drive.Done
+}
+
+// Sign signs a handshake.
+func (c *Conn) Sign() drive.Step {
+	c.Engine.Signed(c.sign(c.Engine.SignRequest()))
+	return drive.Done
 }
 
 func (c *Conn) sign(r *protocol.SignRequest) ([]byte, error) {
@@ -432,27 +323,27 @@ func (c *Conn) sign(r *protocol.SignRequest) ([]byte, error) {
 // clientChoice answers a server that asks for a certificate: one that it can
 // check, else none.
 func (c *Conn) clientChoice() (choice protocol.Choice) {
-	if cred := c.creds.Choose(c.engine); cred != nil {
-		if e := cred.Engine(nil); c.engine.CanUse(e) == nil {
+	if cred := c.creds.Choose(c.Engine); cred != nil {
+		if e := cred.Engine(nil); c.Engine.CanUse(e) == nil {
 			c.cred, choice.Credential = cred, e
 		}
 	}
 	return choice
 }
 
-// verify answers the engine's WaitVerify. Without VerifyPeer the result is
-// kept, but changes nothing.
-func (c *Conn) verify(io *IO) Step {
+// Verify judges the peer's certificate. Without VerifyPeer the result is kept,
+// but changes nothing.
+func (c *Conn) Verify() drive.Step {
 	if c.verdicts == nil {
 		usage := trust.ClientAuth
 		if c.client {
 			usage = trust.ServerAuth
 		}
 		c.judged, c.refused = verifyOK, false
-		c.verdicts, c.verdict = c.judge(c.engine.ChainToVerify(), usage), 0
+		c.verdicts, c.verdict = c.judge(c.Engine.ChainToVerify(), usage), 0
 	}
 	for c.verdict < len(c.verdicts) && !c.refused {
-		if io.Callbacks&HasVerify != 0 {
+		if c.callbacks&HasVerify != 0 {
 			return AskVerify
 		}
 		c.AnsweredVerify(c.verdicts[c.verdict].ok)
@@ -460,14 +351,14 @@ func (c *Conn) verify(io *IO) Step {
 	c.verdicts = nil
 	if c.refused && c.numbers[VerifyMode]&verifyPeer != 0 {
 		c.result = c.judged
-		c.engine.Verified(protocol.VerifyError(alertFor(c.result), ""))
-		return Done
+		c.Engine.Verified(protocol.VerifyError(alertFor(c.result), ""))
+		return drive.Done
 	}
-	if !c.complete {
+	if !c.Complete {
 		c.result = c.judged
 	}
-	c.engine.Verified(nil)
-	return Done
+	c.Engine.Verified(nil)
+	return drive.Done
 }
 
 // Preverified tells what AskVerify is about: whether a check has succeeded.
@@ -488,10 +379,10 @@ func (c *Conn) AnsweredVerify(ok bool) {
 	c.verdict++
 }
 
-// finish is what follows the engine's handshake.
-func (c *Conn) finish() {
-	info := c.engine.Info()
-	c.complete, c.reused, c.chain = true, info.Resumed, info.PeerChain
+// Established is what follows the engine's handshake.
+func (c *Conn) Established() drive.Step {
+	info := c.Engine.Info()
+	c.Complete, c.reused, c.chain = true, info.Resumed, info.PeerChain
 	if c.reused {
 		c.home.count(hits)
 		c.result = info.Session.VerifyResult
@@ -519,16 +410,17 @@ func (c *Conn) finish() {
 		c.setSession(c.resuming) // TLS 1.2: what went into the ticket
 		c.resuming = nil
 	}
+	return drive.Done
 }
 
 // placeholder is the session of a connection that can't be resumed, or can't
 // be yet.
 func (c *Conn) placeholder() *Session {
-	info := c.engine.Info()
+	info := c.Engine.Info()
 	s := protocol.Session{
 		Version:   info.Version,
 		Suite:     info.Suite.ID,
-		Created:   libtls.Now(),
+		Created:   drive.Now(),
 		PeerChain: info.PeerChain,
 		ALPN:      info.ALPN,
 	}
@@ -550,7 +442,7 @@ func (c *Conn) fill(s *protocol.Session) {
 // takeNews takes in what has changed since the last Step: sessions, and a
 // client that has authenticated itself.
 func (c *Conn) takeNews() {
-	info := c.engine.Info()
+	info := c.Engine.Info()
 	if info.PostHandshakeAuths != c.auths {
 		c.auths = info.PostHandshakeAuths
 		c.chain, c.result = info.PeerChain, verifyOK
@@ -560,10 +452,7 @@ func (c *Conn) takeNews() {
 		c.request = noRequest
 		c.ticketing, c.sent = true, 0
 	}
-	for _, s := range c.engine.TakeSessions() {
-		if info.Version == suite.TLS13 {
-			s.Created = libtls.Now()
-		}
+	for _, s := range c.TakeSessions() {
 		c.fill(s)
 		if len(s.Ticket) > 0 {
 			id := sha256.Sum256(s.Ticket)
@@ -632,8 +521,8 @@ func (c *Conn) Free(bad bool) {
 }
 
 func (c *Conn) disconnect() {
-	if c.engine != nil {
-		c.engine.Wipe()
+	if c.Engine != nil {
+		c.Engine.Wipe()
 		if c.cfg.Session != nil {
 			clear(c.cfg.Session.Secret)
 		}
@@ -651,11 +540,11 @@ func (c *Conn) disconnect() {
 // before anything else is sent.
 func (c *Conn) KeyUpdate(kind int) *Error {
 	switch {
-	case c.engine == nil || c.engine.Info().Version != suite.TLS13:
+	case c.Engine == nil || c.Engine.Info().Version != suite.TLS13:
 		return errWrongVersion
 	case kind != 0 && kind != 1:
 		return reason(120) // invalid key update type
-	case !c.complete || c.inInit():
+	case !c.Complete || c.inInit():
 		return errStillInInit
 	}
 	c.update = updateOwn + updateState(kind)
@@ -664,8 +553,8 @@ func (c *Conn) KeyUpdate(kind int) *Error {
 
 // inInit is SSL_in_init.
 func (c *Conn) inInit() bool {
-	return !c.complete || c.dead || c.ticketing || c.extra > 0 || c.request == requestDue || c.update != noUpdate ||
-		c.engine.Authenticating()
+	return !c.Complete || c.Dead || c.ticketing || c.extra > 0 || c.request == requestDue || c.update != noUpdate ||
+		c.Engine.Authenticating()
 }
 
 // Status is what the C front keeps of a connection after every call.
@@ -686,12 +575,12 @@ type Status struct {
 // Status returns the connection's status.
 func (c *Conn) Status() Status {
 	s := Status{
-		Complete: c.complete, InInit: c.inInit(), Reused: c.reused, Dead: c.dead, Result: c.result, Auths: c.auths, Sessions: c.sessions,
+		Complete: c.Complete, InInit: c.inInit(), Reused: c.reused, Dead: c.Dead, Result: c.result, Auths: c.auths, Sessions: c.sessions,
 	}
-	if c.engine != nil {
-		info := c.engine.Info()
-		s.Version, s.PeerClosed = info.Version, c.engine.PeerClosed()
-		err := c.engine.Err()
+	if c.Engine != nil {
+		info := c.Engine.Info()
+		s.Version, s.PeerClosed = info.Version, c.Engine.PeerClosed()
+		err := c.Engine.Err()
 		s.Alerted = err != nil && err.Received
 		if info.Suite != nil {
 			s.Suite = info.Suite.ID
@@ -703,8 +592,8 @@ func (c *Conn) Status() Status {
 // PeerLeaf returns the peer's certificate in DER, or nil.
 func (c *Conn) PeerLeaf() []byte {
 	chain := c.chain
-	if !c.complete && c.engine != nil && !c.dead {
-		chain = c.engine.Info().PeerChain // for callbacks in the handshake
+	if !c.Complete && c.Engine != nil && !c.Dead {
+		chain = c.Engine.Info().PeerChain // for callbacks in the handshake
 	}
 	if len(chain) == 0 {
 		return nil
@@ -714,18 +603,18 @@ func (c *Conn) PeerLeaf() []byte {
 
 // ALPN returns the protocol agreed; empty if none.
 func (c *Conn) ALPN() string {
-	if c.engine == nil {
+	if c.Engine == nil {
 		return ""
 	}
-	return c.engine.Info().ALPN
+	return c.Engine.Info().ALPN
 }
 
 // ServerName is SSL_get_servername; empty if there is none.
 func (c *Conn) ServerName() string {
-	if c.client || c.engine == nil {
+	if c.client || c.Engine == nil {
 		return c.serverName
 	}
-	info := c.engine.Info()
+	info := c.Engine.Info()
 	if c.reused && info.Version == suite.TLS12 && c.session != nil {
 		return c.session.Data().ServerName
 	}

@@ -15,6 +15,7 @@ import (
 
 	"libtls"
 	"libtls/internal/credential"
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 	"libtls/internal/trust"
@@ -133,7 +134,7 @@ func NewContext(m Memory) (*Context, error) {
 	c := newContext(m)
 	c.numbers = [connSettings]int64{NumTickets: defaultTickets, Options: defaultOptions, VerifyDepth: -1}
 	c.suites13 = allOf(suite.TLS13)
-	c.suites12 = keepVersion(libtls.ParseCiphers("compat"), suite.TLS12)
+	c.suites12 = keepVersion(suite.ParseCiphers("compat"), suite.TLS12)
 	c.groups = suite.DefaultGroups
 	c.setOwn(CacheMode, cacheServer)
 	c.Set(CacheSize, defaultCacheSize)
@@ -338,7 +339,7 @@ func keepVersion(ids []suite.ID, version uint16) (kept []suite.ID) {
 // SetCipherList is SSL_CTX_set_cipher_list, which is for TLS 1.2 alone.
 func (s *Settings) SetCipherList(list string) *Error {
 	// The colon keeps libtls's keywords out.
-	suites := keepVersion(libtls.ParseCiphers(list+":"), suite.TLS12)
+	suites := keepVersion(suite.ParseCiphers(list+":"), suite.TLS12)
 	if len(suites) == 0 {
 		return errNoCipherMatch
 	}
@@ -392,34 +393,17 @@ func (s *Settings) SetServerName(name *string) *Error {
 	return nil
 }
 
-// versions returns the first and the last version allowed; the last one is 0
-// if there is none.
-func (s *Settings) versions() (first, last uint16) {
-	for _, v := range []struct {
-		version uint16
-		off     int64
-		suites  []suite.ID
-	}{{suite.TLS13, optionNoTLS13, s.suites13}, {suite.TLS12, optionNoTLS12, s.suites12}} {
-		low, high := s.numbers[MinVersion], s.numbers[MaxVersion]
-		if s.numbers[Options]&v.off != 0 || len(v.suites) == 0 ||
-			int64(v.version) < low || high != 0 && int64(v.version) > high {
-			continue
-		}
-		first, last = v.version, max(last, v.version)
-	}
-	return first, last
+// allows tells whether the settings leave a version enabled.
+func (s *Settings) allows(version uint16) bool {
+	off := map[uint16]int64{suite.TLS12: optionNoTLS12, suite.TLS13: optionNoTLS13}
+	low, high := s.numbers[MinVersion], s.numbers[MaxVersion]
+	return !s.has(off[version]) && int64(version) >= low && (high == 0 || int64(version) <= high)
 }
 
 // engineConfig returns what both roles tell the engine.
 func (s *Settings) engineConfig() *protocol.Config {
-	e := &protocol.Config{
-		Rand:    rand.Reader,
-		Suites:  append(s.suites13[:len(s.suites13):len(s.suites13)], s.suites12...),
-		Groups:  s.groups,
-		Schemes: suite.DefaultSchemes(),
-		Tickets: true,
-	}
-	e.MinVersion, e.MaxVersion = s.versions()
+	e := drive.NewConfig(append(s.suites13[:len(s.suites13):len(s.suites13)], s.suites12...), s.groups, s.allows)
+	e.Tickets = true
 	e.NoTickets12 = s.has(optionNoTicket)
 	return e
 }

@@ -52,9 +52,9 @@ func TestVersions(t *testing.T) {
 		c.Set(Options, test.options)
 		c.Set(MinVersion, test.low)
 		c.Set(MaxVersion, test.high)
-		if first, last := c.versions(); first != test.first || last != test.last {
+		if e := c.engineConfig(); e.MinVersion != test.first || e.MaxVersion != test.last {
 			t.Errorf("options %#x, %#x to %#x: %#x to %#x, want %#x to %#x",
-				test.options, test.low, test.high, first, last, test.first, test.last)
+				test.options, test.low, test.high, e.MinVersion, e.MaxVersion, test.first, test.last)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"syscall"
 
-	"libtls"
 	"libtls/internal/credential"
 	"libtls/internal/suite"
 )
@@ -112,7 +111,7 @@ func (c *Context) CheckPrivateKey() *Error {
 }
 
 func readFile(path string) ([]byte, *Error) {
-	data, err := libtls.LoadFile(path, nil)
+	data, err := credential.ReadFile("PEM", path)
 	if err != nil {
 		return nil, systemError(err)
 	}

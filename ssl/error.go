@@ -2,8 +2,8 @@ package ssl
 
 import (
 	"errors"
+	"syscall"
 
-	"libtls"
 	"libtls/internal/protocol"
 )
 
@@ -108,9 +108,8 @@ func engineError(err error) *Error {
 
 // systemError tells why a system call failed.
 func systemError(err error) *Error {
-	var e *libtls.Error
-	if errors.As(err, &e) && e.Errno != 0 {
-		return &Error{Lib: LibSystem, Number: int(e.Errno)}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return &Error{Lib: LibSystem, Number: int(errno)}
 	}
 	return errInternal
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"libtls/internal/drive"
 	"libtls/internal/suite"
 )
 
@@ -89,7 +90,7 @@ func newPair(client, server *Context) *pair {
 }
 
 // step does an operation until it is done or needs input that isn't there.
-func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
+func (p *pair) step(c *Conn, op drive.Op, buf []byte) (drive.Step, int) {
 	in, out, at := &p.toServer, &p.toClient, &p.server
 	if c.client {
 		in, out, at = out, in, &p.client
@@ -100,12 +101,12 @@ func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
 			p.before(at)
 			c = *at
 		}
-		io := IO{Record: record, Buf: buf, Callbacks: p.callbacks}
-		step := c.Step(op, &io)
+		io := drive.IO{Record: record, Buf: buf}
+		step := c.Step(op, &io, p.callbacks, false)
 		*out = append(*out, io.Out...)
 		record = nil
 		switch step {
-		case Flush:
+		case drive.Flush:
 		case AskServerName:
 			c.AnsweredServerName(callbackOK, 0)
 		case AskALPN:
@@ -118,7 +119,7 @@ func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
 				c.Session().Retain()
 				p.sessions = append(p.sessions, c.Session())
 			}
-		case NeedInput, NoData:
+		case drive.NeedInput, drive.NoData:
 			if len(*in) == 0 {
 				return step, 0
 			}
@@ -134,13 +135,13 @@ func (p *pair) step(c *Conn, op Op, buf []byte) (Step, int) {
 // handshake does the handshake of both, and has the client read its tickets.
 func (p *pair) handshake() bool {
 	for range 10 {
-		client, _ := p.step(p.client, OpHandshake, nil)
-		server, _ := p.step(p.server, OpHandshake, nil)
-		if client == Failed || server == Failed {
+		client, _ := p.step(p.client, drive.Handshake, nil)
+		server, _ := p.step(p.server, drive.Handshake, nil)
+		if client == drive.Failed || server == drive.Failed {
 			return false
 		}
-		if client == Done && server == Done {
-			p.step(p.client, OpRead, make([]byte, 16))
+		if client == drive.Done && server == drive.Done {
+			p.step(p.client, drive.Read, make([]byte, 16))
 			return true
 		}
 	}
@@ -193,10 +194,10 @@ func TestPostHandshakeAuthentication(t *testing.T) {
 	if err := p.server.VerifyPostHandshake(); err != nil {
 		t.Fatal(err)
 	}
-	p.step(p.server, OpHandshake, nil)
-	p.step(p.client, OpRead, make([]byte, 16))
-	p.step(p.server, OpRead, make([]byte, 16))
-	p.step(p.client, OpRead, make([]byte, 16))
+	p.step(p.server, drive.Handshake, nil)
+	p.step(p.client, drive.Read, make([]byte, 16))
+	p.step(p.server, drive.Read, make([]byte, 16))
+	p.step(p.client, drive.Read, make([]byte, 16))
 	if p.server.PeerLeaf() == nil || len(p.sessions) != 6 {
 		t.Fatalf("certificate %v, %d tickets in all, want 6", p.server.PeerLeaf() != nil, len(p.sessions))
 	}
@@ -222,9 +223,9 @@ func TestReadWipesTheRecord(t *testing.T) {
 			t.Fatal("no handshake")
 		}
 		secret := []byte("nobody else's business")
-		p.step(p.server, OpWrite, secret)
-		io := IO{Record: p.toClient, Buf: make([]byte, 16000)}
-		if step := p.client.Step(OpRead, &io); step != Done || !bytes.Equal(io.Buf[:io.N], secret) {
+		p.step(p.server, drive.Write, secret)
+		io := drive.IO{Record: p.toClient, Buf: make([]byte, 16000)}
+		if step := p.client.Step(drive.Read, &io, p.callbacks, false); step != drive.Done || !bytes.Equal(io.Buf[:io.N], secret) {
 			t.Fatalf("step %d, %q", step, io.Buf[:io.N])
 		}
 		if bytes.Contains(io.Record, secret[:8]) {
@@ -279,10 +280,10 @@ func (p *pair) authenticate(t *testing.T) {
 	if err := p.server.VerifyPostHandshake(); err != nil {
 		t.Fatal(err)
 	}
-	p.step(p.server, OpHandshake, nil)
-	p.step(p.client, OpRead, make([]byte, 16))
-	p.step(p.server, OpRead, make([]byte, 16))
-	p.step(p.client, OpRead, make([]byte, 16))
+	p.step(p.server, drive.Handshake, nil)
+	p.step(p.client, drive.Read, make([]byte, 16))
+	p.step(p.server, drive.Read, make([]byte, 16))
+	p.step(p.client, drive.Read, make([]byte, 16))
 }
 
 // A server decides about certificates by the mode of that moment, and as often
@@ -344,7 +345,7 @@ func TestVerdictOfPostHandshakeAuthentication(t *testing.T) {
 	p.allow = func(c *Conn) bool {
 		asked++
 		known, result := p.identity()
-		if known || result != verifyOK || c.engine.Info().PeerChain != nil {
+		if known || result != verifyOK || c.Engine.Info().PeerChain != nil {
 			t.Errorf("while asked: certificate %v, result %d", known, result)
 		}
 		if c.NewSessionTicket() || c.KeyUpdate(0) != errStillInInit || !c.Status().InInit {
@@ -403,13 +404,13 @@ func TestSecondPostHandshakeAuthentication(t *testing.T) {
 		if err := q.server.VerifyPostHandshake(); err != errStillInInit {
 			t.Errorf("two at a time: %v", err)
 		}
-		q.step(q.server, OpHandshake, nil)
+		q.step(q.server, drive.Handshake, nil)
 		if err := q.server.VerifyPostHandshake(); err != errRequestSent {
 			t.Errorf("a second before the answer: %v", err)
 		}
-		q.step(q.client, OpRead, make([]byte, 16))
-		q.step(q.server, OpRead, make([]byte, 16))
-		q.step(q.client, OpRead, make([]byte, 16))
+		q.step(q.client, drive.Read, make([]byte, 16))
+		q.step(q.server, drive.Read, make([]byte, 16))
+		q.step(q.client, drive.Read, make([]byte, 16))
 		if s := q.server.Status(); s.Dead || s.Auths != i+1 || len(q.sessions) != i+2 {
 			t.Errorf("authentication %d: %+v, %d tickets", i, s, len(q.sessions))
 		}
@@ -498,24 +499,24 @@ func TestKeyUpdate(t *testing.T) {
 	if err := p.client.KeyUpdate(0); err != errStillInInit {
 		t.Errorf("a second one: %v", err)
 	}
-	p.step(p.client, OpHandshake, nil)
+	p.step(p.client, drive.Handshake, nil)
 	if p.client.Status().InInit || len(p.toServer) == 0 {
 		t.Error("it wasn't sent")
 	}
 	for i, entered := range []bool{true, false} { // the second is data
-		io := IO{Record: bytes.Clone(p.toServer), Buf: make([]byte, 16)}
+		io := drive.IO{Record: bytes.Clone(p.toServer), Buf: make([]byte, 16)}
 		p.toServer = nil
-		if p.server.Step(OpRead, &io); io.Entered != entered {
-			t.Errorf("record %d: entered %v", i, io.Entered)
+		if p.server.Step(drive.Read, &io, p.callbacks, false); p.server.Entered() != entered {
+			t.Errorf("record %d: entered %v", i, p.server.Entered())
 		}
 		if i == 0 {
-			p.step(p.client, OpWrite, []byte("x"))
+			p.step(p.client, drive.Write, []byte("x"))
 		}
 	}
 	for i, entered := range []bool{true, false} { // the first answers
-		io := IO{Buf: []byte("x")}
-		if p.server.Step(OpWrite, &io); io.Entered != entered {
-			t.Errorf("write %d: entered %v", i, io.Entered)
+		io := drive.IO{Buf: []byte("x")}
+		if p.server.Step(drive.Write, &io, p.callbacks, false); p.server.Entered() != entered {
+			t.Errorf("write %d: entered %v", i, p.server.Entered())
 		}
 	}
 	p.free()

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"libtls"
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
@@ -20,28 +21,28 @@ const (
 // maxLifetime bounds a TLS 1.3 ticket, in seconds (RFC 8446, 4.6.1).
 const maxLifetime = 7 * 24 * 3600
 
-// serverChoice answers the engine's WaitSelect on a server, after the program
+// serverChoice chooses a server's certificate, after the program
 // has had its say.
-func (c *Conn) serverChoice(io *IO) Step {
-	hello := c.engine.Hello()
+func (c *Conn) serverChoice() drive.Step {
+	hello := c.Engine.Hello()
 	if !c.named {
 		c.named = true
-		if io.Callbacks&HasServerName != 0 {
+		if c.callbacks&HasServerName != 0 {
 			return AskServerName
 		}
 	}
 	if !c.selected {
 		c.selected = true
-		if io.Callbacks&HasALPN != 0 && len(hello.ALPN) > 0 && c.choice.Fail == nil {
+		if c.callbacks&HasALPN != 0 && len(hello.ALPN) > 0 && c.choice.Fail == nil {
 			return AskALPN
 		}
 	}
 	c.cfg.ClientAuth = c.clientAuth(hello.Version)
-	if cred := c.creds.Choose(c.engine); cred != nil {
+	if cred := c.creds.Choose(c.Engine); cred != nil {
 		c.cred, c.choice.Credential = cred, cred.Engine(nil)
 	}
-	c.engine.Select(c.choice)
-	return Done
+	c.Engine.Select(c.choice)
+	return drive.Done
 }
 
 // clientAuth is what the verify mode means for a handshake.
@@ -67,7 +68,7 @@ func clientAuth(mode int64) protocol.ClientAuth {
 func (c *Conn) AnsweredServerName(answer int, alert uint8) {
 	switch answer {
 	case callbackOK:
-		c.acked = c.engine.Hello().ServerName != ""
+		c.acked = c.Engine.Hello().ServerName != ""
 		c.cfg.NoServerNameAck = false
 	case callbackFatal:
 		c.choice.Fail = &protocol.Error{Code: "CALLBACK_FAILED", Alert: alert}
@@ -76,7 +77,7 @@ func (c *Conn) AnsweredServerName(answer int, alert uint8) {
 
 // OfferedALPN returns the client's protocols, each behind its length.
 func (c *Conn) OfferedALPN() (list []byte) {
-	for _, name := range c.engine.Hello().ALPN {
+	for _, name := range c.Engine.Hello().ALPN {
 		list = append(append(list, byte(len(name))), name...)
 	}
 	return list
@@ -97,7 +98,7 @@ func (c *Conn) AnsweredALPN(answer int, protocolName string) {
 func (c *Conn) openTicket() {
 	s, err := c.lookUp()
 	if err != nil {
-		c.engine.SendAlert(protocol.AlertInternalError)
+		c.Engine.SendAlert(protocol.AlertInternalError)
 		c.err = err
 		return
 	}
@@ -105,15 +106,15 @@ func (c *Conn) openTicket() {
 		c.resuming.Release()
 	}
 	if c.resuming = s; s == nil {
-		c.engine.Ticket(nil, false)
+		c.Engine.Ticket(nil, false)
 		return
 	}
 	data := s.offer()
 	if data != nil {
 		data.ServerName = "" // OpenSSL resumes under any name
 	}
-	c.engine.Ticket(data, false)
-	if !c.engine.Info().Resumed {
+	c.Engine.Ticket(data, false)
+	if !c.Engine.Info().Resumed {
 		c.resuming.Release()
 		c.resuming = nil
 	}
@@ -121,9 +122,9 @@ func (c *Conn) openTicket() {
 
 // lookUp returns the session that a client wants to resume, nil if it may not.
 func (c *Conn) lookUp() (*Session, *Error) {
-	ticket, isID := c.engine.OfferedTicket()
+	ticket, isID := c.Engine.OfferedTicket()
 	var s *Session
-	if isID || c.engine.Hello().Version == suite.TLS13 && c.has(optionNoTicket) {
+	if isID || c.Engine.Hello().Version == suite.TLS13 && c.has(optionNoTicket) {
 		if c.home.cacheMode()&cacheNoInternalLookup != 0 {
 			return nil, nil
 		}
@@ -131,7 +132,7 @@ func (c *Conn) lookUp() (*Session, *Error) {
 			c.home.count(misses)
 			return nil, nil
 		}
-	} else if data, _, ok := c.home.tickets.Open(ticket, libtls.Now(), libtls.Forever); ok {
+	} else if data, _, ok := c.home.tickets.Open(ticket, drive.Now(), libtls.Forever); ok {
 		s = newSession(*data)
 	} else {
 		return nil, nil
@@ -161,7 +162,7 @@ func (c *Conn) fits(s *Session) bool {
 	if string(s.Data().Context) != string(c.context) {
 		return false
 	}
-	if s.expired(libtls.Now()) {
+	if s.expired(drive.Now()) {
 		c.home.count(timeouts)
 		c.home.forget(s)
 		return false
@@ -173,7 +174,7 @@ func (c *Conn) fits(s *Session) bool {
 func (c *Conn) seal(s *protocol.Session) []byte {
 	c.fill(s)
 	s.Lifetime = uint32(min(c.timeout, 1<<32-1))
-	ticket, err := c.home.tickets.Seal(s, libtls.Now(), libtls.Forever, rand.Reader)
+	ticket, err := c.home.tickets.Seal(s, drive.Now(), libtls.Forever, rand.Reader)
 	if err != nil {
 		return nil
 	}
@@ -185,7 +186,7 @@ func (c *Conn) seal(s *protocol.Session) []byte {
 // one ticket, or a request to authenticate. False says that nothing is.
 func (c *Conn) sendDue() bool {
 	if c.update != noUpdate {
-		c.engine.UpdateKeys(c.update == updateBoth)
+		c.Engine.UpdateKeys(c.update == updateBoth)
 		c.update = noUpdate
 		return true
 	}
@@ -195,7 +196,7 @@ func (c *Conn) sendDue() bool {
 	if c.request == requestDue {
 		c.request = requestSent
 		c.cfg.ClientAuth = clientAuth(c.numbers[VerifyMode])
-		c.engine.RequestCertificate()
+		c.Engine.RequestCertificate()
 		return true
 	}
 	// The limit is read afresh for every ticket.
@@ -216,8 +217,8 @@ func (c *Conn) sendDue() bool {
 // sendTicket sends a ticket: the session itself, sealed, or the id under which
 // it is stored. Without a ticket the connection is as good as with one.
 func (c *Conn) sendTicket() {
-	c.engine.SetTime(libtls.Now())
-	s, err := c.engine.NewTicket(uint32(min(c.timeout, maxLifetime)))
+	c.Engine.SetTime(drive.Now())
+	s, err := c.Engine.NewTicket(uint32(min(c.timeout, maxLifetime)))
 	if err != nil {
 		return
 	}
@@ -226,11 +227,11 @@ func (c *Conn) sendTicket() {
 	rand.Read(s.ID)
 	ticket := s.ID
 	if !c.has(optionNoTicket) {
-		if ticket, err = c.home.tickets.Seal(s, libtls.Now(), libtls.Forever, rand.Reader); err != nil {
+		if ticket, err = c.home.tickets.Seal(s, drive.Now(), libtls.Forever, rand.Reader); err != nil {
 			return
 		}
 	}
-	if c.engine.SendTicket(s, slices.Clone(ticket)) == nil {
+	if c.Engine.SendTicket(s, slices.Clone(ticket)) == nil {
 		c.keep(newSession(*s))
 	}
 }
@@ -239,7 +240,7 @@ func (c *Conn) sendTicket() {
 // sent, ahead of the next data. While an authentication is half done, whose
 // ticket that would be is open.
 func (c *Conn) NewSessionTicket() bool {
-	if c.client || !c.complete || c.dead || c.engine.Info().Version != suite.TLS13 || c.engine.Authenticating() {
+	if c.client || !c.Complete || c.Dead || c.Engine.Info().Version != suite.TLS13 || c.Engine.Authenticating() {
 		return false
 	}
 	c.extra++
@@ -249,7 +250,7 @@ func (c *Conn) NewSessionTicket() bool {
 // VerifyPostHandshake is SSL_verify_client_post_handshake.
 func (c *Conn) VerifyPostHandshake() *Error {
 	switch {
-	case c.engine == nil || c.engine.Info().Version != suite.TLS13:
+	case c.Engine == nil || c.Engine.Info().Version != suite.TLS13:
 		return errWrongVersion
 	case c.client:
 		return errNotServer
@@ -257,7 +258,7 @@ func (c *Conn) VerifyPostHandshake() *Error {
 		return errStillInInit
 	case c.request == requestSent:
 		return errRequestSent
-	case !c.engine.AgreedToAuthenticate():
+	case !c.Engine.AgreedToAuthenticate():
 		return errExtensionNotReceived
 	case c.numbers[VerifyMode]&verifyPeer == 0:
 		return errInvalidConfig

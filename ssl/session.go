@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"libtls"
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 )
 
@@ -61,7 +62,7 @@ func ParseSession(der []byte) (*Session, *Error) {
 		return nil, errBadEncoding
 	}
 	if data.Created.IsZero() {
-		data.Created = libtls.Now()
+		data.Created = drive.Now()
 	}
 	return newSession(*data), nil
 }
@@ -76,7 +77,7 @@ func ParseSessionPEM(text []byte) (*Session, *Error) {
 		clear(s.Secret)
 	}
 	if all[0].Created.IsZero() {
-		all[0].Created = libtls.Now()
+		all[0].Created = drive.Now()
 	}
 	return newSession(*all[0]), nil
 }

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"libtls"
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/trust"
 )
@@ -145,7 +145,7 @@ func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
 	failed := 0
 	for _, anchors := range c.ctx.verifyStores() {
 		_, err := trust.Verify(chain, &trust.Options{
-			Anchors: anchors, Depth: int(c.numbers[VerifyDepth]), Now: libtls.Now(), Usage: usage,
+			Anchors: anchors, Depth: int(c.numbers[VerifyDepth]), Now: drive.Now(), Usage: usage,
 		})
 		if err == nil {
 			failed = verifyOK

@@ -16,10 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"libtls"
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/record"
 	"libtls/internal/suite"
+	"libtls/tls"
 )
 
 const name = "server.test"
@@ -46,7 +47,7 @@ func issue(b *testing.B, key crypto.Signer) (cert, keyPEM []byte) {
 
 // end is one end of a connection and the time it has used.
 type end struct {
-	*libtls.Context
+	*tls.Context
 	out  []byte
 	used time.Duration
 }
@@ -54,14 +55,14 @@ type end struct {
 // step feeds records to an end, or none to begin with, until it wants more.
 func (e *end) step(b *testing.B, wire []byte) {
 	start := time.Now()
-	io := libtls.IO{Out: e.out[:0]}
+	io := drive.IO{Out: e.out[:0]}
 	for first := true; first || len(wire) > 0; first = false {
 		if len(wire) > 0 {
 			n, _ := protocol.RecordBody([5]byte(wire))
 			n += record.HeaderSize
 			io.Record, wire = wire[:n], wire[n:]
 		}
-		if e.Step(libtls.OpHandshake, &io) == libtls.Failed {
+		if e.Step(drive.Handshake, &io) == drive.Failed {
 			b.Fatal(e.Err())
 		}
 	}
@@ -91,8 +92,8 @@ func BenchmarkHandshake(b *testing.B) {
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			cert, key := issue(b, test.key)
-			config, serverConfig := libtls.NewConfig(), libtls.NewConfig()
-			client, server, listener := &end{}, &end{}, libtls.NewServer()
+			config, serverConfig := tls.NewConfig(), tls.NewConfig()
+			client, server, listener := &end{}, &end{}, tls.NewServer()
 			for _, err := range []error{
 				config.SetECDHECurves(&test.groups),
 				config.SetCAMem(cert),
@@ -106,7 +107,7 @@ func BenchmarkHandshake(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				start := time.Now()
-				client.Context = libtls.NewClient()
+				client.Context = tls.NewClient()
 				if err := client.Configure(config); err != nil {
 					b.Fatal(err)
 				}

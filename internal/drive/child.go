@@ -1,0 +1,75 @@
+package drive
+
+import (
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
+)
+
+// A fork leaves all Go objects behind, so a child rebuilds a connection from
+// its encoding, which the C front keeps, and from Sequence.
+
+// Kept remembers what of a connection was encoded last. P is what an API knows
+// of the connection, as far as it changes.
+type Kept[P comparable] struct {
+	conn  Conn
+	epoch uint64
+	api   P
+}
+
+func revision[P comparable](c *Conn, api P) Kept[P] {
+	k := Kept[P]{conn: *c, api: api}
+	if c.Engine != nil {
+		k.epoch = c.Engine.Epoch()
+	}
+	return k
+}
+
+// Changed tells whether the connection isn't any more what was encoded, but
+// for Sequence.
+func (k *Kept[P]) Changed(c *Conn, api P) bool { return *k != revision(c, api) }
+
+// Set takes note that the connection is encoded.
+func (k *Kept[P]) Set(c *Conn, api P) { *k = revision(c, api) }
+
+// Grown tells whether nothing has changed since the last Set or Grown but that
+// more has come of a handshake message that isn't whole yet. What it returns
+// then goes behind what was encoded, so that a message costs no more than its
+// length, however small its fragments are.
+func (k *Kept[P]) Grown(c *Conn, api P) (more []byte, ok bool) {
+	now, before := revision(c, api), *k
+	before.epoch = now.epoch
+	if c.Engine == nil || before != now {
+		return nil, false
+	}
+	if more, ok = c.Engine.Grown(k.epoch); ok {
+		*k = now
+	}
+	return more, ok
+}
+
+// Sequence tells how many records the connection has read and written under
+// its present keys.
+func (c *Conn) Sequence() (in, out uint64) {
+	if c.Engine == nil {
+		return 0, 0
+	}
+	return c.Engine.Sequence()
+}
+
+// Fields goes through all of a connection but its engine's configuration and
+// Sequence. It returns the engine's encoding, for Rebuild, if that is read.
+func (c *Conn) Fields(p *plain.Coder) (engine []byte) {
+	for _, f := range []*bool{&c.Complete, &c.Dead, &c.Closed} {
+		p.Flag(f)
+	}
+	return p.Nested(c.Engine != nil, func(p *plain.Coder) { c.Engine.Fields(p) })
+}
+
+// Rebuild has a connection go on where the one stood that Fields went through.
+// More is what Grown returned since.
+func (c *Conn) Rebuild(cfg *protocol.Config, engine, more []byte, in, out uint64) (err error) {
+	if c.Engine, err = protocol.UnmarshalConn(cfg, engine, in, out); err == nil {
+		c.Engine.Grow(more)
+	}
+	return err
+}

@@ -1,0 +1,306 @@
+package ssl
+
+import (
+	"crypto/rand"
+	"time"
+
+	"libtls"
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// A fork leaves all Go objects behind, so a child rebuilds them from bytes:
+// contexts and connections from what Marshal made last, sessions from what
+// Keep put into memory that isn't Go's.
+
+// Memory is what a context has outside of Go, for processes forked later.
+type Memory interface {
+	Stats() *Stats
+	// Store and Unstore take note of which sessions are in the context's store;
+	// Store puts one in front of the others.
+	Store(*Session) Place
+	Unstore(Place)
+}
+
+// Place is where a Memory has taken note of a session.
+type Place any
+
+// Kept is a session's encoding in memory that isn't Go's.
+type Kept interface {
+	Bytes() []byte
+	Drop() // called with the session's last Release
+}
+
+// Keep returns what the session is kept in, which keep makes with room for n
+// bytes if there is none yet.
+func (s *Session) Keep(keep func(n int) Kept) Kept {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		plain.EncodeInto(s.fields, func(n int) []byte {
+			s.kept = keep(n)
+			return s.kept.Bytes()
+		})
+	}
+	return s.kept
+}
+
+// RestoreSession returns a session like the one that was kept, held once.
+func RestoreSession(k Kept) (*Session, error) {
+	s := newSession(protocol.Session{})
+	if err := plain.Decode(k.Bytes(), s.fields); err != nil {
+		clear(s.data.Secret)
+		return nil, err
+	}
+	s.kept = k
+	return s, nil
+}
+
+// life is what can change of a session. Its encoding, which comes first in a
+// session's, always has the same size.
+type life struct {
+	sec, nsec int64 // when the session was made
+	timeout   time.Duration
+	spent     bool
+}
+
+func (l *life) fields(p *plain.Coder) {
+	plain.Number(p, &l.sec)
+	plain.Number(p, &l.nsec)
+	plain.Number(p, &l.timeout)
+	p.Flag(&l.spent)
+}
+
+func (s *Session) life() *life {
+	made := s.data.Created
+	return &life{made.Unix(), int64(made.Nanosecond()), s.data.Timeout, s.spent}
+}
+
+func (s *Session) fields(p *plain.Coder) {
+	l := s.life()
+	l.fields(p)
+	s.data.Fields(p)
+	if p.Reading() {
+		s.data.Created, s.data.Timeout, s.spent = time.Unix(l.sec, l.nsec), l.timeout, l.spent
+	}
+}
+
+// keepUp has what is kept of the session say what the session says.
+func (s *Session) keepUp() {
+	if s.kept != nil {
+		copy(s.kept.Bytes(), plain.Encode(s.life().fields))
+	}
+}
+
+// Marshal encodes the context but for its store and its Stats, into the n bytes
+// that place returns; its keys are part of it.
+func (c *Context) Marshal(place func(n int) []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	plain.EncodeInto(c.fields, place)
+}
+
+// Stored is a session of a Memory, and a reference to it.
+type Stored struct {
+	Session *Session
+	Place   Place
+}
+
+// RestoreContext returns a context that goes on where the one stood of which
+// Marshal made data, with the sessions in its memory, newest first.
+func RestoreContext(m Memory, data []byte, sessions []Stored) (*Context, error) {
+	c := newContext(m)
+	if err := plain.Decode(data, c.fields); err != nil {
+		for _, s := range sessions {
+			s.Session.Release()
+		}
+		return nil, err
+	}
+	for _, s := range sessions {
+		c.store.insert(string(s.Session.Data().ID), c.store.order.PushBack(stored{s.Session, s.Place}))
+	}
+	return c, nil
+}
+
+// RestoreCredentials returns the credentials of the context of which Marshal
+// made data.
+func RestoreCredentials(data []byte) (*Credentials, error) {
+	c := Context{tickets: libtls.NewTicketKeys()}
+	defer c.tickets.Wipe()
+	if err := plain.Decode(data, c.fields); err != nil {
+		return nil, err
+	}
+	return &c.creds, nil
+}
+
+func (c *Context) fields(p *plain.Coder) {
+	c.Settings.fields(p)
+	for _, s := range []Setting{CacheMode, CacheSize, Timeout} {
+		v := c.getOwn(s)
+		plain.Number(p, &v)
+		if p.Reading() {
+			c.Set(s, v)
+		}
+	}
+	p.Flag(&c.reportRemoved)
+	c.tickets.Fields(p)
+	c.creds.Fields(p)
+	c.stores.fields(p)
+}
+
+func (s *Settings) fields(p *plain.Coder) {
+	for i := range s.numbers {
+		plain.Number(p, &s.numbers[i])
+	}
+	p.Bytes(&s.context)
+	plain.List(p, &s.alpn, 8, p.Text)
+	plain.Numbers(p, &s.suites12)
+	plain.Numbers(p, &s.suites13)
+	plain.Numbers(p, &s.groups)
+	p.Text(&s.host.name)
+	p.Flag(&s.host.ip)
+	p.Text(&s.serverName)
+}
+
+func (s *stores) fields(p *plain.Coder) {
+	p.Bytes(&s.bundle)
+	p.Text(&s.dirs)
+	plain.Struct(p, &s.system, func(a *trust.Anchors) { a.Fields(p) })
+	if p.Reading() && s.bundle != nil {
+		anchors, err := trust.ParseAnchors(s.bundle)
+		if err != nil {
+			p.Fail()
+		}
+		s.lists = []*trust.Anchors{anchors}
+	}
+}
+
+// revision changes with everything of a connection that isn't the engine's.
+type revision struct {
+	progress
+	sessions, changes uint64
+	fresh, verdicts   int
+}
+
+func (c *Conn) revision() revision {
+	return revision{
+		progress: c.progress, sessions: c.sessions, changes: c.changes,
+		fresh: len(c.fresh), verdicts: len(c.verdicts),
+	}
+}
+
+// Changed tells whether the connection has changed since the last Marshal, but
+// for Sequence.
+func (c *Conn) Changed() bool { return c.kept.Changed(&c.Conn, c.revision()) }
+
+// Grown returns what goes behind what Marshal made; see drive.Kept.
+func (c *Conn) Grown() (more []byte, ok bool) { return c.kept.Grown(&c.Conn, c.revision()) }
+
+// Marshal encodes the connection but for its contexts, into the n bytes that
+// place returns; its keys are part of it. The sessions are those that it
+// refers to, without references of their own.
+func (c *Conn) Marshal(place func(n int, sessions []*Session) []byte) {
+	c.kept.Set(&c.Conn, c.revision())
+	var sessions []*Session
+	plain.EncodeInto(func(p *plain.Coder) {
+		sessions = sessions[:0]
+		c.fields(p, &sessions)
+	}, func(n int) []byte { return place(n, sessions) })
+}
+
+// RestoreConn returns a connection that goes on where the one stood of which
+// Marshal made data. It takes over references to the sessions, which are those
+// that Marshal told. Ctx and home are its present and its first context, creds
+// what it took from ctx.
+func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions []*Session, in, out uint64) (*Conn, error) {
+	c := &Conn{ctx: ctx, home: home, creds: *creds}
+	var engine []byte
+	more, err := plain.DecodeStart(data, func(p *plain.Coder) { engine = c.fields(p, &sessions) })
+	if err == nil && engine != nil {
+		err = c.Rebuild(c.cfg, engine, more, in, out)
+	}
+	if err != nil {
+		for _, s := range sessions {
+			s.Release()
+		}
+		return nil, err
+	}
+	c.kept.Set(&c.Conn, c.revision())
+	return c, nil
+}
+
+// fields returns the engine's encoding if it is read.
+func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
+	c.Settings.fields(p)
+	plain.Number(p, &c.sessions)
+	plain.Number(p, &c.timeout)
+	plain.Struct(p, &c.cfg, func(e *protocol.Config) {
+		e.Rand = rand.Reader
+		e.Fields(p)
+	})
+	plain.List(p, &c.chain, 8, p.Bytes)
+	plain.List(p, &c.verdicts, 16, func(v *verdict) {
+		p.Flag(&v.ok)
+		plain.Number(p, &v.result)
+	})
+	plain.List(p, &c.fresh, 8, func(s **Session) { referenceField(p, s, sessions) })
+	referenceField(p, &c.session, sessions)
+	referenceField(p, &c.resuming, sessions)
+	plain.Struct(p, &c.err, func(e *Error) {
+		plain.Number(p, &e.Lib)
+		plain.Number(p, &e.Number)
+		p.Text(&e.Reason)
+		p.Text(&e.Data)
+	})
+	for _, f := range []*bool{&c.client, &c.reused, &c.named, &c.acked, &c.selected, &c.refused, &c.ticketing,
+		&c.flush} {
+		p.Flag(f)
+	}
+	for _, n := range []*int{&c.result, &c.judged, &c.auths, &c.verdict, &c.extra} {
+		plain.Number(p, n)
+	}
+	plain.Number(p, &c.sent)
+	plain.Number(p, &c.request)
+	plain.Number(p, &c.update)
+	c.choiceFields(p)
+	return c.Conn.Fields(p)
+}
+
+// choiceFields takes which of its credentials a connection shows, and what
+// else it answers to a hello.
+func (c *Conn) choiceFields(p *plain.Coder) {
+	slot := c.creds.Slot(c.cred)
+	plain.Number(p, &slot)
+	shown := c.choice.Credential != nil
+	p.Flag(&shown)
+	p.Text(&c.choice.ALPN)
+	plain.Struct(p, &c.choice.Fail, func(e *protocol.Error) { e.Fields(p) })
+	switch {
+	case !p.Reading() || slot == 0:
+	case !c.creds.At(slot).CanSign():
+		p.Fail()
+	default:
+		c.cred = c.creds.At(slot)
+		if shown {
+			c.choice.Credential = c.cred.Engine(nil)
+		}
+	}
+}
+
+// referenceField takes a session, or nil, as its place in a list.
+func referenceField(p *plain.Coder, s **Session, list *[]*Session) {
+	at := -1
+	if *s != nil && !p.Reading() {
+		at = len(*list)
+		*list = append(*list, *s)
+	}
+	plain.Number(p, &at)
+	switch {
+	case !p.Reading() || at == -1:
+	case at < 0 || at >= len(*list):
+		p.Fail()
+	default:
+		*s = (*list)[at]
+	}
+}

@@ -1,0 +1,202 @@
+package tls
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"libtls"
+	"libtls/internal/drive"
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
+)
+
+// Accept is what all forms of tls_accept have in common: it returns a context
+// for a connection that a client has made, without any I/O. As threads may share
+// a listener its failures are not kept for Err.
+func (t *Context) Accept() (*Context, error) {
+	if t.role != roleServer {
+		return nil, invalidContext("not a server context")
+	}
+	l := t.listener
+	if l == nil {
+		return nil, failure("ssl failure")
+	}
+	conn := newContext(roleServerConn, l.config)
+	conn.listener = l
+	conn.policy = l.policy
+	conn.Engine = protocol.Server(l.engine)
+	return conn, nil
+}
+
+// serverChoice answers the engine's WaitSelect on a server.
+func (t *Context) serverChoice() protocol.Choice {
+	hello := t.Engine.Hello()
+	cred, err := t.listener.credentialFor(hello.ServerName)
+	if err != nil {
+		t.err = failure("%v", err)
+		return protocol.Choice{Fail: &protocol.Error{
+			Code: "INTERNAL_ERROR", Alert: protocol.AlertInternalError, Text: err.Error(),
+		}}
+	}
+	var choice protocol.Choice
+	if t.listener.alpn {
+		ours := t.config.alpnList()
+		i := slices.IndexFunc(ours, func(name string) bool { return slices.Contains(hello.ALPN, name) })
+		switch {
+		case i >= 0:
+			choice.ALPN = ours[i]
+		case len(ours) > 0 && len(hello.ALPN) > 0: // RFC 7301, section 3.2
+			choice.Fail = &protocol.Error{
+				Code: "NO_APPLICATION_PROTOCOL", Alert: protocol.AlertNoApplicationProtocol,
+			}
+		}
+	}
+	if cred.CanSign() {
+		t.cred = cred
+		choice.Credential = cred.Engine(t.config.staple(cred.index))
+	}
+	return choice
+}
+
+// credentialFor chooses by SNI: the first of the added credentials whose
+// certificate has the name, else the primary one (contract, 10).
+func (l *listener) credentialFor(name string) (*indexed, error) {
+	if name == "" || isIP(name) {
+		return l.primary, nil
+	}
+	for _, cred := range l.added {
+		switch ok, err := cred.HasName(name); {
+		case err != nil:
+			return nil, err
+		case ok:
+			return cred, nil
+		}
+	}
+	return l.primary, nil
+}
+
+// resume answers the engine's WaitTicket: the session to be resumed, or nil,
+// and whether its ticket is to be replaced.
+func (t *Context) resume() (s *libtls.Session, renew bool) {
+	lifetime := t.config.sessionLifetime()
+	if lifetime == 0 {
+		return nil, false
+	}
+	offered, isID := t.Engine.OfferedTicket()
+	ticket := offered
+	if isID {
+		ticket = t.config.tickets.TicketByID(offered)
+	}
+	now := drive.Now()
+	s, renew, ok := t.config.tickets.Open(ticket, now, lifetime)
+	if !ok || !libtls.AcceptTicket(s, now, t.listener.context[:], lifetime) || !t.mayResume(s, now) {
+		return nil, false
+	}
+	if isID {
+		t.sessionID = slices.Clone(offered)
+	}
+	return s, renew
+}
+
+// unverified marks sessions whose client certificate nobody verified: an
+// X509_V_* number, X509_V_ERR_UNSPECIFIED.
+const unverified = 1
+
+// rules is a hash of all that decides whether a client's certificate is accepted.
+func (t *Context) rules() []byte {
+	c := t.config
+	sum := sha256.Sum256(plain.Encode(func(r *plain.Coder) {
+		r.Bytes(&c.ca)
+		r.Text(&c.caPath)
+		r.Text(&t.certFile)
+		r.Text(&t.certDir)
+		r.Bytes(&c.crl)
+		plain.Number(r, &c.verifyDepth)
+		r.Flag(&c.noVerifyCert)
+		r.Flag(&c.noVerifyTime)
+	}))
+	return sum[:]
+}
+
+// binding stands, in a server's sessions, for the rules by which a client's
+// certificate was accepted. It is that certificate's, because libraries that put
+// another one into a session leave what they don't understand as it is.
+func (l *listener) binding(leaf []byte) []byte {
+	sum := sha256.Sum256(slices.Concat(l.rules, leaf))
+	return sum[:]
+}
+
+// mayResume tells whether the client's certificate in a session, if there is
+// one, would still be accepted. Other servers may have the same ticket keys,
+// and this one may have had other CAs and CRLs when it made the ticket. With
+// the leaf alone, which is all that a ticket keeps, a chain can't be verified
+// again, but for another library's sessions it has to do.
+func (t *Context) mayResume(s *libtls.Session, now time.Time) bool {
+	if len(s.PeerChain) == 0 {
+		return true
+	}
+	leaf := newPeer(s.PeerChain).leaf
+	switch {
+	case leaf == nil || t.listener.rules == nil:
+		return false
+	case len(s.Binding) > 0:
+		return bytes.Equal(s.Binding, t.listener.binding(leaf.Raw)) &&
+			(t.config.noVerifyCert || t.config.noVerifyTime || !now.After(leaf.NotAfter))
+	case t.config.noVerifyCert:
+		return true
+	}
+	return s.VerifyResult == 0 && t.verifyChain(s.PeerChain, now) == nil
+}
+
+// keepSession keeps what a TLS 1.2 client may resume by an id.
+func (t *Context) keepSession() {
+	for _, s := range t.Engine.TakeSessions() {
+		if ticket := t.seal(s); ticket != nil {
+			t.sessionID = s.ID
+			t.config.tickets.KeepByID(s.ID, ticket)
+		}
+		clear(s.Secret)
+	}
+}
+
+// sendTickets puts the tickets that are due into the engine's output.
+func (t *Context) sendTickets() {
+	for ; t.ticketsDue > 0; t.ticketsDue-- {
+		t.Engine.SetTime(drive.Now())
+		s, err := t.Engine.NewTicket(uint32(t.config.sessionLifetime() / time.Second))
+		if err != nil {
+			continue // the connection goes on without
+		}
+		if ticket := t.seal(s); ticket != nil {
+			t.Engine.SendTicket(s, ticket)
+		}
+		clear(s.Secret)
+	}
+}
+
+// seal completes a session that the engine made and seals it. It returns nil
+// if no ticket can be had, which is no failure of the connection.
+func (t *Context) seal(s *libtls.Session) []byte {
+	// The session was made at this time, and in whole seconds.
+	now, lifetime := t.Engine.Time().Truncate(time.Second), t.config.sessionLifetime()
+	if !libtls.LimitTicket(s, now, lifetime) {
+		return nil
+	}
+	s.Context = t.listener.context[:]
+	if len(s.PeerChain) > 0 {
+		s.Binding = t.listener.binding(s.PeerChain[0])
+	}
+	if resumed := t.Engine.Info().Session; resumed != nil {
+		s.VerifyResult = resumed.VerifyResult
+	} else if len(s.PeerChain) > 0 && t.config.noVerifyCert {
+		s.VerifyResult = unverified
+	}
+	ticket, err := t.config.tickets.Seal(s, now, lifetime, rand.Reader)
+	if err != nil {
+		return nil
+	}
+	return ticket
+}

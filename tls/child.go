@@ -1,0 +1,232 @@
+package tls
+
+import (
+	"syscall"
+
+	"libtls"
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// A fork leaves all Go objects behind, so contexts are rebuilt in the child:
+// from their configuration as it is now, from its encoding as it was when the
+// context took it, and from what Marshal returned last.
+
+// Listener is what a server knows about its configuration until the next
+// tls_configure. Its connections share it.
+type Listener = listener
+
+// Changed tells whether the context has changed since the last Marshal, but
+// for Sequence.
+func (t *Context) Changed() bool { return t.kept.Changed(&t.Conn, t.progress) }
+
+// Grown returns what goes behind what Marshal returned; see drive.Kept.
+func (t *Context) Grown() (more []byte, ok bool) { return t.kept.Grown(&t.Conn, t.progress) }
+
+// Marshal encodes the context's connection. The result holds its keys, and is
+// the caller's to wipe.
+func (t *Context) Marshal() []byte {
+	t.kept.Set(&t.Conn, t.progress)
+	return plain.Encode(func(p *plain.Coder) { t.fields(p) })
+}
+
+// fields returns the engine's encoding if it is read.
+func (t *Context) fields(p *plain.Coder) (engine []byte) {
+	p.Text(&t.certFile)
+	p.Text(&t.certDir)
+	p.Text(&t.name)
+	p.Flag(&t.hasName)
+	plain.Struct(p, &t.file, func(f *libtls.SessionFile) { f.Fields(p) })
+	sessionField(p, &t.offered)
+	plain.Number(p, &t.ticketsDue)
+	p.Bytes(&t.sessionID)
+	plain.Struct(p, &t.cause, func(e *Error) {
+		p.Text(&e.Text)
+		num := uint(e.Errno)
+		plain.Number(p, &num)
+		e.Errno = syscall.Errno(num)
+		plain.Number(p, &e.Code)
+	})
+	plain.Struct(p, &t.signing, func(r *SignRequest) { r.fields(p) })
+	credentialField(p, t)
+	t.peerFields(p)
+	return t.Conn.Fields(p)
+}
+
+// sessionField takes a session as it is kept in files.
+func sessionField(p *plain.Coder, s **libtls.Session) {
+	var text []byte
+	if *s != nil && !p.Reading() {
+		text, _ = libtls.MarshalSessionsPEM(*s)
+		defer clear(text)
+	}
+	p.Bytes(&text)
+	if p.Reading() && text != nil {
+		defer clear(text)
+		if list := libtls.ParseSessionsPEM(text); len(list) == 1 {
+			*s = list[0]
+		}
+	}
+}
+
+// credentialField takes which of its listener's keypairs a connection signs
+// with. A client has but one.
+func credentialField(p *plain.Coder, t *Context) {
+	const none = primary - 1
+	index := none
+	if t.cred != nil {
+		index = t.cred.index
+	}
+	plain.Number(p, &index)
+	if !p.Reading() || index == none || t.listener == nil {
+		return
+	}
+	switch {
+	case index == primary:
+		t.cred = t.listener.primary
+	case index >= 0 && index < len(t.listener.added):
+		t.cred = t.listener.added[index]
+	default:
+		p.Fail()
+	}
+}
+
+func (t *Context) peerFields(p *plain.Coder) {
+	plain.List(p, &t.peer.chain, 8, p.Bytes)
+	if p.Reading() {
+		t.setPeer(t.peer.chain)
+	}
+	p.Text(&t.ocsp.url)
+	plain.Struct(p, &t.ocsp.result, func(o *trust.OCSPResult) {
+		for _, n := range []*int{&o.ResponseStatus, &o.CertStatus, &o.CRLReason} {
+			plain.Number(p, n)
+		}
+		p.Time(&o.ThisUpdate)
+		p.Time(&o.NextUpdate)
+		p.Time(&o.RevocationTime)
+	})
+}
+
+// Frozen encodes a server's configuration for RestoreListener, right after a
+// successful tls_configure. It holds private keys, which are the caller's to
+// wipe. The child may be unable to read the system's trust store, so if that
+// is used it is included.
+func (t *Context) Frozen() []byte {
+	data := t.config.Marshal()
+	defer clear(data)
+	at := Context{certFile: t.certFile, certDir: t.certDir}
+	if c := t.config; c.clientAuth != clientCertNone && c.ca == nil && c.caPath == "" {
+		at.store = t.listener.policy.Anchors
+	}
+	return plain.Encode(func(p *plain.Coder) { at.frozenFields(p, &data) })
+}
+
+func (t *Context) frozenFields(p *plain.Coder, config *[]byte) {
+	p.Bytes(config)
+	p.Text(&t.certFile)
+	p.Text(&t.certDir)
+	plain.Struct(p, &t.store, func(a *trust.Anchors) { a.Fields(p) })
+}
+
+// RestoreListener does a server's tls_configure once more, with its
+// configuration as Frozen encoded it. Live is that configuration as it is now.
+func RestoreListener(live *Config, frozen []byte) (*Listener, error) {
+	var data []byte
+	defer func() { clear(data) }()
+	t := Context{role: roleServer}
+	if err := plain.Decode(frozen, func(p *plain.Coder) { t.frozenFields(p, &data) }); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.config, err = UnmarshalConfig(data); err != nil {
+		return nil, err
+	}
+	defer t.Free()
+	l, failed := t.newListener(t.config)
+	if failed != nil {
+		return nil, failed
+	}
+	l.config = live
+	return l, nil
+}
+
+// RestoreServer returns a server whose tls_configure succeeded if l isn't nil.
+// A nil live is the default configuration.
+func RestoreServer(live *Config, l *Listener) *Context {
+	t := restored(roleServer, live)
+	t.listener = l
+	return t
+}
+
+// RestoreClient returns a client that goes on where the one stood whose
+// Marshal returned data. Frozen is what the configuration's Marshal returned
+// at the time of its connect, nil for the default configuration. No part of
+// either is kept; nil data stands for a client that isn't connected.
+func RestoreClient(live *Config, frozen, data []byte, in, out uint64) (*Context, error) {
+	t := restored(roleClient, live)
+	if data == nil {
+		return t, nil
+	}
+	c := t.config
+	if frozen != nil {
+		var err error
+		if c, err = UnmarshalConfig(frozen); err != nil {
+			t.Free()
+			return nil, err
+		}
+		defer c.Release()
+	}
+	return t.restore(data, in, out, func() (*protocol.Config, *Error) {
+		var failed *Error
+		if t.cred, failed = c.credential(primary, false); failed != nil {
+			return nil, failed
+		}
+		asOf := Context{role: roleClient, config: c, certFile: t.certFile, certDir: t.certDir}
+		t.policy, _ = asOf.newPolicy(trust.ServerAuth) // without anchors nothing is trusted
+		return t.clientEngine(c), nil
+	})
+}
+
+// RestoreConn returns a connection that goes on where the one stood whose
+// Marshal returned data, accepted under l. Nil data stands for one that was
+// just accepted; a nil l for one that was reset.
+func RestoreConn(live *Config, l *Listener, data []byte, in, out uint64) (*Context, error) {
+	if l == nil {
+		return restored(roleServerConn, live), nil
+	}
+	server := RestoreServer(live, l)
+	defer server.Free()
+	t, err := server.Accept()
+	if err != nil || data == nil {
+		return t, err
+	}
+	return t.restore(data, in, out, func() (*protocol.Config, *Error) { return l.engine, nil })
+}
+
+func restored(r role, live *Config) *Context {
+	if live == nil {
+		live = defaultConfig()
+	}
+	return newContext(r, live)
+}
+
+// restore sets a new context to what Marshal returned.
+func (t *Context) restore(data []byte, in, out uint64, engine func() (*protocol.Config, *Error)) (*Context, error) {
+	var state []byte
+	more, err := plain.DecodeStart(data, func(p *plain.Coder) { state = t.fields(p) })
+	if err == nil && state != nil {
+		cfg, failed := engine()
+		if failed != nil {
+			t.Free()
+			return nil, failed
+		}
+		err = t.Rebuild(cfg, state, more, in, out)
+	}
+	if err != nil {
+		t.Free()
+		return nil, err
+	}
+	t.kept.Set(&t.Conn, t.progress)
+	return t, nil
+}

@@ -1,0 +1,101 @@
+package tls
+
+import (
+	"libtls"
+	"libtls/internal/plain"
+)
+
+// Marshal encodes the configuration. Automatic ticket keys are not part of it:
+// they live in memory of their own, see Share. The result
+// holds private keys, which are the caller's to wipe.
+func (c *Config) Marshal() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.encoded = len(c.added)
+	return plain.Encode(c.fields)
+}
+
+// Grown tells whether the only setting that was made since the last Marshal or
+// Grown is an added keypair. What it returns then goes behind what they
+// returned, so that a keypair costs no more than its size, however many there
+// are. It is to be called after each setting.
+func (c *Config) Grown() (more []byte, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return encodeMore(c.added, &c.encoded)
+}
+
+// Share has what forked processes share live in that memory; see
+// libtls.TicketKeys.Share.
+func (c *Config) Share(memory []byte) { c.tickets.Share(memory) }
+
+// encodeMore encodes the first of a list's keypairs that isn't encoded yet.
+func encodeMore(list []keypair, encoded *int) (more []byte, ok bool) {
+	if *encoded == len(list) {
+		return nil, false
+	}
+	more = plain.Encode(list[*encoded].fields)
+	*encoded++
+	return more, true
+}
+
+// decodeMore appends the keypairs in what encodeMore returned so far.
+func decodeMore(list *[]keypair, data []byte) (err error) {
+	for err == nil && len(data) > 0 {
+		var k keypair
+		data, err = plain.DecodeStart(data, k.fields)
+		*list = append(*list, k)
+	}
+	return err
+}
+
+// UnmarshalConfig makes a Config, held once, of what Marshal returned. It
+// keeps no part of data.
+func UnmarshalConfig(data []byte) (*Config, error) {
+	c := &Config{tickets: libtls.NewTicketKeys()}
+	c.refs.Store(1)
+	more, err := plain.DecodeStart(data, c.fields)
+	if err == nil {
+		err = decodeMore(&c.added, more)
+	}
+	if err != nil {
+		c.Release()
+		return nil, err
+	}
+	c.encoded = len(c.added)
+	return c, nil
+}
+
+// fields goes through all that a configuration is made of.
+func (c *Config) fields(r *plain.Coder) {
+	plain.Number(r, &c.protocols)
+	plain.Numbers(r, &c.suites)
+	plain.Numbers(r, &c.groups)
+	plain.List(r, &c.alpn, 8, r.Text)
+	r.Flag(&c.preferClient)
+	r.Bytes(&c.ca)
+	r.Text(&c.caPath)
+	r.Bytes(&c.crl)
+	c.keypair.fields(r)
+	plain.List(r, &c.added, 24, func(k *keypair) { k.fields(r) })
+	r.Flag(&c.skipKeyCheck)
+	plain.Number(r, &c.signCallback)
+	plain.Number(r, &c.signArg)
+	plain.Number(r, &c.verifyDepth)
+	r.Flag(&c.noVerifyCert)
+	r.Flag(&c.noVerifyName)
+	r.Flag(&c.noVerifyTime)
+	plain.Number(r, &c.clientAuth)
+	r.Flag(&c.requireStaple)
+	plain.Struct(r, &c.sessions, func(f *libtls.SessionFile) { f.Fields(r) })
+	r.Array(c.sessionID[:])
+	plain.Number(r, &c.lifetime)
+	plain.Number(r, &c.numTickets)
+	c.tickets.Fields(r)
+}
+
+func (k *keypair) fields(r *plain.Coder) {
+	r.Bytes(&k.cert)
+	r.Bytes(&k.key)
+	r.Bytes(&k.staple)
+}

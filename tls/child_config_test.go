@@ -1,0 +1,121 @@
+package tls
+
+import (
+	"bytes"
+	"fmt"
+	"libtls"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"libtls/internal/suite"
+)
+
+// fullConfig has every field set to something else than NewConfig does.
+func fullConfig() *Config {
+	c := NewConfig()
+	c.protocols = 0xffffffff
+	c.suites = []suite.ID{suite.AES128GCMSHA256}
+	c.groups = []suite.Group{suite.P521, suite.X25519MLKEM768}
+	c.alpn = []string{"h2", "http/1.1"}
+	c.preferClient = true
+	c.ca = []byte("ca")
+	c.caPath = "/a:/b"
+	c.crl = []byte{}
+	c.keypair = keypair{[]byte("cert"), []byte("key"), []byte("staple")}
+	c.added = []keypair{{cert: []byte("cert 1")}, {cert: []byte("cert 2"), key: []byte{}, staple: []byte("staple 2")}}
+	c.encoded = 2
+	c.skipKeyCheck = true
+	c.signCallback, c.signArg = 1, 1<<63
+	c.verifyDepth = math.MinInt32
+	c.noVerifyCert, c.noVerifyName, c.noVerifyTime = true, true, true
+	c.clientAuth = clientCertRequired
+	c.requireStaple = true
+	c.sessions = new(libtls.SessionFile)
+	c.lifetime = time.Hour
+	c.numTickets = 7
+	return c
+}
+
+// settings prints all that Marshal encodes; nil and empty differ.
+func settings(c *Config) string {
+	v := reflect.ValueOf(c).Elem()
+	var b strings.Builder
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; name != "refs" && name != "mu" && name != "tickets" && name != "parsed" {
+			fmt.Fprintf(&b, "%s: %#v\n", name, v.Field(i))
+		}
+	}
+	return b.String()
+}
+
+func TestMarshalConfig(t *testing.T) {
+	plain, full := NewConfig(), fullConfig()
+	for v, i := reflect.ValueOf(full).Elem(), 0; i < v.NumField(); i++ {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "mu" && name != "parsed" {
+			t.Errorf("the test doesn't set %s", name)
+		}
+	}
+	for _, c := range []*Config{plain, full} {
+		data := c.Marshal()
+		got, err := UnmarshalConfig(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings(got) != settings(c) {
+			t.Errorf("%s instead of\n%s", settings(got), settings(c))
+		}
+		if again := got.Marshal(); !bytes.Equal(data, again) {
+			t.Error("another encoding")
+		}
+		for n := range data {
+			if _, err := UnmarshalConfig(data[:n]); err == nil {
+				t.Fatalf("accepted %d of %d bytes", n, len(data))
+			}
+		}
+		if _, err := UnmarshalConfig(append(bytes.Clone(data), 0)); err == nil {
+			t.Error("accepted a byte too much")
+		}
+	}
+}
+
+// Keypairs that are added go behind the encoding, and nothing else does.
+func TestGrownConfig(t *testing.T) {
+	c := fullConfig()
+	data := c.Marshal()
+	if _, ok := c.Grown(); ok {
+		t.Error("grew without a new keypair")
+	}
+	for i := range 3 {
+		c.addKeypair(keypair{cert: []byte{byte(i)}, key: []byte("key")})
+		more, ok := c.Grown()
+		if !ok || len(more) > 100 {
+			t.Fatalf("grew by %d bytes, %v", len(more), ok)
+		}
+		data = append(data, more...)
+		got, err := UnmarshalConfig(data)
+		if err != nil || settings(got) != settings(c) {
+			t.Fatalf("%v: %s instead of\n%s", err, settings(got), settings(c))
+		}
+	}
+	if _, err := UnmarshalConfig(data[:len(data)-1]); err == nil {
+		t.Error("accepted a part of a keypair")
+	}
+}
+
+func FuzzUnmarshalConfig(f *testing.F) {
+	f.Add(NewConfig().Marshal())
+	f.Add(fullConfig().Marshal())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := UnmarshalConfig(data)
+		if err != nil {
+			return
+		}
+		again, err := UnmarshalConfig(c.Marshal())
+		if err != nil || settings(again) != settings(c) {
+			t.Error("another encoding")
+		}
+	})
+}

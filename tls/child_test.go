@@ -1,0 +1,268 @@
+package tls
+
+import (
+	"bytes"
+	"os"
+	"testing"
+	"time"
+
+	"libtls/internal/drive"
+	"libtls/internal/plain"
+)
+
+// move has an end go on with a context that is rebuilt before every Step, from
+// bytes that are made only when it has changed; it counts how often.
+func move(t *testing.T, e *end) (made *int) {
+	frozen := e.config.Marshal()
+	if e.role != roleClient {
+		frozen = (&Context{config: e.config, listener: e.listener}).Frozen()
+	}
+	var data []byte
+	made = new(int)
+	e.before = func() {
+		if e.Engine != nil && (data == nil || e.Changed()) {
+			if more, ok := e.Grown(); ok && data != nil {
+				data = append(data, more...)
+			} else {
+				data = e.Marshal()
+				*made++
+			}
+		}
+		in, out := e.Sequence()
+		live := e.config
+		live.Retain()
+		defer live.Release()
+		var next *Context
+		var err error
+		if e.role == roleClient {
+			next, err = RestoreClient(live, frozen, data, in, out)
+		} else {
+			var l *Listener
+			if l, err = RestoreListener(live, frozen); err == nil {
+				next, err = RestoreConn(live, l, data, in, out)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Free()
+		e.Context = next
+	}
+	return made
+}
+
+func movedPair(t *testing.T, client, server *Context) (c, s *end) {
+	c, s = connectPair(client, server)
+	move(t, c)
+	move(t, s)
+	return c, s
+}
+
+func TestRestore(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		ca := newAuthority(t, "clients")
+		p := ca.issue(t, "rsa", "client.test")
+		if err := client.SetKeypairMem(p.cert, p.key); err != nil {
+			t.Fatal(err)
+		}
+		server.SetCAMem(ca.pem())
+		server.VerifyClient()
+		client.SetALPN("h2")
+		server.SetALPN("http/1.1,h2")
+		c, s := movedPair(t, dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		data := bytes.Repeat([]byte("0123456789"), 10000)
+		transfer(t, c, s, data, 30000, 5000)
+		transfer(t, s, c, data, 30000, 5000)
+		if !s.PeerCertProvided() || !bytes.Equal(s.PeerCertChainPEM(), p.cert) {
+			t.Error("the server has lost its client's certificate")
+		}
+		if alpn, _ := c.ConnALPNSelected(); alpn != "h2" {
+			t.Errorf("ALPN is %q", alpn)
+		}
+		if name, _ := s.ConnServername(); name != "server.test" {
+			t.Errorf("server name is %q", name)
+		}
+		if _, step, _ := c.do(drive.Close, nil); step != drive.Done {
+			t.Fatal(c.Err())
+		}
+		if n, step, done := s.do(drive.Read, make([]byte, 1)); n != 0 || step != drive.Done || !done || !s.PeerClosed() {
+			t.Errorf("close_notify: %d, %v, %v", n, step, done)
+		}
+	})
+}
+
+func TestRestoreResumption(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		fd, _ := sessionFD(t)
+		if err := client.SetSessionFD(fd); err != nil {
+			t.Fatal(err)
+		}
+		server.SetSessionLifetime(1000)
+		for i := range 2 {
+			c, s := movedPair(t, dial(t, client, "server.test"), accept(t, server))
+			mustHandshake(t, c, s)
+			transfer(t, s, c, []byte("text"), 4, 4)
+			if got := c.ConnSessionResumed(); got != (i == 1) || s.ConnSessionResumed() != got {
+				t.Errorf("connection %d: resumed is %v", i, got)
+			}
+		}
+	})
+}
+
+// fragments puts each byte of the plaintext handshake messages in a flight into
+// a record of its own.
+func fragments(flight []byte) (out []byte) {
+	for encrypted := false; len(flight) > 0; {
+		n := 5 + int(flight[3])<<8 + int(flight[4])
+		if flight[0] == 22 && !encrypted {
+			for _, b := range flight[5:n] {
+				out = append(out, 22, 3, 3, 0, 1, b)
+			}
+		} else {
+			out = append(out, flight[:n]...)
+			encrypted = true
+		}
+		flight = flight[n:]
+	}
+	return out
+}
+
+// However small the fragments of messages are, a context is encoded as often as
+// it has messages.
+func TestRestoreFragments(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		madeByClient, madeByServer := move(t, c), move(t, s)
+		for range 8 {
+			c.in = fragments(c.in)
+			c.do(drive.Handshake, nil)
+			s.in = fragments(s.in)
+			s.do(drive.Handshake, nil)
+		}
+		if !c.HandshakeDone() || !s.HandshakeDone() {
+			t.Fatal(c.Err(), s.Err())
+		}
+		transfer(t, c, s, []byte("text"), 4, 4)
+		transfer(t, s, c, []byte("text"), 4, 4)
+		if *madeByClient > 16 || *madeByServer > 16 {
+			t.Errorf("encoded %d and %d times", *madeByClient, *madeByServer)
+		}
+	})
+}
+
+// A failure stays one, with its text.
+func TestRestoreFailed(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		c, s := movedPair(t, dial(t, client, "wrong.test"), accept(t, server))
+		first, _ := handshake(c, s)
+		if first == "" {
+			t.Fatal("no failure")
+		}
+		if again, _ := handshake(c, s); again != first {
+			t.Errorf("%q after %q", again, first)
+		}
+	})
+}
+
+// A response that isn't one changes nothing else.
+func TestRestoreLostOCSPURL(t *testing.T) {
+	client, server := configs(t, "p256")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	c.Context.ocsp.url = "http://ocsp.test"
+	c.Marshal()
+	c.processOCSP([]byte("no response"))
+	if _, ok := c.PeerOCSPURL(); ok || !c.Changed() {
+		t.Errorf("URL %v, changed %v", ok, c.Changed())
+	}
+}
+
+// Ticket keys and lifetimes of a rebuilt listener are those of the live
+// configuration, all else that of its tls_configure.
+func TestRestoreLive(t *testing.T) {
+	client, server := configs(t, "p256")
+	listener := NewServer()
+	server.SetSessionLifetime(1000)
+	if err := listener.Configure(server); err != nil {
+		t.Fatal(err)
+	}
+	frozen := listener.Frozen()
+	server.ClearKeys()
+	server.SetSessionLifetime(500)
+	l, err := RestoreListener(server, frozen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := RestoreServer(server, l).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, s := connectPair(dial(t, client, "server.test"), conn)
+	mustHandshake(t, c, s)
+	if got := s.config.sessionLifetime(); got != 500*time.Second {
+		t.Errorf("session lifetime is %v", got)
+	}
+}
+
+// The system's trust store is what it was when the server was configured.
+func TestRestoreSystemStore(t *testing.T) {
+	ca := newAuthority(t, "clients")
+	dir := t.TempDir()
+	file := dir + "/ca.pem"
+	if err := os.WriteFile(file, ca.pem(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, store := range [][2]string{{file, dir}, {dir + "/none", dir}} {
+		_, server := configs(t, "p256")
+		server.VerifyClient()
+		listener := NewServer()
+		listener.SystemStore(store[0], store[1])
+		if err := listener.Configure(server); err != nil {
+			t.Fatal(err)
+		}
+		l, err := RestoreListener(server, listener.Frozen())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(l.rules, listener.listener.rules) {
+			t.Error("sessions of verified clients are lost")
+		}
+		got, want := plain.Encode(l.policy.Anchors.Fields), plain.Encode(listener.listener.policy.Anchors.Fields)
+		if !bytes.Equal(got, want) {
+			t.Error("another trust store")
+		}
+	}
+}
+
+func TestRestoreUnconnected(t *testing.T) {
+	client, err := RestoreClient(nil, nil, nil, 0, 0)
+	if err != nil || client.Connect("server.test", true) != nil {
+		t.Error(err, client.Err())
+	}
+	if _, err := RestoreServer(nil, nil).Accept(); err == nil {
+		t.Error("a server without configuration accepts")
+	}
+}
+
+func TestRestoreDamaged(t *testing.T) {
+	client, server := configs(t, "p256")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	data, frozen := c.Marshal(), client.Marshal()
+	for n := range data {
+		if n > 0 {
+			if _, err := RestoreClient(client, frozen, data[:n], 0, 0); err == nil {
+				t.Fatalf("accepted %d of %d bytes", n, len(data))
+			}
+		}
+	}
+}

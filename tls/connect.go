@@ -1,0 +1,98 @@
+package tls
+
+import (
+	"net/netip"
+	"strings"
+
+	"libtls"
+	"libtls/internal/drive"
+	"libtls/internal/protocol"
+	"libtls/internal/trust"
+)
+
+// Connect is what all forms of tls_connect have in common: it prepares a
+// connection to the server of that name, without any I/O. hasName is false for
+// a NULL name. A connection that the context had is forgotten.
+func (t *Context) Connect(name string, hasName bool) error {
+	if t.role != roleClient {
+		return t.record(invalidContext("not a client context"))
+	}
+	t.disconnect()
+	if err := t.connect(name, hasName); err != nil {
+		t.disconnect()
+		return t.record(err)
+	}
+	return nil
+}
+
+// connect checks in the contract's order (9.2).
+func (t *Context) connect(name string, hasName bool) (failed *Error) {
+	c := t.config
+	t.name, t.hasName = strings.TrimSuffix(name, "."), hasName
+
+	if t.cred, failed = c.credential(primary, false); failed != nil {
+		return failed
+	}
+	if !c.noVerifyName && !hasName {
+		return failure("server name not specified")
+	}
+	if t.policy, failed = t.newPolicy(trust.ServerAuth); failed != nil {
+		return failed
+	}
+	if hasName && !isIP(t.name) && !validServerName(t.name) {
+		return failure("server name indication failure")
+	}
+	t.file = c.sessions
+	e := t.clientEngine(c)
+	if t.file != nil {
+		now := drive.Now()
+		usable := func(s *libtls.Session) bool { return t.mayOffer(s, e, now) }
+		var err error
+		if e.Session, err = t.file.Take(t.name, now, usable); err != nil {
+			return asError(err)
+		}
+		t.offered = e.Session
+	}
+	t.Engine = protocol.Client(e)
+	return nil
+}
+
+// clientEngine returns what the engine has to know, under the configuration
+// that is or was the context's at its connect.
+func (t *Context) clientEngine(c *Config) *protocol.Config {
+	e := c.engine()
+	e.ALPN = c.alpnList()
+	e.RequestOCSP = true
+	if t.hasName && !isIP(t.name) {
+		e.ServerName = t.name
+	}
+	e.Tickets = t.file != nil
+	e.Session = t.offered
+	return e
+}
+
+// isIP tells whether name is an IPv4 or IPv6 address as inet_pton takes it.
+func isIP(name string) bool {
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.Zone() == ""
+}
+
+// validServerName tells whether name can be sent as SNI: labels of 1 to 63
+// letters, digits and inner hyphens (RFC 6066, section 3; RFC 1123, section 2.1).
+func validServerName(name string) bool {
+	if len(name) > 255 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := range len(label) {
+			c := label[i]
+			if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}

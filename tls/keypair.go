@@ -1,0 +1,262 @@
+package tls
+
+import (
+	"bytes"
+	"cmp"
+
+	"libtls/internal/credential"
+	"libtls/internal/suite"
+)
+
+// keypair is a certificate chain, its private key and an OCSP response for
+// it, as the program gave them; parts that it didn't give are nil.
+type keypair struct {
+	cert, key []byte // PEM
+	staple    []byte // DER
+}
+
+func (k *keypair) setCertFile(path string) error {
+	k.cert = nil
+	data, err := readFile("certificate", path)
+	if err != nil {
+		return err
+	}
+	return k.setCert(data)
+}
+
+// setCert keeps the certificate even if it can't be used (contract, 5.4).
+func (k *keypair) setCert(data []byte) error {
+	k.cert = data
+	if data == nil {
+		return nil
+	}
+	if _, _, err := credential.ParseChain(data); err != nil {
+		return failure("failed to load certificate: %v", err)
+	}
+	return nil
+}
+
+func (k *keypair) setKeyFile(path string) error {
+	k.setKey(nil)
+	data, err := readFile("key", path)
+	k.key = data
+	return err
+}
+
+func (k *keypair) setKey(data []byte) {
+	clear(k.key)
+	k.key = data
+}
+
+// SetCertFile is tls_config_set_cert_file.
+func (c *Config) SetCertFile(path string) error { return c.keypair.setCertFile(path) }
+
+// SetCertMem is tls_config_set_cert_mem; nil clears.
+func (c *Config) SetCertMem(pem []byte) error {
+	if err := checkLength("certificate", pem); err != nil {
+		return err
+	}
+	return c.keypair.setCert(bytes.Clone(pem))
+}
+
+// SetKeyFile is tls_config_set_key_file.
+func (c *Config) SetKeyFile(path string) error { return c.keypair.setKeyFile(path) }
+
+// SetKeyMem is tls_config_set_key_mem; nil clears.
+func (c *Config) SetKeyMem(pem []byte) error {
+	if err := checkLength("key", pem); err != nil {
+		return err
+	}
+	c.keypair.setKey(bytes.Clone(pem))
+	return nil
+}
+
+// SetOCSPStapleFile is tls_config_set_ocsp_staple_file.
+func (c *Config) SetOCSPStapleFile(path string) error {
+	c.setStaple(nil)
+	data, err := readFile("ocsp", path)
+	c.setStaple(data)
+	return err
+}
+
+// SetOCSPStapleMem is tls_config_set_ocsp_staple_mem; nil clears.
+func (c *Config) SetOCSPStapleMem(der []byte) error {
+	if err := checkLength("ocsp staple", der); err != nil {
+		return err
+	}
+	c.setStaple(bytes.Clone(der))
+	return nil
+}
+
+func (c *Config) setStaple(der []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keypair.staple = der
+}
+
+// SetKeypairFile is tls_config_set_keypair_file.
+func (c *Config) SetKeypairFile(cert, key string) error {
+	return c.SetKeypairOCSPFile(cert, key, nil)
+}
+
+// SetKeypairMem is tls_config_set_keypair_mem.
+func (c *Config) SetKeypairMem(cert, key []byte) error {
+	return c.SetKeypairOCSPMem(cert, key, nil)
+}
+
+// SetKeypairOCSPFile is tls_config_set_keypair_ocsp_file. It stops at the
+// first part that fails; a nil staple leaves the present one.
+func (c *Config) SetKeypairOCSPFile(cert, key string, staple *string) error {
+	if err := c.SetCertFile(cert); err != nil {
+		return err
+	}
+	if err := c.SetKeyFile(key); err != nil || staple == nil {
+		return err
+	}
+	return c.SetOCSPStapleFile(*staple)
+}
+
+// SetKeypairOCSPMem is tls_config_set_keypair_ocsp_mem. A nil certificate or
+// key clears; a nil staple leaves the present one.
+func (c *Config) SetKeypairOCSPMem(cert, key, staple []byte) error {
+	if err := checkLengths(cert, key, staple); err != nil {
+		return err
+	}
+	if err := c.SetCertMem(cert); err != nil {
+		return err
+	}
+	if err := c.SetKeyMem(key); err != nil || staple == nil {
+		return err
+	}
+	return c.SetOCSPStapleMem(staple)
+}
+
+// AddKeypairFile is tls_config_add_keypair_file.
+func (c *Config) AddKeypairFile(cert string, key *string) error {
+	return c.AddKeypairOCSPFile(cert, key, nil)
+}
+
+// AddKeypairMem is tls_config_add_keypair_mem.
+func (c *Config) AddKeypairMem(cert, key []byte) error {
+	return c.AddKeypairOCSPMem(cert, key, nil)
+}
+
+// AddKeypairOCSPFile is tls_config_add_keypair_ocsp_file; key and staple may be nil.
+func (c *Config) AddKeypairOCSPFile(cert string, key, staple *string) (err error) {
+	var k keypair
+	if err := k.setCertFile(cert); err != nil {
+		return err
+	}
+	if staple != nil {
+		if k.staple, err = readFile("ocsp", *staple); err != nil {
+			return err
+		}
+	}
+	if key != nil {
+		if err := k.setKeyFile(*key); err != nil {
+			return err
+		}
+	}
+	c.addKeypair(k)
+	return nil
+}
+
+// AddKeypairOCSPMem is tls_config_add_keypair_ocsp_mem; key and staple may be nil.
+func (c *Config) AddKeypairOCSPMem(cert, key, staple []byte) error {
+	if cert == nil {
+		return failure("keypair has no certificate")
+	}
+	if err := checkLengths(cert, key, staple); err != nil {
+		return err
+	}
+	var k keypair
+	if err := k.setCert(bytes.Clone(cert)); err != nil {
+		return err
+	}
+	k.key, k.staple = bytes.Clone(key), bytes.Clone(staple)
+	c.addKeypair(k)
+	return nil
+}
+
+// checkLengths is checkLength for a key pair.
+func checkLengths(cert, key, staple []byte) error {
+	return cmp.Or(checkLength("certificate", cert), checkLength("key", key), checkLength("ocsp staple", staple))
+}
+
+func (c *Config) addKeypair(k keypair) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.added = append(c.added, k)
+}
+
+// ClearKeys is tls_config_clear_keys: it wipes all private keys.
+func (c *Config) ClearKeys() {
+	c.keypair.setKey(nil)
+	for i := range c.added {
+		c.added[i].setKey(nil)
+	}
+}
+
+// primary is the index of the primary keypair; that of an added one counts
+// from 0.
+const primary = -1
+
+// indexed is a keypair ready for use.
+type indexed struct {
+	*credential.Credential
+	index int // of the keypair
+}
+
+// credential parses a keypair. The order of the checks is the contract's (3).
+// A nil credential without error means that there is none, as a client may do.
+func (c *Config) credential(index int, server bool) (*indexed, *Error) {
+	k := &c.keypair
+	if index != primary {
+		k = &c.added[index]
+	}
+	if !server && k.cert == nil && k.key == nil {
+		return nil, nil
+	}
+
+	cred := new(credential.Credential)
+	var err error
+	if k.cert != nil {
+		if cred.Chain, cred.Leaf, err = credential.ParseChain(k.cert); err != nil {
+			return nil, failure("failed to load certificate")
+		}
+	}
+	if k.key != nil {
+		if cred.Leaf == nil && c.skipKeyCheck {
+			return nil, failure("public key hash not set")
+		}
+		if cred.Key, err = credential.ParseKey(k.key); err != nil {
+			return nil, failure("failed to read private key")
+		}
+	}
+	if cred.Leaf != nil && cred.Key != nil && !credential.SamePublicKey(cred.Key.Public(), cred.Leaf.PublicKey) {
+		if suite.KeyTypeOf(cred.Key.Public()) == suite.KeyTypeOf(cred.Leaf.PublicKey) {
+			return nil, failure("failed to load private key")
+		}
+		if !c.skipKeyCheck {
+			return nil, failure("private/public key mismatch")
+		}
+		cred.Key = nil
+	}
+	if !c.skipKeyCheck && (cred.Leaf == nil || cred.Key == nil) {
+		return nil, failure("private/public key mismatch")
+	}
+	if cred.Remote = c.signCallback != 0; cred.Remote {
+		cred.Key = nil
+	}
+	return &indexed{cred, index}, nil
+}
+
+// staple returns the OCSP response that a keypair has now.
+func (c *Config) staple(index int) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if index == primary {
+		return c.keypair.staple
+	}
+	return c.added[index].staple
+}
