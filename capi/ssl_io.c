@@ -57,11 +57,14 @@ flush_beside_write(SSL *s)
 	return flush(s);
 }
 
-/* Reads a record into *st, or finds the end of input. */
+/*
+ * Reads a record into *st, or finds the end of input. Plaintext that is left
+ * of the one before has to be read first.
+ */
 static int
 fill(SSL *s, struct input *in, struct step *st)
 {
-	switch (input_get(in, st)) {
+	switch (in->data_len > 0 ? TLS_WANT_POLLIN : input_get(in, st)) {
 	case 1:
 		return DONE;
 	case TLS_WANT_POLLIN:
