@@ -120,6 +120,7 @@ if echo 'int main(void) { return 0; }' | cc -x c -o "$tmp/probe" - -Wl,--no-as-n
 	other="-libretls=$tmp/peer-libretls"
 	harness "harness, LibreTLS" "$tmp/harness-libretls" -p "$tmp/pki"
 	harness "harness, LibreTLS, TLS 1.2" "$tmp/harness-libretls" -2 -p "$tmp/pki"
+	harness "model, LibreTLS and OpenSSL" env OTHERS=yes tests/model/run.sh 300
 else
 	skip LibreTLS
 fi

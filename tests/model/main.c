@@ -18,7 +18,9 @@ enum {
 	BATCH = 64,		/* seeds that share a process */
 	SECONDS = 60,		/* after which a seed is taken for one that hangs */
 	MOST_OPS = 120,
-	ATTEMPTS = 400,		/* at finding a shorter sequence */
+	ATTEMPTS = 400,		/* at finding a shorter sequence, */
+	ATTEMPT_SECONDS = 10,	/* each of which may hang so long, */
+	SHRINK_SECONDS = 60,	/* and that take no longer together */
 };
 
 const char *pki;
@@ -173,6 +175,7 @@ draw_run(uint64_t seed, struct setup *s, struct op *ops)
 	}
 	s->two_fds = one_in(3);
 	s->small_buffers = one_in(3);
+	s->blocking = one_in(8);
 	s->partial_writes = one_in(2);
 	s->no_auto_retry = one_in(2);
 
@@ -200,9 +203,9 @@ draw_run(uint64_t seed, struct setup *s, struct op *ops)
 static uint64_t *progress;
 
 static void
-run_seed(uint64_t seed, const struct setup *s, const struct op *ops, size_t len, bool verbose)
+run_seed(uint64_t seed, const struct setup *s, const struct op *ops, size_t len, unsigned seconds, bool verbose)
 {
-	alarm(SECONDS);
+	alarm(seconds);
 	run_all(seed, s, ops, len, verbose);
 	alarm(0);
 }
@@ -241,11 +244,19 @@ passes(uint64_t seed, const struct setup *s, const struct op *ops, size_t len, b
 	pid_t pid;
 
 	if (child(&pid, quiet)) {
-		run_seed(seed, s, ops, len, verbose);
+		run_seed(seed, s, ops, len, quiet ? ATTEMPT_SECONDS : SECONDS, verbose);
 		fflush(stdout);
 		_exit(0);
 	}
 	return succeeded(pid);
+}
+
+static time_t shrink_end;
+
+static bool
+patient(unsigned *attempts)
+{
+	return ++*attempts < ATTEMPTS && time(NULL) < shrink_end;
 }
 
 /* Leaves out what can be left out, and makes numbers smaller. */
@@ -255,13 +266,13 @@ shrink(uint64_t seed, struct setup *s, struct op *ops, size_t len)
 	struct op fewer[MOST_OPS], smaller;
 	unsigned attempts = 0;
 
+	shrink_end = time(NULL) + SHRINK_SECONDS;
 	for (size_t part = len; part > 0; part /= 2) {
-		for (size_t at = 0; at < len && attempts < ATTEMPTS;) {
+		for (size_t at = 0; at < len && patient(&attempts);) {
 			size_t n = part < len - at ? part : len - at;
 
 			memcpy(fewer, ops, at * sizeof(*ops));
 			memcpy(fewer + at, ops + at + n, (len - at - n) * sizeof(*ops));
-			attempts++;
 			if (passes(seed, s, fewer, len - n, true, false)) {
 				at += n;
 				continue;
@@ -270,19 +281,17 @@ shrink(uint64_t seed, struct setup *s, struct op *ops, size_t len)
 			memcpy(ops, fewer, len * sizeof(*ops));
 		}
 	}
-	for (size_t i = 0; i < len && attempts < ATTEMPTS; i++) {
+	for (size_t i = 0; i < len && patient(&attempts); i++) {
 		smaller = ops[i];
 		ops[i].stalls = ops[i].most = 0;
 		ops[i].times = 1;
-		attempts++;
 		if (passes(seed, s, ops, len, true, false))
 			ops[i] = smaller;
 		if (ops[i].kind == FORK || ops[i].kind == NEXT || ops[i].kind == KEY_UPDATE)
 			continue;
-		for (size_t n = 1; n < ops[i].n && attempts < ATTEMPTS; n *= 4) {
+		for (size_t n = 1; n < ops[i].n && patient(&attempts); n *= 4) {
 			smaller = ops[i];
 			ops[i].n = n;
-			attempts++;
 			if (!passes(seed, s, ops, len, true, false))
 				break;
 			ops[i] = smaller;
@@ -294,12 +303,12 @@ shrink(uint64_t seed, struct setup *s, struct op *ops, size_t len)
 static void
 describe(uint64_t seed, const struct setup *s)
 {
-	printf("seed %llu: %s, client %s%s%s%s, server %s%s%s, tickets %u%s%s%s\n", (unsigned long long)seed,
+	printf("seed %llu: %s, client %s%s%s%s, server %s%s%s, tickets %u%s%s%s%s\n", (unsigned long long)seed,
 	    s->tls12 ? "TLS 1.2" : "TLS 1.3", s->openssl[CLIENT] ? "SSL_*" : "libtls",
 	    s->callbacks[CLIENT] ? " with callbacks" : "", s->sign[CLIENT] ? " that sign" : "",
 	    s->client_cert ? " with a certificate" : "", s->openssl[SERVER] ? "SSL_*" : "libtls",
 	    s->callbacks[SERVER] ? " with callbacks" : "", s->sign[SERVER] ? " that sign" : "",
-	    s->tickets ? s->num_tickets : 0, s->tickets ? "" : " (off)", s->two_fds ? ", two descriptors" : "",
+	    s->tickets ? s->num_tickets : 0, s->tickets ? "" : " (off)", s->blocking ? ", two threads" : "", s->two_fds ? ", two descriptors" : "",
 	    s->small_buffers ? ", small buffers" : "");
 }
 
@@ -333,7 +342,7 @@ run_batch(uint64_t first, uint64_t n)
 		for (; *progress < n; ++*progress) {
 			size_t len = draw_run(first + *progress, &s, ops);
 
-			run_seed(first + *progress, &s, ops, len, false);
+			run_seed(first + *progress, &s, ops, len, SECONDS, false);
 		}
 		exit(0);
 	}

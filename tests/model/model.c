@@ -33,7 +33,7 @@ pattern_make(void)
 	}
 }
 
-static uint8_t
+uint8_t
 byte_at(const struct way *w, size_t n)
 {
 	n += w->salt;
@@ -86,7 +86,7 @@ consumed(const struct end *e)
 }
 
 /* Takes over what the sender has written to its socket. */
-static void
+void
 way_collect(struct way *w)
 {
 	uint8_t buf[65536];
@@ -97,7 +97,7 @@ way_collect(struct way *w)
 }
 
 /* Gives the receiver at most so many bytes. */
-static void
+void
 way_give(struct way *w, size_t n)
 {
 	ssize_t m;
@@ -112,7 +112,7 @@ way_give(struct way *w, size_t n)
 		w->given += m;
 }
 
-static void
+void
 way_cut(struct way *w)
 {
 	if (w->cut)
@@ -226,11 +226,13 @@ check_wait(struct end *e, const char *call, ssize_t rv, size_t before)
 
 	if (e->api->strict)
 		check_sticky(e, call);
+	else if (e->failed || e->unwritable)
+		return;
 	if (e->signer_waits)
 		return;
 	if (rv == WANT_OUT) {
 		waits = e->callbacks ? e->said == WANT_OUT : poll(&pfd, 1, 0) == 0;
-		if (!waits)
+		if (!waits && !(e->api->idles && e->ending != OPEN))
 			flaw(e->run, "%s's %s waits to write, which it could", e->name, call);
 		return;
 	}
@@ -239,6 +241,8 @@ check_wait(struct end *e, const char *call, ssize_t rv, size_t before)
 	else
 		waits = consumed(e) == e->in->given && !e->in->cut;
 	/* A record without data may end a call, but of descriptors ours knows better. */
+	e->idle = !waits && !moved && e->api->idles ? e->idle + 1 : 0;
+	waits |= e->idle == 1 || e->idle == 2;
 	if (!waits && !(moved && strcmp(call, "handshake") != 0 && (e->callbacks || !e->api->strict)))
 		flaw(e->run, "%s's %s waits to read, which it could", e->name, call);
 	if (e->established && e->in->read < readable(e->in, consumed(e)))
@@ -332,7 +336,7 @@ check_end(struct end *e, bool failure)
 		flaw(e->run, "%s reads an end after %zu of %zu bytes", e->name, w->read, readable(w, w->given));
 	if (failure && complete && !w->spoilt)
 		flaw(e->run, "%s takes a closed stream for a broken one", e->name);
-	if (e->ending != OPEN)
+	if (e->ending != OPEN || w->spoilt)
 		return;
 	/* What was not told by the call, tls_close has to tell. */
 	if (complete || !w->cut)
@@ -367,10 +371,13 @@ do_read(struct end *e, size_t n, bool peek)
 		established(e, call);
 		check_end(e, false);
 	} else if (rv < FAILED) {
+		if (rv == WANT_IN && e->ending != OPEN && !e->api->idles)
+			flaw(e->run, "%s's %s waits behind the end", e->name, call);
 		check_wait(e, call, rv, before);
 	} else if (e->established && !e->api->truncation_at_close && e->in->cut && consumed(e) == e->in->given &&
 	    !e->failed) {
 		check_end(e, true);
+		snprintf(e->text, sizeof(e->text), "%s", text(e));
 		e->failed = true;
 	} else {
 		/* What is wrong with writing is none of reading's business. */
@@ -402,6 +409,9 @@ do_write(struct end *e, size_t n)
 	free(buf);
 	tell(e, "write", n, rv);
 	e->tried = true;
+	/* Others have this for a transport that is gone. */
+	if (rv == 0 && !e->api->strict && w->cut)
+		rv = FAILED;
 	if (rv > (ssize_t)n || rv == 0)
 		flaw(e->run, "%s's write gives %zd of %zu", e->name, rv, n);
 	if (rv > 0) {
@@ -437,7 +447,7 @@ do_close(struct end *e)
 
 	tell(e, "close", 0, rv);
 	/* SSL_shutdown sends first and waits for the peer's then. */
-	if (rv == WANT_IN && e->api == &openssl && w->closing)
+	if (rv == WANT_IN && ((e->api == &openssl && w->closing) || (!e->api->strict && e->unwritable)))
 		rv = OK;
 	if (rv == WANT_IN || rv == WANT_OUT) {
 		if (rv == WANT_IN)
@@ -486,7 +496,7 @@ sockets(struct run *r, int *at_end, int *at_model)
 {
 	int fds[2], size = 1;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (r->setup.blocking ? 0 : SOCK_NONBLOCK), 0, fds) != 0)
 		flaw(r, "socketpair: %s", strerror(errno));
 	for (int i = 0; i < 2 && r->setup.small_buffers; i++)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -512,7 +522,7 @@ run_open(struct run *r)
 
 		e->callbacks = r->setup.callbacks[i];
 		e->rfd = e->wfd = -1;
-		if (!e->callbacks) {
+		if (!e->callbacks || r->setup.blocking) {
 			sockets(r, &e->rfd, &e->in->to);
 			e->wfd = e->rfd;
 			e->out->from = e->in->to;
@@ -719,6 +729,8 @@ run_op(struct run *r, const struct op *op)
 
 	e->stalls = op->stalls;
 	e->most = op->most;
+	if (e->failed && !e->api->sticky && (op->kind == READ || op->kind == WRITE || op->kind == HANDSHAKE))
+		return;
 	switch (op->kind) {
 	case ESTABLISH:
 		run_establish(r);
@@ -807,7 +819,15 @@ run_all(uint64_t seed, const struct setup *s, const struct op *ops, size_t len, 
 		e->api->configure(e);
 	}
 	status = setjmp(r->gone);
-	if (status == 0) {
+	if (status == 0 && s->blocking) {
+		for (size_t at = 0; at < len; at++)
+			if (ops[at].kind == NEXT || at == 0) {
+				run_open(r);
+				run_blocking(r, ops + at, len - at);
+				run_drop(r);
+			}
+		run_open(r);
+	} else if (status == 0) {
 		run_open(r);
 		for (r->step = 0; r->step < len; r->step++) {
 			if (verbose)

@@ -78,6 +78,7 @@ struct end {
 	bool	 signer_waits;	/* the sign callback wanted to be called again in this call */
 
 	/* What is known. */
+	unsigned idle;		/* how many of the latest calls were for nothing */
 	bool	 tried;		/* a call might have made the handshake */
 	bool	 established;
 	bool	 failed;
@@ -99,6 +100,7 @@ struct setup {
 	bool	 callbacks[2];
 	bool	 two_fds;
 	bool	 small_buffers;
+	bool	 blocking;	/* two threads, each with its end */
 	bool	 openssl[2];	/* the API of this end */
 	bool	 partial_writes;	/* SSL_MODE_*: of those */
 	bool	 no_auto_retry;
@@ -108,6 +110,8 @@ struct setup {
 struct api {
 	const char *name;
 	bool	 strict;	/* ours: keeps more rules than others */
+	bool	 sticky;	/* after a failure there are only failures */
+	bool	 idles;		/* may want to be called again for nothing, twice in a row */
 	bool	 resumes;	/* whenever it may */
 	bool	 truncation_at_close;	/* read gives END at any end, close tells */
 	void	 (*configure)(struct end *);
@@ -145,6 +149,10 @@ extern const char *pki;
 _Noreturn void flaw(struct run *, const char *, ...) __attribute__((format(printf, 2, 3)));
 const char *file(const char *name);
 void	 way_put(struct way *, const void *, size_t);
+void	 way_collect(struct way *);
+void	 way_give(struct way *, size_t);
+void	 way_cut(struct way *);
+uint8_t	 byte_at(const struct way *, size_t);
 
 /* One step of a run. */
 enum kind {
@@ -162,5 +170,8 @@ void	 op_print(const struct op *);
 
 /* model.c: runs the operations, then brings both ends to an end. */
 void	 run_all(uint64_t seed, const struct setup *, const struct op *, size_t, bool verbose);
+
+/* blocking.c: a connection of two threads, by the operations up to the next connection. */
+void	 run_blocking(struct run *, const struct op *, size_t);
 
 #endif

@@ -198,6 +198,10 @@ resumed(struct end *e)
 
 const struct api openssl = {
 	.name = "SSL_*",
+#ifdef TEST_LIBRETLS
+	.idles = true,
+#endif
+	.sticky = true,
 	.resumes = true,
 	.configure = configure,
 	.open = open_connection,
