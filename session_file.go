@@ -14,6 +14,7 @@ import (
 
 	"libtls/internal/pem"
 	"libtls/internal/plain"
+	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
 
@@ -252,7 +253,7 @@ func current(all []*Session, now time.Time) []*Session {
 
 // offerable tells whether s is complete and its age what it should be.
 func offerable(s *Session, now time.Time) bool {
-	if !encodable(s) {
+	if !encodable(s) || len(s.Ticket) > protocol.MaxTicket {
 		return false
 	}
 	life := time.Duration(s.Lifetime) * time.Second

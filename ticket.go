@@ -9,10 +9,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"math"
 	"sync"
 	"time"
 
+	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
 
@@ -268,7 +268,8 @@ func (t *TicketKeys) opening(name []byte, now, lifetime int64) (k ticketKey, ren
 
 // Seal makes a ticket of s on a server with that session lifetime. A ticket
 // keeps only the leaf of the peer's chain. The error is errNoTicketKey if the
-// program's keys have all aged out.
+// program's keys have all aged out, errTicketTooLarge if the ticket would be
+// longer than a client may offer.
 func (t *TicketKeys) Seal(s *Session, now time.Time, lifetime time.Duration, rand io.Reader) ([]byte, error) {
 	k, err := t.sealing(now.Unix(), int64(lifetime/time.Second), rand)
 	if err != nil {
@@ -289,7 +290,7 @@ func (t *TicketKeys) Seal(s *Session, now time.Time, lifetime time.Duration, ran
 		return nil, err
 	}
 	ticket := k.seal(plain, iv)
-	if len(ticket) > math.MaxUint16 {
+	if len(ticket) > protocol.MaxTicket {
 		return nil, errTicketTooLarge
 	}
 	return ticket, nil

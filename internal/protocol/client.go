@@ -130,7 +130,7 @@ func (c *Conn) age(s *Session) (time.Duration, bool) {
 
 // offerable tells whether a session could be resumed under this configuration.
 func (c *Conn) offerable(s *Session) bool {
-	if s == nil || !c.cfg.Tickets || len(s.Ticket) > maxTicket {
+	if s == nil || !c.cfg.Tickets || len(s.Ticket) > MaxTicket {
 		return false
 	}
 	if s.Version == suite.TLS12 {

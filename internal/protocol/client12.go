@@ -321,7 +321,7 @@ func (c *Conn) serverFinished12(m message) *Error {
 // session id of a full handshake.
 func (c *Conn) keepSession12() {
 	h := c.hs.tls12
-	if !c.cfg.Tickets || len(h.newTicket) == 0 && (c.info.Resumed || len(h.sessionID) == 0) {
+	if !c.cfg.Tickets || len(h.newTicket) > MaxTicket || len(h.newTicket) == 0 && (c.info.Resumed || len(h.sessionID) == 0) {
 		return
 	}
 	s := c.session12()

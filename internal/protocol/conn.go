@@ -216,9 +216,6 @@ func (c *Conn) handleRecord(rec, dst []byte) ([]byte, *Error) {
 	} else if typ != record.Alert {
 		c.count.empty, c.count.warnings = 0, 0
 	}
-	if !c.isOpen() && typ != record.Handshake {
-		c.changed()
-	}
 	switch typ {
 	case record.ChangeCipherSpec:
 		return nil, c.changeCipherSpec(payload)
@@ -243,7 +240,7 @@ func (c *Conn) checkHeader(rec []byte) *Error {
 	switch {
 	case hdr[1] != 3 && !c.in.Active():
 		return foreignProtocol(rec)
-	case c.in.Active() && (hdr[1] != 3 || hdr[2] != 3): // RFC 8446, 5.2
+	case c.in.Active() && (hdr[1] != 3 || hdr[2] != 3 && (c.client || !c.inTheClear(hdr[0]))): // RFC 8446, 5.2
 		return errWrongVersionNumber
 	}
 	if t := record.Type(hdr[0]); t < record.ChangeCipherSpec || t > record.ApplicationData {
@@ -259,6 +256,12 @@ func (c *Conn) checkHeader(rec []byte) *Error {
 		return errInternal
 	}
 	return nil
+}
+
+// inTheClear tells whether a record of that type is unprotected where TLS 1.3
+// wants protected ones, which the type is the error of, whatever version it has.
+func (c *Conn) inTheClear(t byte) bool {
+	return c.info.Version == suite.TLS13 && record.Type(t) != record.ApplicationData
 }
 
 // foreignProtocol recognises who else talks to TLS ports.
@@ -283,6 +286,9 @@ func (c *Conn) plaintextAlert(t record.Type, payload []byte) bool {
 
 // open decrypts a record; skip tells that it is early data to be passed over.
 func (c *Conn) open(rec, dst []byte) (typ record.Type, payload []byte, skip bool, failure *Error) {
+	if !c.client && c.inTheClear(rec[0]) { // of a server's, BoGo wants errBadRecordMAC
+		return 0, nil, false, errInvalidOuterType
+	}
 	typ, payload, err := c.in.Open(rec, dst)
 	switch err {
 	case nil:
@@ -336,7 +342,6 @@ func (c *Conn) handleCCS(payload []byte) *Error {
 }
 
 func (c *Conn) handleAlert(payload []byte) *Error {
-	c.changed()
 	if len(payload) == 0 && c.info.Version == suite.TLS13 { // RFC 8446, 5.4
 		return errBadAlert.with(AlertUnexpectedMessage)
 	}
@@ -351,6 +356,7 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 		}
 		if alert == AlertCloseNotify {
 			c.closeReceived = true
+			c.changed()
 			if !c.isOpen() {
 				return ErrUnexpectedEOF
 			}
@@ -381,7 +387,7 @@ func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
 	if len(payload) == 0 {
 		return nil, nil
 	}
-	c.count.keyUpdates = 0
+	c.count.keyUpdates, c.count.renegotiations = 0, 0
 	return payload, nil
 }
 
@@ -429,6 +435,9 @@ func (c *Conn) advance() *Error {
 		// The type is judged before the rest is waited for.
 		typ := wire.Type(c.hand[0])
 		handle := c.state.handler(typ)
+		if typ == wire.TypeHelloRequest && c.client && c.info.Version != suite.TLS13 {
+			handle = (*Conn).refuseRenegotiation
+		}
 		if handle == nil && c.state.expectsCCS() {
 			return errUnexpectedRecord
 		}

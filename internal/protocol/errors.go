@@ -123,7 +123,7 @@ var (
 	errTooManyWarnings       = &Error{Code: "TOO_MANY_WARNING_ALERTS", Alert: AlertUnexpectedMessage}
 	errTooManyKeyUpdates     = &Error{Code: "TOO_MANY_KEY_UPDATES", Alert: AlertUnexpectedMessage}
 	errTooMuchEarlyData      = &Error{Code: "TOO_MUCH_SKIPPED_EARLY_DATA", Alert: AlertUnexpectedMessage}
-	errBadCCS                = &Error{Code: "BAD_CHANGE_CIPHER_SPEC", Alert: AlertIllegalParameter}
+	errBadCCS                = &Error{Code: "BAD_CHANGE_CIPHER_SPEC", Alert: AlertUnexpectedMessage}
 	errBadAlert              = &Error{Code: "BAD_ALERT", Alert: AlertDecodeError}
 	errUnknownAlertType      = &Error{Code: "UNKNOWN_ALERT_TYPE", Alert: AlertIllegalParameter}
 
@@ -140,6 +140,7 @@ var (
 	errMisplacedExtension  = &Error{Code: "ERROR_PARSING_EXTENSION", Alert: AlertIllegalParameter, Text: "parse tlsext"}
 	errUnexpectedExtension = &Error{Code: "UNEXPECTED_EXTENSION", Alert: AlertUnsupportedExtension}
 	errDuplicateExtension  = &Error{Code: "DUPLICATE_EXTENSION", Alert: AlertDecodeError}
+	errServerName          = &Error{Code: "ERROR_PARSING_EXTENSION", Alert: AlertIllegalParameter, Text: "server name is not a host name"}
 	errMissingExtension    = &Error{Code: "MISSING_EXTENSION", Alert: AlertMissingExtension}
 	errMissingKeyShare     = &Error{Code: "MISSING_KEY_SHARE", Alert: AlertMissingExtension}
 	errPSKNotLast          = &Error{Code: "PRE_SHARED_KEY_MUST_BE_LAST", Alert: AlertIllegalParameter}

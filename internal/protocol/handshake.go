@@ -46,7 +46,7 @@ type handshake struct {
 	psks       *wire.Offer
 	identity   int // index into psks
 	skipEarly  bool
-	peerGroups []suite.Group
+	peerGroups []suite.Group // that the client offers
 
 	tls12 *handshake12 // nil unless TLS 1.2 was negotiated
 }

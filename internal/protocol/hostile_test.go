@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math/big"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -29,39 +30,6 @@ func TestSuiteOfOtherVersion(t *testing.T) {
 	c, s := newPair(bothVersions(), config12())
 	(&meddler{victim: c, change: inServer(func(m *wire.ServerHello) { m.Suite = suite.AES128GCMSHA256 })}).run(c, s)
 	c.died(t, "WRONG_CIPHER_RETURNED", 47)
-}
-
-// TestHugeTicket gives a client tickets for which a ClientHello has no room.
-func TestHugeTicket(t *testing.T) {
-	for _, size := range []int{1 << 10, 1<<16 - 200, 1<<16 - 1} {
-		cfg := testConfig()
-		c, s := newPair(cfg, testConfig())
-		connect(t, c, s)
-		issued, err := s.NewTicket(7200)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.SendTicket(issued, make([]byte, size)); err != nil {
-			t.Fatal(err)
-		}
-		shuttle(c, s)
-		session := c.TakeSessions()[0]
-		for _, version := range []uint16{suite.TLS12, suite.TLS13} {
-			again := bothVersions()
-			again.Session = session
-			if version == suite.TLS12 {
-				again.Session = &Session{Version: version, Suite: suite.ECDHEECDSAAES128GCM, Secret: make([]byte, masterSize12), Ticket: session.Ticket}
-			}
-			c, s := newPair(again, bothVersions())
-			c.Start()
-			if offered := c.hs.session != nil; offered != (size <= maxTicket) {
-				t.Errorf("%x, ticket of %d bytes: offered %t", version, size, offered)
-			}
-			if size > maxTicket {
-				connect(t, c, s)
-			}
-		}
-	}
 }
 
 // TestHugeCookie has a server ask for a ClientHello that can't be.
@@ -207,14 +175,95 @@ func TestWrongWayRound(t *testing.T) {
 	}
 }
 
-// TestFallbackFromTooOld falls back below TLS 1.2 (RFC 7507, 3).
+// TestFallbackFromTooOld falls back below TLS 1.2, which is no version of ours.
 func TestFallbackFromTooOld(t *testing.T) {
 	c, s := newPair(config12(), config12())
 	(&meddler{victim: s, change: inHello(func(m *wire.ClientHello) {
 		m.Version = 0x0302
 		m.Suites = append(m.Suites, suite.FallbackSCSV)
 	})}).run(c, s)
-	s.died(t, "INAPPROPRIATE_FALLBACK", 86)
+	s.died(t, "UNSUPPORTED_PROTOCOL", 70)
+}
+
+// TestInTheClear sends a server records in the clear when it has keys.
+func TestInTheClear(t *testing.T) {
+	for _, version := range []byte{1, 3} {
+		for _, typ := range []record.Type{record.Handshake, record.Alert} {
+			c, s := newPair(testConfig(), testConfig())
+			c.Start()
+			s.feed(c.TakeOutput(nil))
+			rec := plaintext(typ, 1, 0, 0, 1, 0)
+			rec[2] = version
+			s.feed(rec)
+			s.died(t, "INVALID_OUTER_RECORD_TYPE", 10)
+		}
+	}
+}
+
+// TestServerName has names that are host names, are no names, or are refused
+// (RFC 6066, 3).
+func TestServerName(t *testing.T) {
+	label := strings.Repeat("a", 63)
+	for name, want := range map[string]string{
+		"server.test": "", "SERVER": "", "_a_.b-c.9": "", "-": "", label + "." + label: "", strings.Repeat("a.", 127) + "a": "",
+		"127.0.0.1": "none", "::1": "none", "2001:db8::1": "none",
+		"a b": "refused", "a/b": "refused", "a\x00b": "refused", "a\n": "refused", "\x7f": "refused", "m\u00fcller": "refused",
+		".": "refused", ".a": "refused", "a.": "refused", "a..b": "refused", label + "a": "refused", "[::1]": "refused", "fe80::1%eth0": "refused",
+		strings.Repeat("a.", 128): "refused", strings.Repeat("a.", 127) + "ab": "refused", "a:443": "refused",
+	} {
+		for _, cfg := range []*Config{testConfig(), config12()} {
+			client := *cfg
+			client.ServerName = name
+			c, s := newPair(&client, cfg)
+			shuttle(c, s)
+			switch want {
+			case "refused":
+				s.died(t, "ERROR_PARSING_EXTENSION", 47)
+			case "none":
+				name = ""
+				fallthrough
+			default:
+				if !s.Established() || s.Info().ServerName != name {
+					t.Errorf("%q is %q, %v", client.ServerName, s.Info().ServerName, s.Err())
+				}
+			}
+		}
+	}
+}
+
+// TestGroupWithShare has a server save a round trip, but not for a group that
+// quantum computers break.
+func TestGroupWithShare(t *testing.T) {
+	const pq, x, p256, p384 = suite.X25519MLKEM768, suite.X25519, suite.P256, suite.P384
+	for _, test := range []struct {
+		server, client, shares []suite.Group
+		want                   suite.Group
+		retry                  bool
+	}{
+		{[]suite.Group{x, p256}, []suite.Group{p256, x}, []suite.Group{p256}, p256, false},
+		{[]suite.Group{x, p256, p384}, []suite.Group{p384, p256, x}, []suite.Group{p384, p256}, p256, false},
+		{[]suite.Group{pq, x}, []suite.Group{x, pq}, []suite.Group{x}, pq, true},
+		{[]suite.Group{x, pq}, []suite.Group{x, pq}, []suite.Group{pq}, pq, false},
+		{[]suite.Group{pq, x}, []suite.Group{pq, x}, []suite.Group{pq, x}, pq, false},
+		{[]suite.Group{p384, p256}, []suite.Group{x, p256, p384}, []suite.Group{x}, p384, true},
+	} {
+		for _, theirs := range []bool{false, true} {
+			client, server := testConfig(), testConfig()
+			client.Groups, client.KeyShares, server.Groups, server.PreferPeerGroups = test.client, test.shares, test.server, theirs
+			c, s := newPair(client, server)
+			connect(t, c, s)
+			want := test.want
+			if theirs && len(test.shares) == 2 {
+				want = test.shares[0]
+			}
+			if theirs && test.retry {
+				continue
+			}
+			if s.Info().Group != want || s.Info().HelloRetry != test.retry {
+				t.Errorf("%v, by the client's order %t: %v, retry %t", test, theirs, s.Info().Group, s.Info().HelloRetry)
+			}
+		}
+	}
 }
 
 // TestStolenCertificate has a client answer a server's request with somebody

@@ -7,13 +7,19 @@ const (
 	// DefaultMaxCertificates bounds a Certificate or CertificateRequest message.
 	DefaultMaxCertificates = 100 << 10
 
-	maxMessage         = 16 << 10      // any other handshake message
+	// MaxTicket is the longest ticket that a server issues, and that a client
+	// keeps and offers, in bytes. A longer one leaves a ClientHello little room.
+	MaxTicket = 1 << 15
+
+	// maxClientHello is the longest that the fields' own lengths allow.
+	maxClientHello     = 2 + 32 + (1 + 32) + (2 + 1<<16 - 2) + (1 + 1<<8 - 1) + (2 + 1<<16 - 1)
 	maxTicketMessage   = 1<<16 + 1<<10 // NewSessionTicket with a full ticket
-	maxTicket          = 1 << 15       // a longer one leaves a ClientHello little room
+	maxMessage         = 16 << 10      // any other handshake message
 	maxStaple          = 1<<16 - 9     // room beside a certificate in TLS 1.3
 	maxEmptyRecords    = 32            // in a row
 	maxWarnings        = 4             // in a row
 	maxKeyUpdates      = 32            // in a row, no data between them
+	maxRenegotiations  = 4             // asked for in a row, no data between them
 	maxSkippedEarly    = 16 << 10      // bytes of early data nobody asked for
 	maxIdentities      = 8             // PSKs of one ClientHello looked at
 	maxPendingSessions = 8             // tickets kept until the caller takes them
@@ -26,7 +32,7 @@ const (
 
 // counters counts what a peer may do only so often in a row.
 type counters struct {
-	empty, warnings, keyUpdates, skippedEarly int
+	empty, warnings, keyUpdates, renegotiations, skippedEarly int
 }
 
 // messageLimit returns how long a message of that type may be.
@@ -37,6 +43,8 @@ func (c *Conn) messageLimit(t wire.Type) int {
 			return c.cfg.MaxCertificates
 		}
 		return DefaultMaxCertificates
+	case wire.TypeClientHello:
+		return maxClientHello
 	case wire.TypeNewSessionTicket:
 		return maxTicketMessage
 	}

@@ -91,18 +91,24 @@ func (m *meddler) rekey() {
 	}
 }
 
-// sealed makes a record that the victim can open.
+// sealed makes records that the victim can open.
 func (m *meddler) sealed(typ record.Type, payload []byte) []byte {
 	half := new(record.Half)
 	if m.victim.in.Active() {
 		m.rekey()
 		half = &m.seal
 	}
-	rec, err := half.Seal(nil, typ, payload)
-	if err != nil {
-		panic(err)
+	var recs []byte
+	for {
+		n := min(len(payload), record.MaxPlaintext)
+		var err error
+		if recs, err = half.Seal(recs, typ, payload[:n]); err != nil {
+			panic(err)
+		}
+		if payload = payload[n:]; len(payload) == 0 {
+			return recs
+		}
 	}
-	return rec
 }
 
 // onType changes the messages of one type only.
@@ -118,6 +124,11 @@ func onType(t wire.Type, change func(raw []byte) []byte) func([]byte) []byte {
 // trailing appends a byte to a message's body.
 func trailing(t wire.Type) func([]byte) []byte {
 	return onType(t, func(raw []byte) []byte { return wire.Raw(t, append(bytes.Clone(raw[wire.HeaderSize:]), 0)) })
+}
+
+// short cuts a message's last byte off.
+func short(t wire.Type) func([]byte) []byte {
+	return onType(t, func(raw []byte) []byte { return wire.Raw(t, raw[wire.HeaderSize:len(raw)-1]) })
 }
 
 // followed lets another message follow in the same record.

@@ -76,7 +76,7 @@ func (c *Conn) newSessionTicket(m message) *Error {
 		return err
 	}
 	// RFC 8446, 4.6.1: a ticket of no lifetime is to be dropped at once.
-	if !c.cfg.Tickets || nst.Lifetime == 0 || len(c.sessions) == maxPendingSessions {
+	if !c.cfg.Tickets || nst.Lifetime == 0 || len(nst.Ticket) > MaxTicket || len(c.sessions) == maxPendingSessions {
 		return nil
 	}
 	c.sessions = append(c.sessions, &Session{
@@ -139,13 +139,13 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	}, nil
 }
 
-// SendTicket sends the ticket into which a session of NewTicket was sealed,
-// unless the client couldn't use it (RFC 8446, 4.2.9).
+// SendTicket sends the ticket into which a session of NewTicket was sealed, of
+// at most MaxTicket bytes, unless the client couldn't use it (RFC 8446, 4.2.9).
 func (c *Conn) SendTicket(s *Session, ticket []byte) error {
 	if c.err != nil {
 		return c.err
 	}
-	if !c.isOpen() || c.closeSent || len(ticket) == 0 || len(ticket) > 0xffff {
+	if !c.isOpen() || c.closeSent || len(ticket) == 0 || len(ticket) > MaxTicket {
 		return errInternal
 	}
 	if !c.pskDHE {
@@ -177,14 +177,26 @@ func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]b
 	return schedule.Export(c.info.Suite.Hash, c.exporter, label, context, n), nil
 }
 
-// refuseRenegotiation answers a HelloRequest or a second ClientHello.
+// refuseRenegotiation answers a HelloRequest or a second ClientHello. The
+// connection goes on (RFC 5246, 7.2.2); within a handshake a client ignores the
+// request (7.4.1.1).
 func (c *Conn) refuseRenegotiation(m message) *Error {
 	asks := wire.TypeClientHello
 	if c.client {
 		asks = wire.TypeHelloRequest
 	}
-	if c.info.Version != suite.TLS12 || wire.Type(m.raw[0]) != asks {
+	if c.info.Version == suite.TLS13 || wire.Type(m.raw[0]) != asks {
 		return errUnexpectedMessage
 	}
-	return errNoRenegotiation
+	if c.count.renegotiations++; c.count.renegotiations > maxRenegotiations {
+		return errNoRenegotiation
+	}
+	if c.client && len(m.body) > 0 {
+		return errDecode
+	}
+	if !c.isOpen() || c.closeSent {
+		return nil
+	}
+	c.writeAlert(1, AlertNoRenegotiation)
+	return nil
 }

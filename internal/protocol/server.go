@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -45,24 +46,30 @@ func (c *Conn) readClientHello(m message) *Error {
 	return c.readClientExtensions()
 }
 
+// ssl3 is SSL 3.0's version.
+const ssl3 = 0x0300
+
 // negotiateVersion chooses the protocol version (RFC 8446, 4.2.1).
 func (c *Conn) negotiateVersion() *Error {
+	if c.hs.offer.Version == ssl3 { // RFC 8446, D.5: whatever the extensions say
+		return errUnsupportedProtocol
+	}
 	versions := []uint16{min(c.hs.offer.Version, suite.TLS12)}
 	if data, ok := c.hs.exts[wire.ExtSupportedVersions]; ok {
 		if versions, ok = wire.ParseVersions(data); !ok {
 			return errParsingExtension
 		}
 	}
-	// RFC 7507, 3: a client that fell back, though we could do better
-	best := func(v uint16) bool { return c.cfg.MaxVersion <= v && v <= suite.TLS13 }
-	if slices.Contains(c.hs.offer.Suites, suite.FallbackSCSV) && !slices.ContainsFunc(versions, best) {
-		return errInappropriateFallback
-	}
 	for _, v := range []uint16{suite.TLS13, suite.TLS12} {
-		if c.supports(v) && slices.Contains(versions, v) {
-			c.info.Version, c.hs.hello.Version = v, v
-			return nil
+		if !c.supports(v) || !slices.Contains(versions, v) {
+			continue
 		}
+		// RFC 7507, 3: a client that fell back, though we could do better
+		if v < c.cfg.MaxVersion && slices.Contains(c.hs.offer.Suites, suite.FallbackSCSV) {
+			return errInappropriateFallback
+		}
+		c.info.Version, c.hs.hello.Version = v, v
+		return nil
 	}
 	return errUnsupportedProtocol
 }
@@ -72,8 +79,15 @@ func (c *Conn) readClientExtensions() *Error {
 	hello := &hs.hello
 	var ok bool
 	if data, there := hs.exts[wire.ExtServerName]; there {
-		if hello.ServerName, ok = wire.ParseServerName(data); !ok {
+		name, ok := wire.ParseServerName(data)
+		if !ok {
 			return errParsingExtension
+		}
+		switch {
+		case isHostName(name) && !isIP(name):
+			hello.ServerName = name
+		case !isIP(name): // RFC 6066, 3: literal addresses are not permitted, and other clients than ours send them
+			return errServerName
 		}
 	}
 	if data, there := hs.exts[wire.ExtALPN]; there {
@@ -129,6 +143,37 @@ func (c *Conn) readClientExtensions() *Error {
 		return errNoCommonSchemes.with(AlertMissingExtension)
 	}
 	return nil
+}
+
+// isIP tells whether name is a literal IPv4 or IPv6 address.
+func isIP(name string) bool {
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.Zone() == ""
+}
+
+// isHostName tells whether name consists of labels of 1 to 63 letters, digits,
+// hyphens and, as some hosts have them, underscores (RFC 6066, 3; RFC 1123,
+// 2.1), of 255 bytes in all.
+func isHostName(name string) bool {
+	if len(name) > 255 {
+		return false
+	}
+	label := 0
+	for i := range len(name) {
+		switch ch := name[i]; {
+		case ch == '.' && label > 0:
+			label = 0
+			continue
+		case 'a' <= ch && ch <= 'z', 'A' <= ch && ch <= 'Z', '0' <= ch && ch <= '9', ch == '-', ch == '_':
+			label++
+		default:
+			return false
+		}
+		if label > 63 {
+			return false
+		}
+	}
+	return label > 0
 }
 
 // prefer returns the first of ours that is in theirs, or the first of theirs

@@ -342,14 +342,15 @@ func (c *Conn) TicketToSeal() *Session {
 	return c.hs.tls12.seal
 }
 
-// Sealed answers a WaitSeal; an empty ticket takes the promise back (RFC 5077, 3.3).
+// Sealed answers a WaitSeal with a ticket of at most MaxTicket bytes; an empty one takes
+// the promise back (RFC 5077, 3.3).
 func (c *Conn) Sealed(ticket []byte) {
 	c.answered(WaitSeal, func() *Error {
 		lifetime := c.hs.tls12.seal.Lifetime
 		if len(ticket) == 0 {
 			lifetime = 0
 		}
-		if len(ticket) > 0xffff {
+		if len(ticket) > MaxTicket {
 			return errInternal
 		}
 		c.writeMessage(wire.NewSessionTicket12(lifetime, ticket))

@@ -70,18 +70,28 @@ func (c *Conn) chooseGroup() *Error {
 	if !ok {
 		return errParsingExtension
 	}
-	if hs.group, ok = prefer(c.groups(), offered, c.cfg.PreferPeerGroups); !ok {
-		return errNoSharedGroup
-	}
-	c.info.Group = hs.group
+	hs.peerGroups = offered
 	shares, err := c.clientShares()
 	if err != nil {
 		return err
 	}
+	if hs.group, ok = prefer(c.groups(), offered, c.cfg.PreferPeerGroups); !ok {
+		return errNoSharedGroup
+	}
+	// A share at hand saves a round trip, which only safety from quantum
+	// computers is worth.
+	with := slices.DeleteFunc(c.groups(), func(g suite.Group) bool { return shares[g] == nil })
+	if g, ok := prefer(with, offered, c.cfg.PreferPeerGroups); ok &&
+		(suite.GroupByID(g).PostQuantum() || !suite.GroupByID(hs.group).PostQuantum()) {
+		hs.group = g
+	}
+	c.info.Group = hs.group
 	hs.peerShare = shares[hs.group]
 	return nil
 }
 
+// clientShares returns the client's key shares, which are for groups that it
+// offers.
 func (c *Conn) clientShares() (map[suite.Group][]byte, *Error) {
 	data, ok := c.hs.exts[wire.ExtKeyShare]
 	if !ok {
@@ -91,10 +101,17 @@ func (c *Conn) clientShares() (map[suite.Group][]byte, *Error) {
 	if !ok {
 		return nil, errDecode
 	}
+	known := make(map[suite.Group]bool, len(c.hs.peerGroups))
+	for _, g := range c.hs.peerGroups {
+		known[g] = true
+	}
 	shares := make(map[suite.Group][]byte, len(list))
 	for _, k := range list {
 		if _, twice := shares[k.Group]; twice { // RFC 8446, 4.2.8
 			return nil, errDuplicateShare
+		}
+		if !known[k.Group] { // RFC 8446, 4.2.8
+			return nil, errWrongCurve
 		}
 		shares[k.Group] = k.Data
 	}

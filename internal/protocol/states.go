@@ -162,7 +162,7 @@ func (s state) handler(t wire.Type) func(*Conn, message) *Error {
 		return (*Conn).authCertificateVerify
 	case key{openExpectsFinished, wire.TypeFinished}:
 		return (*Conn).authFinished
-	case key{open, wire.TypeHelloRequest}, key{open, wire.TypeClientHello}:
+	case key{open, wire.TypeClientHello}:
 		return (*Conn).refuseRenegotiation
 	}
 	return nil

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"testing"
@@ -46,6 +47,12 @@ func TestStrictServer(t *testing.T) {
 			share := wire.KeyShare{Group: suite.P256, Data: []byte{1}}
 			m.Extensions = set(m.Extensions, wire.ExtKeyShare, wire.ClientShares([]wire.KeyShare{share, share}))
 		}), "DUPLICATE_KEY_SHARE", 47},
+		{"SSL 3.0, whatever the extensions say", testConfig(), inHello(func(m *wire.ClientHello) { m.Version = 0x0300 }), "UNSUPPORTED_PROTOCOL", 70},
+		{"a share for a group that isn't offered", testConfig(), put(wire.ExtSupportedGroups, 0, 2, 0, 23), "WRONG_CURVE", 47},
+		{"a name with a space", testConfig(), put(wire.ExtServerName, wire.ServerName("a b")...), "ERROR_PARSING_EXTENSION", 47},
+		{"an empty name", testConfig(), put(wire.ExtServerName, wire.ServerName("")...), "ERROR_PARSING_EXTENSION", 50},
+		{"trailing data of Finished", testConfig(), trailing(wire.TypeFinished), "DIGEST_CHECK_FAILED", 51},
+		{"a short Finished", testConfig(), short(wire.TypeFinished), "DECODE_ERROR", 50},
 		{"no certificate type of ours", testConfig(), put(wire.ExtServerCertType, 1, 2), "UNKNOWN_CERTIFICATE_TYPE", 40},
 		{"compression in TLS 1.3", testConfig(), inHello(func(m *wire.ClientHello) { m.Compressions = []byte{0, 1} }), "INVALID_COMPRESSION_LIST", 47},
 		{"compression only in TLS 1.2", config12(), inHello(func(m *wire.ClientHello) { m.Compressions = []byte{1} }), "INVALID_COMPRESSION_LIST", 47},
@@ -172,6 +179,7 @@ func TestStrictClient(t *testing.T) {
 			return (&wire.CertificateVerify{Scheme: suite.ECDSAP256SHA256, Signature: []byte{1}}).Marshal()
 		}), "BAD_SIGNATURE", 51},
 		{"trailing data of Finished", testConfig(), trailing(wire.TypeFinished), "DIGEST_CHECK_FAILED", 51},
+		{"a short Finished", testConfig(), short(wire.TypeFinished), "DECODE_ERROR", 50},
 		{"message behind Finished", testConfig(), followed(wire.TypeFinished), "EXCESS_HANDSHAKE_DATA", 10},
 
 		{"TLS 1.2: empty chain", config12(), onType(wire.TypeCertificate, func([]byte) []byte { return wire.Certificate12(nil) }), "DECODE_ERROR", 50},
@@ -349,23 +357,65 @@ func TestStrictCCS(t *testing.T) {
 	}
 }
 
-// TestRenegotiationRefused asks both ends of TLS 1.2 for another handshake.
+// TestRenegotiationRefused asks both ends of TLS 1.2 for another handshake:
+// they say no and go on (RFC 5246, 7.2.2), but not for ever.
 func TestRenegotiationRefused(t *testing.T) {
-	c, s := newPair(config12(), config12())
-	connect(t, c, s)
-	request, err := s.out.Seal(nil, record.Handshake, wire.Raw(wire.TypeHelloRequest, nil))
-	if err != nil {
-		t.Fatal(err)
+	request := wire.Raw(wire.TypeHelloRequest, nil)
+	hello := (&wire.ClientHello{Version: suite.TLS12, Random: make([]byte, 32), Suites: config12().Suites, Compressions: []byte{0}}).Marshal()
+	for _, client := range []bool{true, false} {
+		c, s := newPair(config12(), config12())
+		connect(t, c, s)
+		asked, asking, message := s, c, hello
+		if client {
+			asked, asking, message = c, s, request
+		}
+		ask := func() {
+			rec, err := asking.out.Seal(nil, record.Handshake, message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked.feed(rec)
+		}
+		for range 3 * maxRenegotiations {
+			ask()
+			answer := asked.TakeOutput(nil)
+			if typ, body, err := asking.in.Open(bytes.Clone(answer), nil); err != nil || typ != record.Alert ||
+				!bytes.Equal(body, []byte{1, AlertNoRenegotiation}) {
+				t.Fatalf("answer %x, %v", body, err)
+			}
+			exchange(t, c, s)
+		}
+		for range maxRenegotiations {
+			ask()
+		}
+		if asked.Err() != nil {
+			t.Fatal(asked.Err())
+		}
+		ask()
+		asked.died(t, "NO_RENEGOTIATION", 100)
 	}
-	hello, err := c.out.Seal(nil, record.Handshake, (&wire.ClientHello{Version: suite.TLS12, Random: make([]byte, 32),
-		Suites: config12().Suites, Compressions: []byte{0}}).Marshal())
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestHelloRequest12 asks a client for a handshake that is in one already,
+// which it passes over (RFC 5246, 7.4.1.1), but not without end.
+func TestHelloRequest12(t *testing.T) {
+	for _, n := range []int{0, 1, maxRenegotiations, maxRenegotiations + 1} {
+		c, s := newPair(config12(), config12())
+		c.Start()
+		for range n {
+			c.feed(plaintext(record.Handshake, wire.Raw(wire.TypeHelloRequest, nil)...))
+		}
+		if n > maxRenegotiations {
+			c.died(t, "NO_RENEGOTIATION", 100)
+			continue
+		}
+		connect(t, c, s)
+		exchange(t, c, s)
 	}
-	c.feed(request)
-	c.died(t, "NO_RENEGOTIATION", 100)
-	s.feed(hello)
-	s.died(t, "NO_RENEGOTIATION", 100)
+	c, _ := newPair(config12(), config12())
+	c.Start()
+	c.feed(plaintext(record.Handshake, wire.Raw(wire.TypeHelloRequest, []byte{0})...))
+	c.died(t, "DECODE_ERROR", 50)
 }
 
 // TestCertificateTypes12 has a TLS 1.2 server take RSA certificates only.

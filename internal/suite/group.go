@@ -78,6 +78,9 @@ func GroupOf(curve elliptic.Curve) Group {
 	return 0
 }
 
+// PostQuantum tells whether the group withstands quantum computers.
+func (g *GroupInfo) PostQuantum() bool { return g.Group == X25519MLKEM768 }
+
 // Only13 tells whether the group exists in TLS 1.3 alone.
 func (g *GroupInfo) Only13() bool { return g.curve == nil }
 

@@ -48,20 +48,15 @@ func ServerName(name string) []byte {
 }
 
 // ParseServerName reads the client's server_name extension. Only host_name
-// entries exist, one of them at most, and a list may not be empty.
+// entries exist, one of them at most, and neither list nor name may be empty.
 func ParseServerName(data []byte) (string, bool) {
 	s := cryptobyte.String(data)
 	var list cryptobyte.String
 	var kind uint8
 	var name []byte
 	if !s.ReadUint16LengthPrefixed(&list) || !s.Empty() ||
-		!list.ReadUint8(&kind) || kind != 0 || !readBytes16(&list, &name) || !list.Empty() || len(name) == 0 || len(name) > 255 {
+		!list.ReadUint8(&kind) || kind != 0 || !readBytes16(&list, &name) || !list.Empty() || len(name) == 0 {
 		return "", false
-	}
-	for _, c := range name {
-		if c == 0 {
-			return "", false
-		}
 	}
 	return string(name), true
 }

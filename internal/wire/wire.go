@@ -49,9 +49,6 @@ type Extension struct {
 	Data []byte
 }
 
-// maxExtensions bounds the extensions of a message; the registry has fewer.
-const maxExtensions = 256
-
 func readExtensions(s *cryptobyte.String) ([]Extension, bool) {
 	var list cryptobyte.String
 	if !s.ReadUint16LengthPrefixed(&list) {
@@ -61,7 +58,7 @@ func readExtensions(s *cryptobyte.String) ([]Extension, bool) {
 	for !list.Empty() {
 		var e Extension
 		var data cryptobyte.String
-		if len(exts) == maxExtensions || !list.ReadUint16(&e.Type) || !list.ReadUint16LengthPrefixed(&data) {
+		if !list.ReadUint16(&e.Type) || !list.ReadUint16LengthPrefixed(&data) {
 			return nil, false
 		}
 		e.Data = data
