@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"crypto/sha256"
-	"crypto/x509"
 
 	"libtls/internal/credential"
 	"libtls/internal/drive"
@@ -624,8 +623,8 @@ func (c *Conn) ServerName() string {
 // Names returns a certificate's subject and issuer on one line each; false if
 // it can't be parsed.
 func Names(der []byte) (subject, issuer string, ok bool) {
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
+	cert, _ := trust.Read(der)
+	if cert == nil {
 		return "", "", false
 	}
 	return trust.Oneline(cert.RawSubject), trust.Oneline(cert.RawIssuer), true

@@ -88,9 +88,6 @@ func (s *stores) anchors() []*trust.Anchors {
 	if s.system != nil {
 		all = append(all[:len(all):len(all)], s.system)
 	}
-	if len(all) == 0 {
-		all = []*trust.Anchors{nil}
-	}
 	return all
 }
 
@@ -141,19 +138,13 @@ type verdict struct {
 // judge judges a chain. The verdicts come in the order in which OpenSSL tells them
 // to a callback, which sees each certificate of the path once more.
 func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
-	leaf, _ := x509.ParseCertificate(chain[0])
-	failed := 0
-	for _, anchors := range c.ctx.verifyStores() {
-		_, err := trust.Verify(chain, &trust.Options{
-			Anchors: anchors, Depth: int(c.numbers[VerifyDepth]), Now: drive.Now(), Usage: usage,
-		})
-		if err == nil {
-			failed = verifyOK
-			break
-		}
-		if failed == 0 || failed == verifyNoIssuer {
-			failed = err.VerifyResult
-		}
+	leaf, _ := trust.Read(chain[0])
+	path, err := trust.Verify(chain, &trust.Options{
+		Anchors: trust.Join(c.ctx.verifyStores()...), Depth: int(c.numbers[VerifyDepth]), Now: drive.Now(), Usage: usage,
+	})
+	failed := verifyOK
+	if err != nil {
+		failed = err.VerifyResult
 	}
 	if failed == verifyTrustCA {
 		failed = verifyInvalidCA
@@ -170,7 +161,10 @@ func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
 	if failed == verifyNoIssuer && len(chain) == 1 {
 		all = append(all, verdict{result: verifyLeaf})
 	}
-	certs := c.pathLength(chain)
+	certs := len(path)
+	if certs == 0 {
+		certs = len(chain)
+	}
 	for i := range certs {
 		if late && i == certs-1 {
 			all = append(all, verdict{result: failed})
@@ -178,20 +172,6 @@ func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
 		all = append(all, verdict{ok: true})
 	}
 	return all
-}
-
-// pathLength returns how many certificates the path has that a chain makes
-// with an anchor, whether or not it is good for anything.
-func (c *Conn) pathLength(chain [][]byte) int {
-	for _, anchors := range c.ctx.verifyStores() {
-		for _, usage := range []trust.Usage{trust.ServerAuth, trust.ClientAuth} {
-			o := &trust.Options{Anchors: anchors, Depth: -1, NoTime: true, Usage: usage}
-			if paths, err := trust.Verify(chain, o); err == nil {
-				return len(paths[0])
-			}
-		}
-	}
-	return len(chain)
 }
 
 // alertFor returns the alert that tells a peer of an X509_V_* number.

@@ -19,7 +19,7 @@ type peer struct {
 func newPeer(chain [][]byte) peer {
 	p := peer{chain: chain}
 	if len(chain) > 0 {
-		p.leaf, _ = x509.ParseCertificate(chain[0])
+		p.leaf, _ = trust.Read(chain[0])
 	}
 	return p
 }

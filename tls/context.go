@@ -202,7 +202,9 @@ func (c *Config) engine() *protocol.Config {
 	if groups == nil {
 		groups = suite.DefaultGroups
 	}
-	return drive.NewConfig(suites, groups, func(version uint16) bool {
+	e := drive.NewConfig(suites, groups, func(version uint16) bool {
 		return c.protocols&protocolBits[version] != 0
 	})
+	e.AnyKeyUsage = c.noVerifyCert
+	return e
 }

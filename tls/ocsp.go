@@ -37,8 +37,8 @@ func (t *Context) checkStaple(staple []byte) *Error {
 // processOCSP checks a response and keeps its result if it is current, even
 // if that says that the certificate is revoked.
 func (t *Context) processOCSP(der []byte) *Error {
-	chain := make([]*x509.Certificate, 0, len(t.peer.chain))
-	for _, cert := range t.peer.chain {
+	chain := []*x509.Certificate{t.peer.leaf}
+	for _, cert := range t.peer.chain[1:] {
 		if c, err := x509.ParseCertificate(cert); err == nil {
 			chain = append(chain, c)
 		}

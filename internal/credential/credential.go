@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 
 	"libtls/internal/protocol"
+	"libtls/internal/trust"
 )
 
 // Credential is a certificate chain and its private key, as far as a program gave them. It doesn't
@@ -22,8 +23,7 @@ type Credential struct {
 // CanSign tells whether handshakes can be signed with the credential. Its certificate must allow
 // that (RFC 8446, 4.4.2.2).
 func (c *Credential) CanSign() bool {
-	return c != nil && c.Leaf != nil && (c.Key != nil || c.Remote) &&
-		(c.Leaf.KeyUsage == 0 || c.Leaf.KeyUsage&x509.KeyUsageDigitalSignature != 0)
+	return c != nil && c.Leaf != nil && (c.Key != nil || c.Remote) && trust.MaySign(c.Leaf)
 }
 
 // Engine returns the credential as the engine wants it, with an OCSP response for the leaf, or nil.

@@ -41,6 +41,9 @@ type Config struct {
 	// from Schemes (RFC 8446, 4.2.3); nil sends no list.
 	CertSchemes []suite.Scheme
 
+	// AnyKeyUsage accepts a certificate of the peer's whose key usage doesn't allow signing.
+	AnyKeyUsage bool
+
 	ALPN []string // client: protocols to offer, in order of preference
 
 	// Client only.

@@ -140,6 +140,7 @@ func (c *Config) Fields(p *plain.Coder) {
 	plain.Number(p, &c.ClientAuth)
 	plain.List(p, &c.ClientCAs, 8, p.Bytes)
 	plain.Number(p, &c.MaxCertificates)
+	p.Flag(&c.AnyKeyUsage)
 }
 
 func suiteField(p *plain.Coder, s **suite.Suite) {

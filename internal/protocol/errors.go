@@ -30,6 +30,13 @@ func (e *Error) with(alert uint8) *Error {
 	return &other
 }
 
+// because returns the same error with a text that tells more.
+func (e *Error) because(text string) *Error {
+	other := *e
+	other.Text = text
+	return &other
+}
+
 // Alerts (RFC 8446, 6).
 const (
 	AlertCloseNotify                  uint8 = 0

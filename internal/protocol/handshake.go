@@ -1,13 +1,14 @@
 package protocol
 
 import (
-	"crypto/rsa"
 	"crypto/x509"
 	"slices"
+	"strings"
 	"time"
 
 	"libtls/internal/schedule"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 	"libtls/internal/wire"
 )
 
@@ -178,18 +179,18 @@ func (c *Conn) parseLeaf() *Error {
 	if len(c.hs.peerChain) == 0 {
 		return nil
 	}
-	leaf, err := x509.ParseCertificate(c.hs.peerChain[0])
-	if err != nil {
+	// Whether it is well-formed is the verdict's to say; its key is all that is needed here.
+	leaf, err := trust.Read(c.hs.peerChain[0])
+	switch {
+	case leaf == nil:
 		return errParseLeaf
-	}
-	if suite.KeyTypeOf(leaf.PublicKey) == 0 {
+	case suite.KeyTypeOf(leaf.PublicKey) == 0 && err != nil:
+		return errKeyType.because(strings.TrimPrefix(err.Error(), "x509: "))
+	case suite.KeyTypeOf(leaf.PublicKey) == 0:
 		return errKeyType
-	}
-	if key, ok := leaf.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
+	case trust.OversizedKey(leaf):
 		return errKeyTooLarge
-	}
-	// RFC 8446, 4.4.2.2: key usage, if there, must allow signing.
-	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+	case !c.cfg.AnyKeyUsage && !trust.MaySign(leaf): // RFC 8446, 4.4.2.2
 		return errKeyUsage
 	}
 	c.hs.peerLeaf = leaf

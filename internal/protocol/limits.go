@@ -23,7 +23,6 @@ const (
 	maxSkippedEarly    = 16 << 10      // bytes of early data nobody asked for
 	maxIdentities      = 8             // PSKs of one ClientHello looked at
 	maxPendingSessions = 8             // tickets kept until the caller takes them
-	maxRSABits         = 8192          // a larger key costs its verifier more than its owner
 	maxTicketLifetime  = 7 * 24 * 3600 // seconds; RFC 8446, 4.6.1
 
 	// SealBatch is the most application data that one Seal takes, in bytes.

@@ -359,7 +359,7 @@ func TestRecordsDontAllocate(t *testing.T) {
 
 // TestLargeKey refuses a key whose signatures would be work for us alone.
 func TestLargeKey(t *testing.T) {
-	huge := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), maxRSABits), E: 3}
+	huge := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 3}
 	signer := identities()["p256"]
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: testTime, NotAfter: testTime}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, huge, signer.key)

@@ -1,8 +1,10 @@
 package trust
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -15,8 +17,10 @@ import (
 // Anchors is a trust store: the certificates that a program trusts, and others that may help to
 // reach them. It doesn't change once made, and may be used by any number of verifications at a time.
 type Anchors struct {
-	bySubject map[string][]*anchor // by raw subject
+	bySubject map[string][]*anchor // by canonical name
+	damaged   int                  // blocks that aren't certificates
 	dirs      []string             // hashed directories, asked for subjects that bySubject doesn't have
+	more      []*Anchors           // asked besides
 }
 
 // anchor is a certificate of the store, parsed when it is first needed: a bundle has far more than
@@ -24,12 +28,24 @@ type Anchors struct {
 type anchor struct {
 	der  []byte
 	once sync.Once
-	cert *x509.Certificate // nil if it can't be parsed
+	node *node // nil if it can't be parsed
+	err  error // why
 }
 
-func (a *anchor) certificate() *x509.Certificate {
-	a.once.Do(func() { a.cert, _ = x509.ParseCertificate(a.der) })
-	return a.cert
+func (a *anchor) certificate() (*node, error) {
+	a.once.Do(func() {
+		var c *x509.Certificate
+		if c, a.err = parse(a.der); a.err == nil {
+			a.node = newNode(c)
+			a.node.anchor = a.node.selfSigned()
+		}
+	})
+	return a.node, a.err
+}
+
+// Join makes one trust store of several, of which some may be nil.
+func Join(list ...*Anchors) *Anchors {
+	return &Anchors{more: slices.DeleteFunc(slices.Clone(list), func(a *Anchors) bool { return a == nil })}
 }
 
 var anchorCache cache[Anchors]
@@ -45,12 +61,15 @@ func ParseAnchors(text []byte) (*Anchors, error) {
 
 func parseAnchors(data []byte) (*Anchors, error) {
 	var certs [][]byte
+	a := new(Anchors)
 	for block := range pem.Blocks(data) {
-		if block.IsCertificate() && !block.Damaged() {
+		switch {
+		case block.Damaged():
+			a.damaged++
+		case block.IsCertificate():
 			certs = append(certs, block.Bytes)
 		}
 	}
-	a := new(Anchors)
 	a.add(certs...)
 	if len(a.bySubject) == 0 {
 		return nil, errNoCertificate
@@ -62,32 +81,50 @@ func parseAnchors(data []byte) (*Anchors, error) {
 func (a *Anchors) add(certs ...[]byte) {
 	a.bySubject = make(map[string][]*anchor)
 	for _, der := range certs {
-		if subject, ok := rawSubject(der); ok {
-			a.bySubject[string(subject)] = append(a.bySubject[string(subject)], &anchor{der: der})
+		subject, ok := rawSubject(der)
+		if !ok {
+			a.damaged++
+			continue
 		}
+		name := nameKey(subject)
+		a.bySubject[name] = append(a.bySubject[name], &anchor{der: der})
 	}
 }
 
-// lookup returns the certificates whose subject is the given raw name.
-func (a *Anchors) lookup(subject []byte) []*x509.Certificate {
-	var found []*x509.Certificate
-	for _, entry := range a.bySubject[string(subject)] {
-		if c := entry.certificate(); c != nil {
-			found = append(found, c)
+// lookup returns the certificates whose subject is the given canonical name, and what may keep one
+// from being among them.
+func (a *Anchors) lookup(subject string) (found []*node, missing *Error) {
+	if a.damaged > 0 {
+		missing = errNoIssuer.because("%d blocks of the CA file can't be read", a.damaged)
+	}
+	for _, entry := range a.bySubject[subject] {
+		n, err := entry.certificate()
+		if err != nil {
+			raw, _ := rawSubject(entry.der)
+			missing = errNoIssuer.because("trusted certificate %s: %v", Oneline(raw), reason(err))
+			continue
+		}
+		found = append(found, n)
+	}
+	if len(found) == 0 {
+		for _, dir := range a.dirs {
+			more, why := lookupHashed(dir, subject)
+			found = append(found, more...)
+			missing = cmp.Or(missing, why)
 		}
 	}
-	if len(found) > 0 {
-		return found
+	for _, other := range a.more {
+		more, why := other.lookup(subject)
+		found = append(found, more...)
+		missing = cmp.Or(missing, why)
 	}
-	for _, dir := range a.dirs {
-		found = append(found, lookupHashed(dir, subject)...)
-	}
-	return found
+	return found, missing
 }
 
 // Fields goes through all of a trust store.
 func (a *Anchors) Fields(p *plain.Coder) {
 	plain.List(p, &a.dirs, 8, p.Text)
+	plain.Number(p, &a.damaged)
 	var certs [][]byte
 	for _, entries := range a.bySubject {
 		for _, entry := range entries {

@@ -1,8 +1,6 @@
 package trust
 
 import (
-	"bytes"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"slices"
@@ -12,10 +10,13 @@ import (
 )
 
 var (
-	oidSubjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
-	oidIssuingPoint   = asn1.ObjectIdentifier{2, 5, 29, 28}
-	oidExtKeyUsage    = asn1.ObjectIdentifier{2, 5, 29, 37}
-	oidTLSFeature     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}
+	oidKeyUsage          = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidSubjectAltName    = asn1.ObjectIdentifier{2, 5, 29, 17}
+	oidIssuingPoint      = asn1.ObjectIdentifier{2, 5, 29, 28}
+	oidNameConstraints   = asn1.ObjectIdentifier{2, 5, 29, 30}
+	oidPolicyConstraints = asn1.ObjectIdentifier{2, 5, 29, 36}
+	oidExtKeyUsage       = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidTLSFeature        = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}
 )
 
 // extension returns the contents of one of c's extensions.
@@ -50,22 +51,33 @@ func MustStaple(c *x509.Certificate) bool {
 	return false
 }
 
-// selfSigned tells whether c names itself as its issuer. The signature isn't looked at: nothing
-// follows from it for a certificate that is trusted, or not, as a whole.
-func selfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && keyIDFits(c, c)
+// has tells whether c has an extension.
+func has(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
+	_, ok := extension(c, oid)
+	return ok
 }
 
-// keyIDFits tells whether c's authority key identifier, if it has one, allows issuer.
-func keyIDFits(c, issuer *x509.Certificate) bool {
-	return len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 ||
-		bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)
+// mayUseKey tells whether c's key usage, if it has one, allows any of the given uses. One without any
+// bit allows nothing (RFC 5280, 4.2.1.3).
+func mayUseKey(c *x509.Certificate, uses x509.KeyUsage) bool {
+	return c.KeyUsage&uses != 0 || c.KeyUsage == 0 && !has(c, oidKeyUsage)
+}
+
+// MaySign tells whether c's key usage allows signing handshakes (RFC 8446, 4.4.2.2).
+func MaySign(c *x509.Certificate) bool { return mayUseKey(c, x509.KeyUsageDigitalSignature) }
+
+// checkSignature checks a signature over a CRL or an OCSP response. In these crypto/x509 accepts SHA-1.
+func checkSignature(signer *x509.Certificate, algorithm x509.SignatureAlgorithm, signed, sig []byte) error {
+	if algorithm == x509.SHA1WithRSA || algorithm == x509.ECDSAWithSHA1 {
+		return x509.InsecureAlgorithmError(algorithm)
+	}
+	return signer.CheckSignature(algorithm, signed, sig)
 }
 
 // mayServe tells whether c's extended key usage, if it has one, names usage. It applies to the
 // authorities in a path as it does to the leaf. anyExtendedKeyUsage isn't enough.
 func mayServe(c *x509.Certificate, usage Usage) bool {
-	if _, ok := extension(c, oidExtKeyUsage); !ok {
+	if !has(c, oidExtKeyUsage) {
 		return true
 	}
 	want := x509.ExtKeyUsageServerAuth
@@ -82,7 +94,7 @@ func checkLeaf(c *x509.Certificate, usage Usage) *Error {
 		need |= x509.KeyUsageKeyEncipherment
 	}
 	// RFC 5280, 4.2.1.12: key usage and extended key usage both have to allow what c is used for.
-	if c.KeyUsage != 0 && c.KeyUsage&need == 0 || !mayServe(c, usage) {
+	if !mayUseKey(c, need) || !mayServe(c, usage) {
 		return errPurpose
 	}
 	if weakKey(c) {
@@ -120,16 +132,4 @@ func plausibleDNSName(name string) bool {
 		}
 	}
 	return true
-}
-
-// weakKey tells whether breaking c's key is within reach.
-func weakKey(c *x509.Certificate) bool {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	return ok && key.N.BitLen() < minRSABits
-}
-
-// oversizedKey tells whether checking a signature of c's key costs more than a peer may ask of us.
-func oversizedKey(c *x509.Certificate) bool {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	return ok && key.N.BitLen() > maxRSABits
 }

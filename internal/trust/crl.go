@@ -1,10 +1,16 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"math/big"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"libtls/internal/pem"
 )
@@ -12,13 +18,13 @@ import (
 // CRLs is a set of certificate revocation lists. It doesn't change once made, and may be used by
 // any number of verifications at a time.
 type CRLs struct {
-	byIssuer map[string][]*crl // by raw name
+	byIssuer map[string][]*crl // by canonical name
 }
 
 // crl is one list, prepared for look-ups.
 type crl struct {
 	*x509.RevocationList
-	revoked  map[string]bool // by the serial number's bytes
+	revoked  map[string]bool // by serialKey
 	critical bool            // it, or an entry, has a critical extension that isn't understood
 	scope    scope
 
@@ -42,18 +48,54 @@ func parseCRLs(data []byte) (*CRLs, error) {
 	s := &CRLs{byIssuer: make(map[string][]*crl)}
 	for block := range pem.Blocks(data) {
 		if block.Damaged() {
-			return nil, errParseCRL
+			return nil, fmt.Errorf("%w: block %d is damaged", errParseCRL, block.Number)
 		}
 		if block.Label != "X509 CRL" {
 			continue
 		}
-		list, err := x509.ParseRevocationList(block.Bytes)
+		list, err := parseCRL(block.Bytes)
 		if err != nil {
-			return nil, errParseCRL
+			return nil, fmt.Errorf("%w: block %d: %s", errParseCRL, block.Number, reason(err))
 		}
-		s.byIssuer[string(list.RawIssuer)] = append(s.byIssuer[string(list.RawIssuer)], newCRL(list))
+		issuer := nameKey(list.RawIssuer)
+		s.byIssuer[issuer] = append(s.byIssuer[issuer], newCRL(list))
 	}
 	return s, nil
+}
+
+// serialKey tells serial numbers apart, negative ones too.
+func serialKey(n *big.Int) string { return string(append(n.Bytes(), byte(n.Sign()))) }
+
+// parseCRL parses a list of any version. Crypto/x509 refuses version 1 (RFC 5280, 5.1.2.1), so that
+// it is shown such a list with the version added.
+func parseCRL(der []byte) (*x509.RevocationList, error) {
+	in := cryptobyte.String(der)
+	var list, tbs, contents cryptobyte.String
+	if !in.ReadASN1(&list, cbasn1.SEQUENCE) || !list.ReadASN1Element(&tbs, cbasn1.SEQUENCE) {
+		return x509.ParseRevocationList(der)
+	}
+	signed := tbs
+	if !tbs.ReadASN1(&contents, cbasn1.SEQUENCE) || contents.PeekASN1Tag(cbasn1.INTEGER) {
+		return x509.ParseRevocationList(der)
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1Int64(1) // version 2
+			b.AddBytes(contents)
+		})
+		b.AddBytes(list)
+	})
+	b.AddBytes(in)
+	twin, err := b.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := x509.ParseRevocationList(twin)
+	if err == nil {
+		parsed.RawTBSRevocationList = signed
+	}
+	return parsed, err
 }
 
 func newCRL(list *x509.RevocationList) *crl {
@@ -68,7 +110,7 @@ func newCRL(list *x509.RevocationList) *crl {
 		}
 	}
 	for _, entry := range list.RevokedCertificateEntries {
-		l.revoked[string(entry.SerialNumber.Bytes())] = true
+		l.revoked[serialKey(entry.SerialNumber)] = true
 		for _, e := range entry.Extensions {
 			l.critical = l.critical || e.Critical
 		}
@@ -77,9 +119,9 @@ func newCRL(list *x509.RevocationList) *crl {
 }
 
 // check looks up every certificate of a path but the anchor.
-func (s *CRLs) check(path []*x509.Certificate, now time.Time, noTime bool) *Error {
-	for i, c := range path[:len(path)-1] {
-		if err := s.checkOne(c, path[i+1], now, noTime); err != nil {
+func (s *CRLs) check(p path, now time.Time, noTime bool) *Error {
+	for i, c := range p[:len(p)-1] {
+		if err := s.checkOne(c, p[i+1].Certificate, now, noTime); err != nil {
 			return err
 		}
 	}
@@ -87,18 +129,18 @@ func (s *CRLs) check(path []*x509.Certificate, now time.Time, noTime bool) *Erro
 }
 
 // checkOne looks up c in its issuer's lists. One that is usable has to be there; none may name c.
-func (s *CRLs) checkOne(c, issuer *x509.Certificate, now time.Time, noTime bool) *Error {
+func (s *CRLs) checkOne(c *node, issuer *x509.Certificate, now time.Time, noTime bool) *Error {
 	failure := errNoCRL
 	covered := false
-	for _, l := range s.byIssuer[string(c.RawIssuer)] {
-		switch {
-		case !l.signedBy(issuer):
-			failure = errCRLSignature
+	for _, l := range s.byIssuer[c.issuer] {
+		switch err := l.signedBy(issuer); {
+		case err != nil:
+			failure = err
 		case l.critical:
 			failure = errCriticalCRL
-		case !l.scope.covers(c):
+		case !l.scope.covers(c.Certificate):
 			failure = errCRLScope
-		case l.revoked[string(c.SerialNumber.Bytes())]:
+		case l.revoked[serialKey(c.SerialNumber)]:
 			return errRevoked
 		case !noTime && now.Before(l.ThisUpdate):
 			failure = errCRLNotYetValid
@@ -114,13 +156,20 @@ func (s *CRLs) checkOne(c, issuer *x509.Certificate, now time.Time, noTime bool)
 	return failure
 }
 
-func (l *crl) signedBy(issuer *x509.Certificate) bool {
-	if known := l.signer.Load(); known != nil && known.Equal(issuer) {
-		return true
+// signedBy says what is wrong with the signature, or with issuer as its maker.
+func (l *crl) signedBy(issuer *x509.Certificate) *Error {
+	if !mayUseKey(issuer, x509.KeyUsageCRLSign) {
+		return errCRLSignature
 	}
-	if l.CheckSignatureFrom(issuer) != nil {
-		return false
+	if known := l.signer.Load(); known != nil && bytes.Equal(known.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) {
+		return nil
+	}
+	switch err := checkSignature(issuer, l.SignatureAlgorithm, l.RawTBSRevocationList, l.Signature); {
+	case errors.As(err, new(x509.InsecureAlgorithmError)):
+		return errWeakCRLDigest
+	case err != nil:
+		return errCRLSignature
 	}
 	l.signer.Store(issuer)
-	return true
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 )
@@ -112,7 +113,7 @@ func TestCRL(t *testing.T) {
 			}
 			o := &Options{Anchors: anchors(t, root, self), CRLs: crls, Now: now, Depth: 6, NoTime: test.noTime}
 			for range 2 { // the second time with remembered signatures
-				if _, err := Verify(ders(test.chain...), o); err != test.want {
+				if _, err := Verify(ders(test.chain...), o); !same(err, test.want) {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 			}
@@ -175,7 +176,7 @@ func TestParseCRLs(t *testing.T) {
 		if (err == nil) != test.ok || (crls != nil) != test.ok {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		if err != nil && err.Error() != "failed to parse crl" {
+		if err != nil && !strings.HasPrefix(err.Error(), "failed to parse crl: block ") {
 			t.Errorf("%s: %v", test.name, err)
 		}
 	}

@@ -15,11 +15,7 @@ import (
 // put writes certificates where a hashed directory has them.
 func put(t *testing.T, dir string, number int, parties ...*party) {
 	t.Helper()
-	hash, ok := nameHash(parties[0].RawSubject)
-	if !ok {
-		t.Fatal("no hash")
-	}
-	name := filepath.Join(dir, fmt.Sprintf("%08x.%d", hash, number))
+	name := filepath.Join(dir, fmt.Sprintf("%08x.%d", nameHash(nameKey(parties[0].RawSubject)), number))
 	if err := os.WriteFile(name, pemOf(parties...), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +62,7 @@ func TestAnchorsFromDir(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := &Options{Anchors: AnchorsFromDir(test.dirs), Now: now, Depth: 6}
-			if _, err := Verify(ders(test.chain...), o); err != test.want {
+			if _, err := Verify(ders(test.chain...), o); !same(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})
@@ -131,11 +127,7 @@ func withSubject(t testing.TB, raw []byte) *party {
 
 func TestNameHash(t *testing.T) {
 	for _, raw := range hashNames(t) {
-		hash, ok := nameHash(raw)
-		if !ok {
-			t.Errorf("%q: no hash", Oneline(raw))
-		}
-		if got, want := fmt.Sprintf("%08x", hash), openssl(t, withSubject(t, raw), "-subject_hash"); got != want {
+		if got, want := fmt.Sprintf("%08x", nameHash(nameKey(raw))), openssl(t, withSubject(t, raw), "-subject_hash"); got != want {
 			t.Errorf("%q: %s, openssl says %s", Oneline(raw), got, want)
 		}
 	}

@@ -85,3 +85,9 @@ func isDir(path string) bool {
 	err := retry(func() error { return unix.Stat(path, &st) })
 	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
 }
+
+// exists tells whether there is a directory entry at path, whatever it is or leads to.
+func exists(path string) bool {
+	var st unix.Stat_t
+	return retry(func() error { return unix.Lstat(path, &st) }) == nil
+}

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -175,4 +176,10 @@ func sign(t testing.TB, issuer *party, content []asn1.RawValue, algorithm asn1.R
 		t.Fatal(err)
 	}
 	return der
+}
+
+// same tells whether an error is the wanted verdict, with or without details.
+func same(err, want *Error) bool {
+	return err == want || err != nil && want != nil && err.Alert == want.Alert &&
+		err.VerifyResult == want.VerifyResult && strings.HasPrefix(err.Reason, want.Reason+": ")
 }

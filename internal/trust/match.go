@@ -75,10 +75,13 @@ func ipLiteral(name string) []byte {
 
 // The GeneralName choices (RFC 5280, 4.2.1.6) that are looked at.
 const (
-	tagDNSName      = 2 | cbasn1.Tag(0x80)
-	tagURI          = 6 | cbasn1.Tag(0x80)
-	tagIPAddress    = 7 | cbasn1.Tag(0x80)
-	lastGeneralName = 8
+	tagOtherName     = 0 | cbasn1.Tag(0xa0)
+	tagEmail         = 1 | cbasn1.Tag(0x80)
+	tagDNSName       = 2 | cbasn1.Tag(0x80)
+	tagDirectoryName = 4 | cbasn1.Tag(0xa0)
+	tagURI           = 6 | cbasn1.Tag(0x80)
+	tagIPAddress     = 7 | cbasn1.Tag(0x80)
+	lastGeneralName  = 8
 )
 
 // generalName is one name of a GeneralNames.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,6 +46,77 @@ func parseName(raw []byte) (rdns [][]attribute, ok bool) {
 		rdns = append(rdns, rdn)
 	}
 	return rdns, true
+}
+
+// nameKey returns the canonical form of a name. What isn't a name equals only itself.
+func nameKey(raw []byte) string {
+	if canonical, ok := canonicalName(raw); ok {
+		return string(canonical)
+	}
+	return "malformed" + string(raw) // a canonical name begins with the tag of SET
+}
+
+// canonicalName writes a name in the form in which names are compared (RFC 5280, 7.1), which is the
+// one that OpenSSL hashes: the relative distinguished names without the SEQUENCE around them, strings as UTF-8 in lower case (ASCII
+// only), without leading and trailing space, and runs of space made one.
+func canonicalName(name []byte) ([]byte, bool) {
+	rdns, ok := parseName(name)
+	if !ok {
+		return nil, false
+	}
+	var out []byte
+	for _, rdn := range rdns {
+		pairs := make([][]byte, 0, len(rdn))
+		for _, a := range rdn {
+			tag, value := a.tag, []byte(a.value)
+			if a.tag != tagNumericString {
+				if text, ok := a.text(); ok {
+					tag, value = cbasn1.UTF8String, foldSpace(text)
+				}
+			}
+			var b cryptobyte.Builder
+			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1(cbasn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes(a.oid) })
+				b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes(value) })
+			})
+			pair, err := b.Bytes()
+			if err != nil {
+				return nil, false
+			}
+			pairs = append(pairs, pair)
+		}
+		slices.SortFunc(pairs, bytes.Compare) // DER's order of a SET OF
+		var b cryptobyte.Builder
+		b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) {
+			for _, pair := range pairs {
+				b.AddBytes(pair)
+			}
+		})
+		set, err := b.Bytes()
+		if err != nil {
+			return nil, false
+		}
+		out = append(out, set...)
+	}
+	return out, true
+}
+
+// foldSpace returns text in lower case with its spaces normalised.
+func foldSpace(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	space := false
+	for _, c := range text {
+		if c == ' ' || '\t' <= c && c <= '\r' {
+			space = len(out) > 0
+			continue
+		}
+		if space {
+			out = append(out, ' ')
+			space = false
+		}
+		out = append(out, lower(c))
+	}
+	return out
 }
 
 // Oneline writes a DER name on one line, as OpenSSL does: "/TYPE=value" for each attribute in

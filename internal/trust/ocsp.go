@@ -3,7 +3,11 @@ package trust
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha1"
+	_ "crypto/sha256"
+	_ "crypto/sha512"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"math/big"
 	"slices"
@@ -36,6 +40,7 @@ type OCSPResult struct {
 var (
 	errOCSPLoad       = errors.New("cannot load ocsp reply")
 	errOCSPVerify     = errors.New("ocsp verify failed")
+	errOCSPWeakDigest = errors.New("ocsp verify failed: signature digest algorithm too weak")
 	errOCSPNoIssuer   = errors.New("ocsp verify failed: no issuer cert")
 	errOCSPNoResult   = errors.New("ocsp verify failed: no result for cert")
 	errOCSPNotCurrent = errors.New("ocsp verify failed: ocsp response not current")
@@ -70,16 +75,19 @@ func (r *OCSPResult) String() string {
 	return "(UNKNOWN)"
 }
 
+// maxResponders is how many certificates that come with an OCSP response are tried as its signer's.
+const maxResponders = 2
+
 // CheckOCSP validates an OCSP response for chain[0], whose issuer is looked for in the rest of the
 // chain, which is the peer's, and then in a. The response has to be signed by that issuer or by a
 // delegate: a certificate made by the issuer for OCSP signing, valid now. A certificate that is
 // revoked gives both a result and an error.
 func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time) (*OCSPResult, error) {
-	basic, err := ocspBasic(der)
+	in, err := ocspBasic(der)
 	if err != nil {
 		return nil, err
 	}
-	singles, signer, ok := parseBasic(basic)
+	basic, ok := parseBasic(in)
 	if !ok {
 		return nil, errOCSPLoad
 	}
@@ -91,18 +99,22 @@ func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time)
 	if issuer == nil {
 		return nil, errOCSPNoIssuer
 	}
-	if signer != nil && oversizedKey(signer) {
-		return nil, errOCSPVerify
+	i := slices.IndexFunc(basic.singles, func(s single) bool { return s.isFor(leaf, issuer) })
+	matches := i >= 0
+	if !matches { // its signature is to be blamed first
+		i = slices.IndexFunc(basic.singles, func(s single) bool { return s.serial.Cmp(leaf.SerialNumber) == 0 })
 	}
-	single := slices.IndexFunc(singles, func(s single) bool { return s.serial.Cmp(leaf.SerialNumber) == 0 })
-	if single < 0 {
+	if i < 0 {
 		return nil, errOCSPNoResult
 	}
-	resp, err := ocsp.ParseResponseForCert(der, leaf, nil)
-	if err != nil || !authorised(resp, issuer, now) {
+	resp, err := ocsp.ParseResponse(basic.only(basic.singles[i]), nil)
+	if err != nil {
 		return nil, errOCSPVerify
 	}
-	if !singles[single].issuedBy(issuer, resp.IssuerHash) {
+	if err := basic.authorised(resp, issuer, now); err != nil {
+		return nil, err
+	}
+	if !matches {
 		return nil, errOCSPNoResult
 	}
 	if resp.ThisUpdate.After(now.Add(ocspSkew)) || resp.ThisUpdate.Before(now.Add(-ocspMaxAge)) ||
@@ -113,7 +125,7 @@ func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time)
 	if resp.Status == ocsp.Revoked {
 		r.RevocationTime = resp.RevokedAt
 		r.CRLReason = resp.RevocationReason
-		if !singles[single].hasReason {
+		if !basic.singles[i].hasReason {
 			r.CRLReason = -1
 		}
 		return r, errors.New("ocsp verify failed: revoked cert - " + r.String())
@@ -123,35 +135,56 @@ func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time)
 
 // findIssuer returns the certificate whose key signed c.
 func findIssuer(c *x509.Certificate, others []*x509.Certificate, a *Anchors) *x509.Certificate {
-	others = others[:min(len(others), maxChain)]
+	budget, name := newBudget(), nameKey(c.RawIssuer)
+	others = slices.Clone(others[:min(len(others), maxChain)])
 	if a != nil {
-		others = slices.Concat(others, a.lookup(c.RawIssuer))
+		stored, _ := a.lookup(name)
+		for _, n := range stored {
+			others = append(others, n.Certificate)
+		}
 	}
 	for _, issuer := range others {
-		if bytes.Equal(issuer.RawSubject, c.RawIssuer) && !oversizedKey(issuer) &&
-			issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil {
+		if nameKey(issuer.RawSubject) == name && !OversizedKey(issuer) &&
+			budget.signature(issuer, len(c.RawTBSCertificate)) &&
+			checkSignature(issuer, c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil {
 			return issuer
 		}
 	}
 	return nil
 }
 
-// authorised tells whether the issuer, or a delegate of its, signed the response (RFC 6960,
-// 4.2.2.2). ocsp.ParseResponseForCert has checked the signature if a certificate came with it.
-func authorised(resp *ocsp.Response, issuer *x509.Certificate, now time.Time) bool {
-	signer := resp.Certificate
-	if signer == nil {
-		return resp.CheckSignatureFrom(issuer) == nil
+// authorised says what is wrong if it isn't the issuer, or a delegate of its, who signed the response
+// (RFC 6960, 4.2.2.2).
+func (b *basicResponse) authorised(resp *ocsp.Response, issuer *x509.Certificate, now time.Time) error {
+	failure := errOCSPVerify
+	tried := 0
+	for _, signer := range append([]*x509.Certificate{issuer}, b.certs...) {
+		if tried > maxResponders || !b.names(signer) || OversizedKey(signer) ||
+			!sameKey(signer, issuer) && !isDelegate(signer, issuer, now) {
+			continue
+		}
+		tried++
+		switch err := checkSignature(signer, resp.SignatureAlgorithm, b.signed, resp.Signature); {
+		case err == nil:
+			return nil
+		case errors.As(err, new(x509.InsecureAlgorithmError)):
+			failure = errOCSPWeakDigest
+		}
 	}
-	if bytes.Equal(signer.RawSubject, issuer.RawSubject) &&
-		bytes.Equal(signer.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) {
-		return true
-	}
-	return slices.Contains(signer.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) &&
-		bytes.Equal(signer.RawIssuer, issuer.RawSubject) &&
-		!now.Before(signer.NotBefore) && !now.After(signer.NotAfter) &&
-		len(signer.UnhandledCriticalExtensions) == 0 && !weakKey(signer) &&
-		signer.CheckSignatureFrom(issuer) == nil
+	return failure
+}
+
+func sameKey(a, b *x509.Certificate) bool {
+	return bytes.Equal(a.RawSubjectPublicKeyInfo, b.RawSubjectPublicKeyInfo)
+}
+
+// isDelegate tells whether the issuer lets c sign OCSP responses.
+func isDelegate(c, issuer *x509.Certificate, now time.Time) bool {
+	return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) && MaySign(c) &&
+		nameKey(c.RawIssuer) == nameKey(issuer.RawSubject) &&
+		!now.Before(c.NotBefore) && !now.After(c.NotAfter) &&
+		len(c.UnhandledCriticalExtensions) == 0 && !weakKey(c) &&
+		c.CheckSignatureFrom(issuer) == nil
 }
 
 // ocspBasic unpacks an OCSPResponse.
@@ -179,74 +212,164 @@ func ocspBasic(der cryptobyte.String) (basic cryptobyte.String, err error) {
 	return basic, nil
 }
 
-// single is what package ocsp doesn't tell of a SingleResponse.
+// basicResponse is what package ocsp doesn't tell of a BasicOCSPResponse.
+type basicResponse struct {
+	seq           cryptobyte.String // the contents of the whole
+	signed        cryptobyte.String // tbsResponseData
+	beforeSingles cryptobyte.String // the first fields of that
+	afterSingles  cryptobyte.String // the last ones
+	proof         cryptobyte.String // signatureAlgorithm and signature
+	byName        string            // the responder's canonical name, if it is identified so
+	byKey         []byte            // or the SHA-1 of its key
+	singles       []single
+	certs         []*x509.Certificate // those that can be parsed
+}
+
+// single is a SingleResponse.
 type single struct {
+	element           cryptobyte.String
+	hash              cryptobyte.String // contents of its OBJECT IDENTIFIER
 	nameHash, keyHash cryptobyte.String
 	serial            *big.Int
 	hasReason         bool
 }
 
-// parseBasic finds the responses in a BasicOCSPResponse, and the certificate that package ocsp will
-// take for the signer's, if there is one.
-func parseBasic(basic cryptobyte.String) (singles []single, signer *x509.Certificate, ok bool) {
-	context := func(n cbasn1.Tag) cbasn1.Tag { return n.ContextSpecific().Constructed() }
-	var seq, data, list, certs, first cryptobyte.String
-	var responder cbasn1.Tag
+func context(n cbasn1.Tag) cbasn1.Tag { return n.ContextSpecific().Constructed() }
+
+// parseBasic takes a BasicOCSPResponse apart (RFC 6960, 4.2.1).
+func parseBasic(in cryptobyte.String) (b *basicResponse, ok bool) {
+	b = new(basicResponse)
+	var data, responder, list, certs cryptobyte.String
+	var tag cbasn1.Tag
 	var present bool
-	if !basic.ReadASN1(&seq, cbasn1.SEQUENCE) || !basic.Empty() ||
-		!seq.ReadASN1(&data, cbasn1.SEQUENCE) ||
-		!seq.SkipASN1(cbasn1.SEQUENCE) || // signatureAlgorithm
-		!seq.SkipASN1(cbasn1.BIT_STRING) || // signature
-		!seq.ReadOptionalASN1(&certs, &present, context(0)) || !seq.Empty() ||
-		!data.SkipOptionalASN1(context(0)) || // version
-		!data.ReadAnyASN1(&first, &responder) ||
-		!data.SkipASN1(cbasn1.GeneralizedTime) || // producedAt
-		!data.ReadASN1(&list, cbasn1.SEQUENCE) {
-		return nil, nil, false
+	if !in.ReadASN1(&b.seq, cbasn1.SEQUENCE) || !in.Empty() {
+		return nil, false
+	}
+	seq := b.seq
+	if !seq.ReadASN1Element(&b.signed, cbasn1.SEQUENCE) {
+		return nil, false
+	}
+	b.proof = seq
+	if !seq.SkipASN1(cbasn1.SEQUENCE) || !seq.SkipASN1(cbasn1.BIT_STRING) {
+		return nil, false
+	}
+	b.proof = b.proof[:len(b.proof)-len(seq)]
+	signed := b.signed
+	if !seq.ReadOptionalASN1(&certs, &present, context(0)) || !seq.Empty() ||
+		!signed.ReadASN1(&data, cbasn1.SEQUENCE) {
+		return nil, false
+	}
+	b.beforeSingles = data
+	if !data.SkipOptionalASN1(context(0)) || // version
+		!data.ReadAnyASN1(&responder, &tag) ||
+		!data.SkipASN1(cbasn1.GeneralizedTime) { // producedAt
+		return nil, false
+	}
+	b.beforeSingles = b.beforeSingles[:len(b.beforeSingles)-len(data)]
+	if !data.ReadASN1(&list, cbasn1.SEQUENCE) {
+		return nil, false
+	}
+	b.afterSingles = data
+	switch tag {
+	case context(1):
+		b.byName = nameKey(responder)
+	case context(2):
+		var hash cryptobyte.String
+		if !responder.ReadASN1(&hash, cbasn1.OCTET_STRING) {
+			return nil, false
+		}
+		b.byKey = hash
+	default:
+		return nil, false
 	}
 	for !list.Empty() {
-		var s single
-		var entry, id, revoked cryptobyte.String
-		var isRevoked bool
-		s.serial = new(big.Int)
-		if !list.ReadASN1(&entry, cbasn1.SEQUENCE) ||
-			!entry.ReadASN1(&id, cbasn1.SEQUENCE) ||
-			!id.SkipASN1(cbasn1.SEQUENCE) || // hashAlgorithm
-			!id.ReadASN1(&s.nameHash, cbasn1.OCTET_STRING) ||
-			!id.ReadASN1(&s.keyHash, cbasn1.OCTET_STRING) ||
-			!id.ReadASN1Integer(s.serial) || !id.Empty() ||
-			!entry.ReadOptionalASN1(&revoked, &isRevoked, context(1)) ||
-			isRevoked && !revoked.SkipASN1(cbasn1.GeneralizedTime) {
-			return nil, nil, false
+		s, ok := parseSingle(&list)
+		if !ok {
+			return nil, false
 		}
-		s.hasReason = !revoked.Empty()
-		singles = append(singles, s)
+		b.singles = append(b.singles, s)
 	}
-	if !certs.Empty() { // [0] EXPLICIT SEQUENCE OF Certificate
-		var err error
-		if !certs.ReadASN1(&certs, cbasn1.SEQUENCE) {
-			return nil, nil, false
+	if !present {
+		return b, true
+	}
+	if !certs.ReadASN1(&certs, cbasn1.SEQUENCE) { // [0] EXPLICIT SEQUENCE OF Certificate
+		return nil, false
+	}
+	for !certs.Empty() {
+		var der cryptobyte.String
+		if !certs.ReadASN1Element(&der, cbasn1.SEQUENCE) {
+			return nil, false
 		}
-		if certs.Empty() {
-			return singles, nil, true
+		if len(b.certs) == maxChain {
+			continue
 		}
-		if !certs.ReadASN1Element(&first, cbasn1.SEQUENCE) {
-			return nil, nil, false
-		}
-		if signer, err = x509.ParseCertificate(first); err != nil {
-			return nil, nil, false
+		if c, err := x509.ParseCertificate(der); err == nil { // others are as good as not there
+			b.certs = append(b.certs, c)
 		}
 	}
-	return singles, signer, true
+	return b, true
 }
 
-// issuedBy tells whether the response is for a certificate of issuer's (RFC 6960, 4.1.1).
-func (s *single) issuedBy(issuer *x509.Certificate, hash crypto.Hash) bool {
-	spki := cryptobyte.String(issuer.RawSubjectPublicKeyInfo)
-	var info cryptobyte.String
-	var key []byte
-	if !spki.ReadASN1(&info, cbasn1.SEQUENCE) || !info.SkipASN1(cbasn1.SEQUENCE) ||
-		!info.ReadASN1BitStringAsBytes(&key) || !hash.Available() {
+func parseSingle(list *cryptobyte.String) (s single, ok bool) {
+	s.serial = new(big.Int)
+	var entry, id, algorithm, revoked cryptobyte.String
+	var isRevoked bool
+	if !list.ReadASN1Element(&s.element, cbasn1.SEQUENCE) {
+		return s, false
+	}
+	element := s.element
+	if !element.ReadASN1(&entry, cbasn1.SEQUENCE) ||
+		!entry.ReadASN1(&id, cbasn1.SEQUENCE) ||
+		!id.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+		!algorithm.ReadASN1(&s.hash, cbasn1.OBJECT_IDENTIFIER) ||
+		!id.ReadASN1(&s.nameHash, cbasn1.OCTET_STRING) ||
+		!id.ReadASN1(&s.keyHash, cbasn1.OCTET_STRING) ||
+		!id.ReadASN1Integer(s.serial) || !id.Empty() ||
+		!entry.ReadOptionalASN1(&revoked, &isRevoked, context(1)) ||
+		isRevoked && !revoked.SkipASN1(cbasn1.GeneralizedTime) {
+		return s, false
+	}
+	s.hasReason = !revoked.Empty()
+	return s, true
+}
+
+// only returns an OCSPResponse for package ocsp, which takes the first response for a serial number
+// and the first certificate: with that one response and no certificates. Its signature is void.
+func (b *basicResponse) only(s single) []byte {
+	sequence := func(f cryptobyte.BuilderContinuation) cryptobyte.BuilderContinuation {
+		return func(b *cryptobyte.Builder) { b.AddASN1(cbasn1.SEQUENCE, f) }
+	}
+	var out cryptobyte.Builder
+	sequence(func(out *cryptobyte.Builder) {
+		out.AddASN1Enum(int64(ocsp.Success))
+		out.AddASN1(context(0), sequence(func(out *cryptobyte.Builder) {
+			out.AddASN1ObjectIdentifier(oidBasicResponse)
+			out.AddASN1(cbasn1.OCTET_STRING, sequence(func(out *cryptobyte.Builder) {
+				sequence(func(out *cryptobyte.Builder) {
+					out.AddBytes(b.beforeSingles)
+					sequence(func(out *cryptobyte.Builder) { out.AddBytes(s.element) })(out)
+					out.AddBytes(b.afterSingles)
+				})(out)
+				out.AddBytes(b.proof)
+			}))
+		}))
+	})(&out)
+	return out.BytesOrPanic() // of bytes that were parsed
+}
+
+// names tells whether the response says that it is c's.
+func (b *basicResponse) names(c *x509.Certificate) bool {
+	if b.byKey == nil {
+		return b.byName == nameKey(c.RawSubject)
+	}
+	sum := sha1.Sum(keyBits(c))
+	return bytes.Equal(b.byKey, sum[:])
+}
+
+// isFor tells whether the response is for that certificate of that issuer's (RFC 6960, 4.1.1).
+func (s *single) isFor(c, issuer *x509.Certificate) bool {
+	hash, known := idHashes[string(s.hash)]
+	if !known || s.serial.Cmp(c.SerialNumber) != 0 {
 		return false
 	}
 	digest := func(data []byte) []byte {
@@ -254,5 +377,29 @@ func (s *single) issuedBy(issuer *x509.Certificate, hash crypto.Hash) bool {
 		h.Write(data)
 		return h.Sum(nil)
 	}
-	return bytes.Equal(s.nameHash, digest(issuer.RawSubject)) && bytes.Equal(s.keyHash, digest(key))
+	// The name as the certificate has it; some responders take it from the issuer's.
+	return bytes.Equal(s.keyHash, digest(keyBits(issuer))) &&
+		(bytes.Equal(s.nameHash, digest(c.RawIssuer)) || bytes.Equal(s.nameHash, digest(issuer.RawSubject)))
+}
+
+// keyBits returns the contents of c's subjectPublicKey.
+func keyBits(c *x509.Certificate) []byte {
+	spki := cryptobyte.String(c.RawSubjectPublicKeyInfo)
+	var info cryptobyte.String
+	var key []byte
+	if !spki.ReadASN1(&info, cbasn1.SEQUENCE) || !info.SkipASN1(cbasn1.SEQUENCE) ||
+		!info.ReadASN1BitStringAsBytes(&key) {
+		return nil
+	}
+	return key
+}
+
+var oidBasicResponse = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
+
+// idHashes are the hashes that identify issuers. Whether they can be forged doesn't matter.
+var idHashes = map[string]crypto.Hash{
+	"\x2b\x0e\x03\x02\x1a":                 crypto.SHA1,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x01": crypto.SHA256,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x02": crypto.SHA384,
+	"\x60\x86\x48\x01\x65\x03\x04\x02\x03": crypto.SHA512,
 }

@@ -1,5 +1,10 @@
 package trust
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Error says why a peer's certificate was refused.
 type Error struct {
 	Reason       string // the words libtls programs know, without a prefix
@@ -8,6 +13,14 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Reason }
+
+// because returns the same verdict with the details that a program's author needs.
+func (e *Error) because(format string, args ...any) *Error {
+	return &Error{e.Reason + ": " + fmt.Sprintf(format, args...), e.Alert, e.VerifyResult}
+}
+
+// reason leaves out of an error of crypto/x509's who says it.
+func reason(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
 
 // Alert descriptions (RFC 8446, 6).
 const (
@@ -21,10 +34,10 @@ const (
 )
 
 var (
-	errUnspecified       = &Error{"Unspecified certificate verification error", alertCertificateUnknown, 1}
 	errNoCRL             = &Error{"unable to get certificate CRL", alertUnknownCA, 3}
 	errSignature         = &Error{"certificate signature failure", alertDecryptError, 7}
 	errCRLSignature      = &Error{"CRL signature failure", alertDecryptError, 8}
+	errWeakCRLDigest     = &Error{"CRL signature digest algorithm too weak", alertDecryptError, 8}
 	errNotYetValid       = &Error{"certificate is not yet valid", alertBadCertificate, 9}
 	errExpired           = &Error{"certificate has expired", alertCertificateExpired, 10}
 	errCRLNotYetValid    = &Error{"CRL is not yet valid", alertBadCertificate, 11}
@@ -47,5 +60,11 @@ var (
 	errWeakLeafKey       = &Error{"EE certificate key too weak", alertBadCertificate, 66}
 	errWeakCAKey         = &Error{"CA certificate key too weak", alertBadCertificate, 67}
 	errWeakDigest        = &Error{"CA signature digest algorithm too weak", alertBadCertificate, 68}
-	errMalformed         = &Error{"Unspecified certificate verification error", alertBadCertificate, 1}
+	errMalformed         = &Error{"malformed certificate", alertBadCertificate, 1}
+	errOversizedKey      = &Error{"certificate key too large", alertBadCertificate, 1}
+	errTooMuchWork       = &Error{"certificate chain takes too much work to verify", alertUnknownCA, 22}
+	errAlgorithm         = &Error{"unsupported signature algorithm", alertUnsupportedCertificate, 78}
+	errSubtreeBounds     = &Error{"name constraints minimum and maximum not supported", alertCertificateUnknown, 49}
+	errConstraintType    = &Error{"unsupported name constraint type", alertCertificateUnknown, 51}
+	errConstraintSyntax  = &Error{"unsupported or invalid name constraint syntax", alertCertificateUnknown, 52}
 )

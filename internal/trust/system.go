@@ -50,7 +50,7 @@ func SystemAnchors(certFile, certDir string) (*Anchors, error) {
 	}
 	bundle, err := readBundle(certFile)
 	if err == nil {
-		return &Anchors{bySubject: bundle.bySubject, dirs: dirs}, nil
+		return &Anchors{bySubject: bundle.bySubject, damaged: bundle.damaged, dirs: dirs}, nil
 	}
 	for _, dir := range dirs {
 		if isDir(dir) {

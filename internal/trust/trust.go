@@ -2,9 +2,11 @@
 // responses, and the names in certificates. It knows nothing of TLS but the alert that tells a peer
 // why its certificate was refused.
 //
-// crypto/x509 makes and checks the paths. What is here is what libtls promises on top of it: only
-// self-signed certificates are anchors, extended key usages are taken literally, a limit on the
-// number of intermediates, revocation, and reasons that name what is wrong.
+// crypto/x509 parses certificates and checks signatures and policies. What is here is the search for a
+// path whose work is bounded, and what RFC 5280 and libtls promise: names compared in one canonical
+// form, all kinds of name constraints, only self-signed certificates as anchors, extended key usages
+// taken literally, a limit on the number of intermediates, revocation, and reasons that name what is
+// wrong.
 package trust
 
 import (
@@ -31,80 +33,30 @@ type Options struct {
 	Usage   Usage
 }
 
-const (
-	// maxChain is how many of a peer's certificates are looked at. The rest can't help a chain
-	// that anybody would issue, but every one costs work.
-	maxChain = 32
-	// maxRSABits bounds what checking one signature costs.
-	maxRSABits = 8192
-	// minRSABits is OpenSSL's security level 1.
-	minRSABits = 1024
-)
-
-// Verify looks for paths from chain[0] to an anchor. The chain is DER as the peer sent it, leaf
-// first, the others in any order; the work is bounded whatever it holds. It returns every path that
-// satisfies o, each from leaf to anchor; a leaf that is itself an anchor is a path of one.
-func Verify(chain [][]byte, o *Options) ([][]*x509.Certificate, *Error) {
+// Verify looks for a path from chain[0] to an anchor. The chain is DER as the peer sent it, leaf
+// first, the others in any order; the work is bounded whatever it holds. It returns the path from
+// leaf to anchor, which consists of the leaf alone if that is itself an anchor. The path is also there
+// if the only failure is that what it holds doesn't satisfy o.
+func Verify(chain [][]byte, o *Options) ([]*x509.Certificate, *Error) {
 	if len(chain) == 0 {
 		return nil, errMalformed
 	}
-	leaf, err := x509.ParseCertificate(chain[0])
+	leaf, err := parse(chain[0])
 	if err != nil {
-		return nil, errMalformed
+		return nil, errMalformed.because("%v", reason(err))
 	}
-	if oversizedKey(leaf) {
-		return nil, errMalformed
-	}
-	paths, failure := newPaths(leaf, chain[1:min(len(chain), maxChain)], o).find()
-	if failure == nil {
-		failure = checkLeaf(leaf, o.Usage)
-	}
-	if failure != nil {
-		return nil, failure
+	if OversizedKey(leaf) {
+		return nil, errOversizedKey
 	}
 	now := o.Now
 	if now.IsZero() {
 		now = time.Now()
 	}
-	var good [][]*x509.Certificate
-	for _, path := range paths {
-		if err := checkPath(path, o, now); err == nil {
-			good = append(good, path)
-		} else if failure == nil {
-			failure = err
-		}
+	start := newNode(leaf)
+	path, failure := newSearch(start, chain[1:], o, now).run(start)
+	certs := make([]*x509.Certificate, len(path))
+	for i, n := range path {
+		certs[i] = n.Certificate
 	}
-	if len(good) == 0 {
-		return nil, failure
-	}
-	return good, nil
-}
-
-// checkPath checks what crypto/x509 doesn't, or does by other rules.
-func checkPath(path []*x509.Certificate, o *Options, now time.Time) *Error {
-	for _, c := range path {
-		if !mayServe(c, o.Usage) {
-			return errPurpose
-		}
-	}
-	if o.Depth >= 0 && len(path)-2 > o.Depth {
-		return errTooLong
-	}
-	if o.CRLs != nil {
-		if err := o.CRLs.check(path, now, o.NoTime); err != nil {
-			return err
-		}
-	}
-	if o.NoTime {
-		return nil
-	}
-	for _, c := range path {
-		if now.Before(c.NotBefore) {
-			return errNotYetValid
-		}
-		if now.After(c.NotAfter) {
-			return errExpired
-		}
-	}
-	return nil
+	return certs, failure
 }

@@ -197,8 +197,8 @@ func TestVerify(t *testing.T) {
 		{"weak leaf", list{sized(dns("leaf.test"), root, 1023)}, list{root}, plain, errWeakLeafKey},
 		{"leaf just strong enough", list{sized(dns("leaf.test"), root, 1024)}, list{root}, plain, nil},
 		{"weak intermediate", list{below(weakInter), weakInter}, list{root}, plain, errWeakCAKey},
-		{"huge leaf", list{sized(dns("leaf.test"), root, 8193)}, list{root}, plain, errMalformed},
-		{"huge intermediate", list{below(hugeInter), hugeInter}, list{root}, plain, errNoIssuer},
+		{"huge leaf", list{sized(dns("leaf.test"), root, 8193)}, list{root}, plain, errOversizedKey},
+		{"huge intermediate", list{below(hugeInter), hugeInter}, list{root}, plain, errOversizedKey},
 		{"SHA-1", list{child(root, func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })}, list{root}, plain, errWeakDigest},
 
 		{"no certificate", nil, list{root}, plain, errMalformed},
@@ -210,30 +210,22 @@ func TestVerify(t *testing.T) {
 			if test.trust != nil {
 				o.Anchors = anchors(t, test.trust...)
 			}
-			paths, err := Verify(ders(test.chain...), &o)
-			if err != test.want {
+			path, err := Verify(ders(test.chain...), &o)
+			if !same(err, test.want) {
 				t.Fatalf("got %v, want %v", err, test.want)
 			}
 			if err != nil {
-				if paths != nil {
-					t.Error("paths in spite of an error")
-				}
 				return
 			}
-			if len(paths) == 0 {
+			if len(path) == 0 {
 				t.Fatal("neither path nor error")
 			}
-			for _, path := range paths {
-				first, last := path[0], path[len(path)-1]
-				if !first.Equal(test.chain[0].Certificate) {
-					t.Error("path doesn't start at the leaf")
-				}
-				if !slices.ContainsFunc(test.trust, func(p *party) bool { return p.Equal(last) }) || !selfSigned(last) {
-					t.Error("path doesn't end at an anchor")
-				}
-				if first.NotAfter.Equal(someDay) || last.NotAfter.Equal(someDay) {
-					t.Error("path consists of altered certificates")
-				}
+			if !path[0].Equal(test.chain[0].Certificate) {
+				t.Error("path doesn't start at the leaf")
+			}
+			last := path[len(path)-1]
+			if !slices.ContainsFunc(test.trust, func(p *party) bool { return p.Equal(last) }) || !newNode(last).selfSigned() {
+				t.Error("path doesn't end at an anchor")
 			}
 		})
 	}
@@ -266,7 +258,7 @@ func TestManyPaths(t *testing.T) {
 	leaf := issue(t, names[0], "leaf.test")
 	chain = append([]*party{leaf}, chain...)
 	o := &Options{Anchors: anchors(t, root), Now: now, Depth: 6}
-	if _, err := Verify(ders(chain...), o); err != errNoIssuer {
+	if _, err := Verify(ders(chain...), o); !same(err, errTooMuchWork) {
 		t.Error(err)
 	}
 
@@ -278,7 +270,7 @@ func TestManyPaths(t *testing.T) {
 	for len(chain) < maxChain {
 		chain = append(chain, chain[1])
 	}
-	if _, err := Verify(ders(append(chain, way)...), o); err != errNoIssuer {
+	if _, err := Verify(ders(append(chain, way)...), o); !same(err, errTooMuchWork) {
 		t.Error(err)
 	}
 }

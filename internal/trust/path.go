@@ -1,0 +1,332 @@
+package trust
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// node is a certificate that may be part of a path.
+type node struct {
+	*x509.Certificate
+	subject, issuer string // canonical
+	anchor          bool   // trusted, and not because of another certificate
+}
+
+func newNode(c *x509.Certificate) *node {
+	return &node{Certificate: c, subject: nameKey(c.RawSubject), issuer: nameKey(c.RawIssuer)}
+}
+
+// selfIssued tells whether n names itself as its issuer (RFC 5280, 3.2).
+func (n *node) selfIssued() bool { return n.subject == n.issuer }
+
+// selfSigned tells whether n claims to have signed itself. The signature isn't looked at: nothing
+// follows from it for a certificate that is trusted, or not, as a whole.
+func (n *node) selfSigned() bool { return n.selfIssued() && keyIDFits(n, n) }
+
+// keyIDFits tells whether c's authority key identifier, if it has one, allows issuer.
+func keyIDFits(c, issuer *node) bool {
+	return len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 ||
+		bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)
+}
+
+// path leads from a leaf towards a trust anchor.
+type path []*node
+
+func (p path) last() *node { return p[len(p)-1] }
+
+// search looks for a path to a trust anchor, depth first, the likeliest issuers first.
+type search struct {
+	o      *Options
+	now    time.Time
+	sent   []*node            // by the peer, after the leaf
+	stored map[string][]*node // in the trust store, by subject
+	signed map[[2]*node]*Error
+	names  map[*node][]name
+	budget budget
+
+	found   path   // the first one that is good; else the first complete one
+	judged  *Error // what is wrong with that
+	dead    *Error // why the first incomplete path didn't go on
+	missing *Error // where issuers that can't be read might have been, or nil
+}
+
+func newSearch(leaf *node, others [][]byte, o *Options, now time.Time) *search {
+	s := &search{
+		o: o, now: now, budget: newBudget(),
+		stored: make(map[string][]*node), signed: make(map[[2]*node]*Error), names: make(map[*node][]name),
+	}
+	if len(others) >= maxChain {
+		others = others[:maxChain-1]
+		s.missing = errTooLong
+	}
+	for i, der := range others {
+		c, err := parse(der)
+		if err != nil {
+			if s.missing == nil {
+				s.missing = errNoIssuer.because("certificate %d of the chain: %v", i+2, reason(err))
+			}
+			continue
+		}
+		if !bytes.Equal(der, leaf.Raw) && !slices.ContainsFunc(s.sent, func(n *node) bool { return n.Equal(c) }) {
+			s.sent = append(s.sent, newNode(c))
+		}
+	}
+	return s
+}
+
+// run returns the path to an anchor, good or not, and what is wrong with it.
+func (s *search) run(leaf *node) (path, *Error) {
+	if leaf.selfSigned() {
+		leaf.anchor = slices.ContainsFunc(s.lookup(leaf.subject), func(n *node) bool { return n.Equal(leaf.Certificate) })
+	}
+	switch {
+	case s.extend(path{leaf}):
+		return s.found, nil
+	case s.judged != nil:
+		return s.found, s.judged
+	}
+	return nil, s.dead
+}
+
+// extend goes on from an incomplete path. It tells whether a good one has been found.
+func (s *search) extend(p path) bool {
+	c := p.last()
+	if !take(&s.budget.steps, 1) {
+		return s.stop(errTooMuchWork)
+	}
+	for _, oid := range c.UnhandledCriticalExtensions {
+		if !understood(oid) {
+			return s.stop(errCritical)
+		}
+	}
+	switch {
+	case c.anchor:
+		if err := s.judge(p); err != nil {
+			if s.judged == nil {
+				s.found, s.judged = p, err
+			}
+			return false
+		}
+		s.found = p
+		return true
+	case c.selfSigned() && len(p) == 1:
+		return s.stop(errSelfSignedLeaf)
+	case c.selfSigned(): // an authority of its own: no step towards another
+		return s.stop(errSelfSignedInChain)
+	}
+	var failure *Error
+	deadEnd := true
+	for _, issuer := range s.issuers(c) {
+		if slices.ContainsFunc(p, issuer.sameKey) {
+			continue
+		}
+		switch err := s.issued(p, issuer); {
+		case err == nil:
+			deadEnd = false
+			if s.extend(slices.Concat(p, path{issuer})) {
+				return true
+			}
+		case err == errTooMuchWork:
+			return s.stop(err)
+		case failure == nil && keyIDFits(c, issuer):
+			failure = err
+		}
+	}
+	switch {
+	case !deadEnd:
+		return false
+	case failure != nil:
+		return s.stop(failure)
+	case s.missing != nil:
+		return s.stop(s.missing)
+	}
+	return s.stop(errNoIssuer)
+}
+
+// stop gives up a path.
+func (s *search) stop(why *Error) bool {
+	if s.dead == nil || why == errTooMuchWork {
+		s.dead = why
+	}
+	return false
+}
+
+// sameKey tells whether a path that has n gains nothing by other: it is of the same authority.
+func (n *node) sameKey(other *node) bool {
+	return n.subject == other.subject && bytes.Equal(n.RawSubjectPublicKeyInfo, other.RawSubjectPublicKeyInfo)
+}
+
+// issuers returns the certificates that may have issued c: trust anchors before others, and before
+// those whose key c doesn't name.
+func (s *search) issuers(c *node) []*node {
+	list := slices.Clone(s.lookup(c.issuer))
+	for _, n := range s.sent {
+		if n.subject == c.issuer && !slices.ContainsFunc(list, func(m *node) bool { return m.Equal(n.Certificate) }) {
+			list = append(list, n)
+		}
+	}
+	rank := func(n *node) int {
+		switch {
+		case !keyIDFits(c, n):
+			return 2
+		case !n.anchor:
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(list, func(a, b *node) int { return rank(a) - rank(b) })
+	return list
+}
+
+// lookup returns the trust store's certificates of that subject.
+func (s *search) lookup(subject string) []*node {
+	list, known := s.stored[subject]
+	if known || s.o.Anchors == nil || !take(&s.budget.lookups, 1) {
+		return list
+	}
+	list, missing := s.o.Anchors.lookup(subject)
+	if missing != nil {
+		s.missing = missing
+	}
+	s.stored[subject] = list
+	return list
+}
+
+// issued says what keeps issuer from being the parent of the path's last certificate.
+func (s *search) issued(p path, issuer *node) *Error {
+	switch {
+	case weakKey(issuer.Certificate):
+		return errWeakCAKey
+	case OversizedKey(issuer.Certificate):
+		return errOversizedKey
+	case issuer.BasicConstraintsValid && !issuer.IsCA,
+		!issuer.BasicConstraintsValid && (issuer.Version > 2 || !issuer.anchor),
+		!mayUseKey(issuer.Certificate, x509.KeyUsageCertSign):
+		return errInvalidCA
+	case issuer.BasicConstraintsValid && issuer.MaxPathLen >= 0 && p.intermediates() > issuer.MaxPathLen:
+		return errPathLength
+	}
+	key := [2]*node{p.last(), issuer}
+	err, known := s.signed[key]
+	if !known {
+		if !s.budget.signature(issuer.Certificate, len(p.last().RawTBSCertificate)) {
+			return errTooMuchWork
+		}
+		err = signature(p.last().CheckSignatureFrom(issuer.Certificate), p.last().Certificate)
+		s.signed[key] = err
+	}
+	return err
+}
+
+// intermediates counts those that a path length constraint above the path counts (RFC 5280, 4.2.1.9).
+func (p path) intermediates() (n int) {
+	for _, c := range p[1:] {
+		if !c.selfIssued() {
+			n++
+		}
+	}
+	return n
+}
+
+// signature translates an error of crypto/x509's about the signature of c.
+func signature(err error, c *x509.Certificate) *Error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(x509.InsecureAlgorithmError)):
+		return errWeakDigest
+	case errors.Is(err, x509.ErrUnsupportedAlgorithm):
+		return errAlgorithm.because("%s", signedWith(c))
+	}
+	return errSignature
+}
+
+// judge checks a complete path.
+func (s *search) judge(p path) *Error {
+	if err := s.policies(p); err != nil {
+		return err
+	}
+	if err := s.constraints(p); err != nil {
+		return err
+	}
+	if err := checkLeaf(p[0].Certificate, s.o.Usage); err != nil {
+		return err
+	}
+	for _, c := range p {
+		if !mayServe(c.Certificate, s.o.Usage) {
+			return errPurpose
+		}
+	}
+	if s.o.Depth >= 0 && len(p)-2 > s.o.Depth {
+		return errTooLong
+	}
+	if s.o.CRLs != nil {
+		if err := s.o.CRLs.check(p, s.now, s.o.NoTime); err != nil {
+			return err
+		}
+	}
+	if s.o.NoTime {
+		return nil
+	}
+	for _, c := range p {
+		if s.now.Before(c.NotBefore) {
+			return errNotYetValid
+		}
+		if s.now.After(c.NotAfter) {
+			return errExpired
+		}
+	}
+	return nil
+}
+
+// policies has crypto/x509 judge certificate policies (RFC 5280, 6.1), which matter only where an
+// authority demands some.
+func (s *search) policies(p path) *Error {
+	if !slices.ContainsFunc(p, func(n *node) bool { return has(n.Certificate, oidPolicyConstraints) }) {
+		return nil
+	}
+	// It is shown what it needs for that and nothing else. Each copy names the next one as its
+	// issuer, so that there is one path; self-issued certificates count as others do, which is
+	// stricter than the RFC.
+	someDay := time.Unix(0, 0)
+	copies := make([]*x509.Certificate, len(p))
+	for i, c := range p {
+		copies[i] = &x509.Certificate{
+			Raw: c.Raw, RawTBSCertificate: c.RawTBSCertificate, Version: c.Version,
+			Signature: c.Signature, SignatureAlgorithm: c.SignatureAlgorithm,
+			PublicKey: c.PublicKey, PublicKeyAlgorithm: c.PublicKeyAlgorithm,
+			RawSubject: fmt.Append(nil, i), RawIssuer: fmt.Append(nil, i+1),
+			NotBefore: someDay, NotAfter: someDay, SerialNumber: c.SerialNumber,
+			BasicConstraintsValid: c.BasicConstraintsValid, IsCA: c.IsCA, MaxPathLen: -1,
+			Policies: c.Policies, PolicyMappings: c.PolicyMappings,
+			InhibitAnyPolicy: c.InhibitAnyPolicy, InhibitAnyPolicyZero: c.InhibitAnyPolicyZero,
+			InhibitPolicyMapping: c.InhibitPolicyMapping, InhibitPolicyMappingZero: c.InhibitPolicyMappingZero,
+			RequireExplicitPolicy: c.RequireExplicitPolicy, RequireExplicitPolicyZero: c.RequireExplicitPolicyZero,
+		}
+		if i > 0 && !s.budget.signature(c.Certificate, len(p[i-1].RawTBSCertificate)) {
+			return errTooMuchWork
+		}
+	}
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	for _, c := range copies[1 : len(copies)-1] {
+		between.AddCert(c)
+	}
+	roots.AddCert(copies[len(copies)-1])
+	if _, err := copies[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: between, CurrentTime: someDay,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	}); err != nil {
+		return errPolicy
+	}
+	return nil
+}
+
+// understood tells whether an extension that crypto/x509 doesn't handle is handled here.
+func understood(oid asn1.ObjectIdentifier) bool {
+	return oid.Equal(oidTLSFeature) || oid.Equal(oidNameConstraints)
+}
