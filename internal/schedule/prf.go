@@ -1,25 +1,17 @@
 package schedule
 
-import (
-	"crypto"
-	"crypto/hmac"
-)
+import "crypto"
 
 // PRF12 is the TLS 1.2 PRF (RFC 5246, 5): n bytes of P_hash.
 func PRF12(h crypto.Hash, secret []byte, label string, seed []byte, n int) []byte {
 	seed = append([]byte(label), seed...)
-	m := hmac.New(h.New, secret)
-	sum := func(parts ...[]byte) []byte {
-		m.Reset()
-		for _, p := range parts {
-			m.Write(p)
-		}
-		return m.Sum(nil)
-	}
+	a := take(h)
+	defer a.release(h)
 	out := make([]byte, 0, n+h.Size()) // growing would leave copies of secrets behind
-	for a := sum(seed); len(out) < n; a = sum(a) {
-		out = append(out, sum(a, seed)...)
+	for step := a.mac(nil, secret, seed); len(out) < n; step = a.mac(step[:0], secret, step) {
+		out = a.mac(out, secret, step, seed)
 	}
+	clear(out[n:])
 	return out[:n]
 }
 

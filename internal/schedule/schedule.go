@@ -3,9 +3,6 @@ package schedule
 
 import (
 	"crypto"
-	"crypto/hkdf"
-	"crypto/hmac"
-	"hash"
 
 	"libtls/internal/suite"
 )
@@ -25,15 +22,23 @@ const (
 // our own making and short.
 func ExpandLabel(h crypto.Hash, secret []byte, label string, context []byte, n int) []byte {
 	const prefix = "tls13 "
-	info := make([]byte, 0, 128)
-	info = append(info, byte(n>>8), byte(n), byte(len(prefix)+len(label)))
+	if n > 255*h.Size() {
+		panic("schedule: more than HKDF can give")
+	}
+	a := take(h)
+	defer a.release(h)
+	info := append(a.info[:0], byte(n>>8), byte(n), byte(len(prefix)+len(label)))
 	info = append(append(info, prefix...), label...)
 	info = append(append(info, byte(len(context))), context...)
-	out, err := hkdf.Expand(h.New, secret, string(info), n)
-	if err != nil {
-		panic("schedule: " + err.Error()) // more than 255 hashes were asked for
+	// HKDF-Expand (RFC 5869, section 2.3), of which nearly always one round is enough.
+	out := make([]byte, 0, n+h.Size()) // growing would leave copies of secrets behind
+	for last := out; len(out) < n; {
+		at := len(out)
+		out = a.mac(out, secret, last, info, []byte{byte(at/h.Size() + 1)})
+		last = out[at:]
 	}
-	return out
+	clear(out[n:])
+	return out[:n:n]
 }
 
 // DeriveSecret is Derive-Secret with the transcript's hash already made.
@@ -55,12 +60,9 @@ func New(h crypto.Hash, psk []byte) *Schedule {
 	return &Schedule{h, extract(h, psk, nil)}
 }
 
+// extract is HKDF-Extract (RFC 5869, section 2.2).
 func extract(h crypto.Hash, ikm, salt []byte) []byte {
-	out, err := hkdf.Extract(h.New, ikm, salt)
-	if err != nil {
-		panic("schedule: " + err.Error()) // the hash isn't allowed, in FIPS mode only
-	}
-	return out
+	return mac(h, salt, ikm)
 }
 
 // Advance goes one stage down with that input, nil for the Master Secret.
@@ -97,7 +99,7 @@ func NextTraffic(h crypto.Hash, secret []byte) []byte {
 func Finished(h crypto.Hash, baseKey, transcript []byte) []byte {
 	key := ExpandLabel(h, baseKey, "finished", nil, h.Size())
 	defer clear(key)
-	return mac(h.New, key, transcript)
+	return mac(h, key, transcript)
 }
 
 // TicketPSK returns the PSK of the ticket with that nonce (RFC 8446, 4.6.1).
@@ -115,8 +117,8 @@ func Export(h crypto.Hash, exporter []byte, label string, context []byte, n int)
 	return ExpandLabel(h, secret, "exporter", digest.Sum(nil), n)
 }
 
-func mac(h func() hash.Hash, key, msg []byte) []byte {
-	m := hmac.New(h, key)
-	m.Write(msg)
-	return m.Sum(nil)
+func mac(h crypto.Hash, key []byte, parts ...[]byte) []byte {
+	a := take(h)
+	defer a.release(h)
+	return a.mac(make([]byte, 0, h.Size()), key, parts...)
 }

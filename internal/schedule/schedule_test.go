@@ -3,8 +3,12 @@ package schedule
 import (
 	"bytes"
 	"crypto"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"reflect"
 	"testing"
 
 	"libtls/internal/suite"
@@ -56,6 +60,51 @@ func TestPRF12(t *testing.T) {
 		if got := PRF12(crypto.SHA256, secret, "test label", seed, n); !bytes.Equal(got, want[:n]) {
 			t.Errorf("%d bytes: %x", n, got)
 		}
+	}
+}
+
+// A key up to the hash's block, and one beyond; a message in parts.
+func TestMAC(t *testing.T) {
+	for _, h := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		for n := range 200 {
+			key, msg := bytes.Repeat([]byte{7}, n), bytes.Repeat([]byte{9}, n)
+			m := hmac.New(h.New, key)
+			m.Write(msg)
+			if got := mac(h, key, msg[:n/3], msg[n/3:]); !bytes.Equal(got, m.Sum(nil)) {
+				t.Errorf("%v, %d bytes: %x", h, n, got)
+			}
+		}
+	}
+}
+
+func TestExpandLabel(t *testing.T) {
+	secret := unhex(t, "9bbe436ba940f017b17652849a71db35")
+	for n := 0; n <= 255*32; n += 37 {
+		info := string([]byte{byte(n >> 8), byte(n), 9}) + "tls13 abc" + "\x01x"
+		want, err := hkdf.Expand(sha256.New, secret, info, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ExpandLabel(crypto.SHA256, secret, "abc", []byte("x"), n); !bytes.Equal(got, want) {
+			t.Fatalf("%d bytes: %x", n, got)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("more than 255 hashes came")
+		}
+	}()
+	ExpandLabel(crypto.SHA256, secret, "abc", nil, 255*32+1)
+}
+
+// Nothing of a secret stays in what is used again.
+func TestAuthenticatorIsWiped(t *testing.T) {
+	a := take(crypto.SHA256)
+	part := bytes.Repeat([]byte{9}, 40)
+	a.mac(nil, []byte("a key"), part, part)
+	a.release(crypto.SHA256)
+	if fresh := (authenticator{hash: sha256.New()}); !reflect.DeepEqual(*a, fresh) {
+		t.Errorf("%+v", a.hash)
 	}
 }
 
