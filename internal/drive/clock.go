@@ -1,16 +1,10 @@
 package drive
 
-import (
-	"time"
+import "time"
 
-	"golang.org/x/sys/unix"
-)
+// Clock tells the wall clock's time. A host program may have its own, so it is
+// set once, before anything else is called.
+var Clock = time.Now
 
 // Now returns the wall clock's time.
-func Now() time.Time {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_REALTIME, &ts); err != nil {
-		return time.Now() // a sandbox forbids the system call
-	}
-	return time.Unix(ts.Unix())
-}
+func Now() time.Time { return Clock() }
