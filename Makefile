@@ -32,8 +32,8 @@ PCS = $(BUILD)/libtls.pc
 TLSG = $(if $(filter amd64 386,$(shell $(GO) env GOARCH)),tlsg,tls_g)
 GLOBALS = $(TLSG)=go_thread sigtable=go_signals epfd=go_epoll \
 	netpollEventFd=go_event netpollInited=go_polls
-WRAPS = pthread_attr_getstacksize x_cgo_bindm x_cgo_getstackbound x_cgo_mmap \
-	x_cgo_munmap x_cgo_sys_thread_create
+WRAPS = _cgo_try_pthread_create pthread_attr_getstacksize x_cgo_bindm \
+	x_cgo_getstackbound x_cgo_mmap x_cgo_munmap x_cgo_sys_thread_create
 
 GONE = { echo "Go's runtime has no $$name, which capi relies on" >&2; exit 1; }
 # The file of Go's standard library that capi/entropy.go.txt stands in for.

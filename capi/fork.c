@@ -14,8 +14,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,11 +47,7 @@ struct signal {
 };
 extern struct signal go_signals[] __attribute__((weak));
 
-/*
- * The signals of libc's own use, up to musl's third. Threads must not block
- * them, and their handlers need a signal stack.
- */
-enum { SIGNALS = 65, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 34 };
+enum { SIGNALS = 65 };
 
 /* By what the runtime waits for timers, and whether it has that. */
 extern int32_t go_epoll __attribute__((weak));
@@ -238,55 +232,6 @@ __wrap_x_cgo_munmap(void *addr, uintptr_t len)
 }
 
 /*
- * The runtime's threads get small stacks that belong to its mappings. They end
- * with the process.
- */
-static void
-set_stack(pthread_attr_t *attr)
-{
-	const size_t guard = round_up(1);
-	uintptr_t stack;
-
-	stack = __wrap_x_cgo_mmap(NULL, guard + STACK_SIZE,
-	    PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-	if (stack < guard)
-		return;
-	mprotect((void *)stack, guard, PROT_NONE);
-	pthread_attr_setstack(attr, (void *)(stack + guard), STACK_SIZE);
-}
-
-/* With this question the runtime begins to make a thread. */
-int
-__wrap_pthread_attr_getstacksize(pthread_attr_t *attr, size_t *size)
-{
-	void *stack;
-
-	set_stack(attr);
-	return pthread_attr_getstack(attr, &stack, size);
-}
-
-/* Go's own pthread_create, which is patient. */
-extern int _cgo_try_pthread_create(pthread_t *, const pthread_attr_t *,
-    void *(*)(void *), void *) __attribute__((weak));
-
-/* The thread on which the runtime starts. */
-static int start_error SURVIVES;
-
-void
-__wrap_x_cgo_sys_thread_create(void *(*run)(void *), void *arg)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	set_stack(&attr);
-	start_error = _cgo_try_pthread_create(&thread, &attr, run, arg);
-	pthread_attr_destroy(&attr);
-}
-
-/*
  * The stack of a process's first thread, of which libc would have to read in
  * /proc. At its upper end lies the name of the program; it grows to the limit.
  */
@@ -431,11 +376,9 @@ image_renew(bool stacks)
 bool
 image_start(int argc, char **argv, char **envp)
 {
-	start_error = 0;
 	if (!open_own())
 		return false;
 	for (initialiser *init = __start_go_init; init < __stop_go_init; init++)
 		(*init)(argc, argv, envp);
-	errno = start_error;
-	return errno == 0;
+	return true;
 }

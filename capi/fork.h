@@ -1,9 +1,11 @@
-/* What runtime.c, fork.c and limits.c share. */
+/* What runtime.c, fork.c, threads.c and limits.c share. */
 #ifndef FORK_H
 #define FORK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Marks the front's variables. All others in the objects that make up the
@@ -16,6 +18,15 @@
 #define STACK_SIZE (256 * 1024)
 #endif
 
+/*
+ * The signals of libc's own use, up to musl's third. Threads must not block
+ * them, and their handlers need a signal stack.
+ */
+enum { FIRST_OF_LIBC = 32, LAST_OF_LIBC = 34 };
+
+/* Of Go's: how many threads may be in Go code at a time. */
+enum { PROCESSORS = 16 };
+
 /* fork.c */
 
 /*
@@ -24,10 +35,30 @@
  * libc knows that these are gone. False with errno if there is no memory.
  */
 bool	image_renew(bool);
-/* False with errno if there are no descriptors or no thread for it. */
+/* False with errno if there are no descriptors for it. */
 bool	image_start(int, char **, char **);
+/* A range of memory that belongs to the runtime's. */
+uintptr_t __wrap_x_cgo_mmap(void *, uintptr_t, int32_t, int32_t, int32_t,
+	    uint32_t);
+void	__wrap_x_cgo_munmap(void *, uintptr_t);
 
 /* limits.c: errno tells what is lacking. */
 bool	limits_allow(void);
+
+/* threads.c */
+
+/* How many of Go's processors there are: as many as the machine's, within bounds. */
+unsigned processors(void);
+/* How many threads are made for the runtime. */
+unsigned threads_wanted(void);
+/* False with errno, and none, if there can't be so many. */
+bool	threads_make(void);
+
+/* runtime.c */
+
+/* Blocks all signals but those of libc's own use. */
+void	signals_of_libc(void);
+void	futex_wait(atomic_uint *, unsigned);
+void	futex_wake(atomic_uint *, int);
 
 #endif

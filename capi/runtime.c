@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,18 @@ enum {
 };
 
 /*
+ * Where a thread sits while it calls Go: a thread's side of Go's, an m with its
+ * goroutine, that isn't of one thread but of whoever sits there. There are as
+ * many as Go has processors, and each keeps the one that it had last. So a
+ * thread that enters never waits for one that another thread holds in C, for
+ * which Go's own way is to have that taken away after a while.
+ */
+struct seat {
+	_Alignas(64) atomic_uint taken;
+	void		*g;		/* Go's, or NULL until it is first taken */
+};
+
+/*
  * Whether the runtime runs in this process. The kernel gives children a page
  * of zeros in place of this one, however they are made.
  */
@@ -34,6 +47,10 @@ static struct process {
 	atomic_uint	 state;
 	bool		 forked;	/* by libc's fork() */
 	pthread_mutex_t	 restoring;	/* as initialised if it is all zero */
+	unsigned	 seats;
+	atomic_uint	 waiting;	/* threads, for a seat */
+	atomic_uint	 left;		/* seats, while threads were waiting */
+	struct seat	 seat[PROCESSORS];
 } *_Atomic process SURVIVES;
 
 /* How many times the runtime was started, here and in the ancestors. */
@@ -42,8 +59,11 @@ static atomic_uint starts SURVIVES;
 /* Not all of libc's have a header with these. */
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
-/* The start at which Go came to know the calling thread. */
-static __thread unsigned known __attribute__((tls_model("initial-exec")));
+/* The calling thread's seat, if it is inside of Go, or else its last one. */
+static __thread struct {
+	unsigned	 visits;	/* one within the other */
+	unsigned	 seat;
+} here __attribute__((tls_model("initial-exec")));
 
 /* Go's own variable of a thread. */
 extern __thread void *go_thread
@@ -68,11 +88,33 @@ restore_signals(const uint64_t *old)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, sizeof(*old));
 }
 
+void
+signals_of_libc(void)
+{
+	uint64_t mask = ~UINT64_C(0);
+
+	for (int sig = FIRST_OF_LIBC; sig <= LAST_OF_LIBC; sig++)
+		mask &= ~(UINT64_C(1) << (sig - 1));
+	restore_signals(&mask);
+}
+
+void
+futex_wait(atomic_uint *word, unsigned value)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL);
+}
+
+void
+futex_wake(atomic_uint *word, int threads)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads);
+}
+
 /*
- * A thread's first call has Go allot its side of it, unblock some signals,
- * and put a signal stack in place; the latter two are undone.
+ * A first call has Go allot its side of a thread, unblock some signals, and put
+ * a signal stack in place; the latter two are undone.
  */
-static void
+static void *
 introduce(void)
 {
 	stack_t stack;
@@ -84,47 +126,74 @@ introduce(void)
 	block_signals(NULL);
 	if (saved && !(stack.ss_flags & SS_ONSTACK))
 		sigaltstack(&stack, NULL);
-	known = atomic_load(&starts);
-}
-
-/*
- * Go's side of an ending thread has to be given back, but not that of a
- * runtime which died in a fork. These stand in for the key and the destructor
- * that Go would use.
- */
-extern uintptr_t x_cgo_pthread_key_created __attribute__((weak));
-extern void (*x_crosscall2_ptr)(void (*)(void *), void *, int, size_t)
-    __attribute__((weak));
-
-static pthread_key_t key SURVIVES;
-static bool key_made SURVIVES;
-
-static void
-depart(void *g)
-{
-	uint64_t mask;
-
-	block_signals(&mask);
-	if (running() && known == generation()) {
-		x_crosscall2_ptr(NULL, g, 0, 0);
-		known = 0;
-	}
-	restore_signals(&mask);
+	return go_thread;
 }
 
 static bool
-make_key(void)
+sit(struct process *p, unsigned i)
 {
-	if (!key_made)
-		key_made = (errno = pthread_key_create(&key, depart)) == 0;
-	x_cgo_pthread_key_created = key_made;
-	return key_made;
+	unsigned none = 0;
+
+	if (!atomic_compare_exchange_strong(&p->seat[i].taken, &none, 1))
+		return false;
+	here.seat = i;
+	return true;
 }
+
+/* The last one again if it can be, for what the processor's caches hold. */
+static bool
+find_seat(struct process *p)
+{
+	if (here.seat < p->seats && sit(p, here.seat))
+		return true;
+	for (unsigned i = 0; i < p->seats; i++)
+		if (sit(p, i))
+			return true;
+	return false;
+}
+
+static void
+take_seat(struct process *p)
+{
+	struct seat *s;
+	unsigned seen;
+
+	while (!find_seat(p)) {
+		seen = atomic_load(&p->left);
+		atomic_fetch_add(&p->waiting, 1);
+		if (find_seat(p)) {
+			atomic_fetch_sub(&p->waiting, 1);
+			break;
+		}
+		futex_wait(&p->left, seen);
+		atomic_fetch_sub(&p->waiting, 1);
+	}
+	s = &p->seat[here.seat];
+	go_thread = s->g;
+	if (s->g == NULL)
+		s->g = introduce();
+}
+
+static void
+leave_seat(struct process *p)
+{
+	atomic_store(&p->seat[here.seat].taken, 0);
+	if (atomic_load(&p->waiting) == 0)
+		return;
+	atomic_fetch_add(&p->left, 1);
+	futex_wake(&p->left, 1);
+}
+
+/*
+ * With a key Go would have a thread's side of it given back when the thread
+ * ends. There is none of ours that ends.
+ */
+extern uintptr_t x_cgo_pthread_key_created __attribute__((weak));
 
 void
 __wrap_x_cgo_bindm(void *g)
 {
-	pthread_setspecific(key, g);
+	(void)g;
 }
 
 /* Valgrind isn't told of all that the runtime does to free memory. */
@@ -148,19 +217,23 @@ static char *block[32] SURVIVES = {
 	    "clobberfree=1",
 	"GOGC=" COLLECTION,
 	"GOTRACEBACK=none",
+	NULL,	/* GOMAXPROCS */
 	NULL,
 };
-enum { ENVIRONMENT = 2, AUXILIARY = 6 };
+enum { ENVIRONMENT = 2, LAST_VARIABLE = 5, AUXILIARY = 7 };
 
 static void
 fill_block(void)
 {
+	static char limit[sizeof("GOMAXPROCS=") + 10] SURVIVES;
 	static const unsigned long types[] = { AT_PAGESZ, AT_SYSINFO_EHDR,
 	    AT_HWCAP, AT_HWCAP2, AT_SECURE };
 	static uint8_t seed[16] SURVIVES;
 	unsigned long value;
 	size_t at = AUXILIARY;
 
+	snprintf(limit, sizeof(limit), "GOMAXPROCS=%u", process->seats);
+	block[LAST_VARIABLE] = limit;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if ((value = getauxval(types[i])) == 0)
 			continue;
@@ -179,14 +252,16 @@ fill_block(void)
 static bool
 start(void)
 {
-	if (!image_renew(process->forked) || !limits_allow() || !make_key())
+	process->seats = processors();
+	if (!image_renew(process->forked) || !limits_allow() || !threads_make())
 		return false;
 	fill_block();
-	go_thread = NULL;
+	x_cgo_pthread_key_created = 1;
 	atomic_fetch_add(&starts, 1);
 	if (!image_start(1, block, block + ENVIRONMENT))
 		return false;
-	introduce();
+	/* Waits for it, which must be here where no thread is cancelled. */
+	process->seat[0].g = introduce();
 	return true;
 }
 
@@ -229,12 +304,12 @@ start_once(atomic_uint *state)
 	while (!atomic_compare_exchange_strong(state, &seen, STARTING)) {
 		if (seen == RUNNING)
 			return true;
-		syscall(SYS_futex, state, FUTEX_WAIT_PRIVATE, STARTING, NULL);
+		futex_wait(state, STARTING);
 		seen = IDLE;
 	}
 	ready = start();
 	atomic_store(state, ready ? RUNNING : IDLE);
-	syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, INT32_MAX);
+	futex_wake(state, INT32_MAX);
 	return ready;
 }
 
@@ -294,20 +369,27 @@ bool
 enter(struct visit *v)
 {
 	memset(&v->fail, 0, sizeof(v->fail));
+	if (here.visits > 0) {
+		here.visits++;
+		return true;
+	}
 	/* First, as a handler may fork, and its child has to find out. */
 	block_signals(&v->mask);
 	if (!ready()) {
 		restore_signals(&v->mask);
 		return false;
 	}
-	if (known != generation())
-		introduce();
+	take_seat(atomic_load_explicit(&process, memory_order_relaxed));
+	here.visits = 1;
 	return true;
 }
 
 void
 leave(struct visit *v)
 {
+	if (--here.visits > 0)
+		return;
+	leave_seat(atomic_load_explicit(&process, memory_order_relaxed));
 	restore_signals(&v->mask);
 }
 

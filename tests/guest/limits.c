@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <grp.h>
+#include <pthread.h>
 
 struct limit {
 	int which;
@@ -12,9 +13,8 @@ struct limit {
 };
 
 static void
-connection(struct tls_config *cc)
+connection(struct tls_config *cc, struct tls_config *sc)
 {
-	struct tls_config *sc = server_config("server");
 	struct pair *p = pair_sockets(cc, sc, "server.test");
 
 	pair_established(p);
@@ -43,7 +43,7 @@ under(void *arg)
 		return;
 	}
 	tls_config_free(config);
-	connection(client_config());
+	connection(client_config(), server_config("server"));
 	REQUIRE(write(report[1], "+", 1) == 1);
 }
 
@@ -117,6 +117,42 @@ TEST(lost_setting)
 	reap(spawn(lose_a_setting, server_config("server")));
 }
 
+/*
+ * A daemon that reads its keys, becomes another user and may make no thread any more: what the
+ * library needs it has.
+ */
+enum { WORKERS = 8 };
+static pthread_barrier_t closed;
+static struct tls_config *cc, *sc;
+
+static void *
+work(void *arg)
+{
+	pthread_barrier_wait(&closed);
+	for (int i = 0; i < 12; i++)
+		connection(cc, sc);
+	return arg;
+}
+
+TEST(no_threads_later)
+{
+	struct rlimit none = { 0, 0 };
+	pthread_t workers[WORKERS], extra;
+
+	cc = client_config();
+	sc = server_config("server");
+	REQUIRE(pthread_barrier_init(&closed, NULL, WORKERS + 1) == 0);
+	for (int i = 0; i < WORKERS; i++)
+		REQUIRE(pthread_create(&workers[i], NULL, work, NULL) == 0);
+	if (geteuid() == 0)
+		REQUIRE(setgroups(0, NULL) == 0 && setgid(65533) == 0 && setuid(65533) == 0);
+	REQUIRE(setrlimit(RLIMIT_NPROC, &none) == 0);
+	CHECK_INT(pthread_create(&extra, NULL, work, NULL), EAGAIN);
+	pthread_barrier_wait(&closed);
+	for (int i = 0; i < WORKERS; i++)
+		CHECK_INT(pthread_join(workers[i], NULL), 0);
+}
+
 /* Once there is room the library starts. */
 TEST(raised_again)
 {
@@ -129,5 +165,5 @@ TEST(raised_again)
 	CHECK(tls_client() == NULL);
 	r.rlim_cur = RLIM_INFINITY;
 	REQUIRE(setrlimit(RLIMIT_AS, &r) == 0);
-	connection(client_config());
+	connection(client_config(), server_config("server"));
 }

@@ -44,6 +44,38 @@ TEST(small_stacks)
 		CHECK_INT(pthread_join(threads[i], NULL), 0);
 }
 
+/* Far more threads than processors take turns, while some are forked away and memory is collected. */
+static volatile int busy;
+
+static void
+child(void *arg)
+{
+	connection(arg);
+}
+
+static void *
+connect_and_fork(void *arg)
+{
+	for (int i = 0; i < 8; i++) {
+		connection(arg);
+		if (i == 4 && __sync_fetch_and_add(&busy, 1) % 8 == 0)
+			reap(spawn(child, NULL));
+	}
+	return arg;
+}
+
+TEST(more_threads_than_processors)
+{
+	pthread_t threads[48];
+	size_t i;
+
+	configure();
+	for (i = 0; i < 48; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, connect_and_fork, NULL) == 0);
+	for (i = 0; i < 48; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), 0);
+}
+
 /* The first call of all may come from a thread with a small stack, and from many at once. */
 static void *
 make_config(void *arg)

@@ -1,0 +1,177 @@
+/*
+ * The threads of Go's runtime. They are made before it starts, and handed out
+ * when it asks for one: by then the process may not be allowed to make any. The
+ * runtime never ends one.
+ */
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "fork.h"
+
+typedef void *(*routine)(void *);
+
+/* Those beyond one a processor: see threads_make. */
+enum { SPARE = 8, THREADS = PROCESSORS + SPARE };
+
+enum order {
+	STAY,
+	RUN,
+	END,
+};
+
+static struct thread {
+	atomic_uint	 order;
+	routine		 run;
+	void		*arg;
+	pthread_t	 id;
+	uintptr_t	 stack;
+} threads[THREADS] SURVIVES;
+
+static unsigned made SURVIVES;
+static atomic_uint handed_out SURVIVES;
+
+/* The runtime's first two: on one it starts, and the other one watches. */
+enum { WATCHER = 1 };
+
+/*
+ * How late the watcher may look, in nanoseconds. It would be every 20
+ * microseconds, once a call, to find nothing: a thread that waits to enter Go
+ * waits for a seat.
+ */
+static const unsigned long WATCH = 10000000;
+
+static void *
+stay(void *arg)
+{
+	struct thread *t = arg;
+
+	signals_of_libc();
+	while (atomic_load(&t->order) == STAY)
+		futex_wait(&t->order, STAY);
+	if (atomic_load(&t->order) == END)
+		return NULL;
+	if (t == &threads[WATCHER])
+		prctl(PR_SET_TIMERSLACK, WATCH, 0, 0, 0);
+	return t->run(t->arg);
+}
+
+static void
+order(struct thread *t, enum order o)
+{
+	atomic_store(&t->order, o);
+	futex_wake(&t->order, 1);
+}
+
+/* Threads get small stacks that belong to the runtime's mappings. */
+static bool
+make(struct thread *t, pthread_attr_t *attr)
+{
+	const size_t guard = sysconf(_SC_PAGESIZE);
+
+	atomic_store(&t->order, STAY);
+	t->stack = __wrap_x_cgo_mmap(NULL, guard + STACK_SIZE,
+	    PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (t->stack < guard) {
+		errno = ENOMEM;
+		return false;
+	}
+	mprotect((void *)t->stack, guard, PROT_NONE);
+	pthread_attr_setstack(attr, (void *)(t->stack + guard), STACK_SIZE);
+	errno = pthread_create(&t->id, attr, stay, t);
+	if (errno != 0)
+		__wrap_x_cgo_munmap((void *)t->stack, guard + STACK_SIZE);
+	return errno == 0;
+}
+
+static void
+unmake(struct thread *t)
+{
+	order(t, END);
+	pthread_join(t->id, NULL);
+	__wrap_x_cgo_munmap((void *)t->stack,
+	    sysconf(_SC_PAGESIZE) + STACK_SIZE);
+}
+
+unsigned
+processors(void)
+{
+	unsigned n = 0;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	return n < 2 ? 2 : n > PROCESSORS ? PROCESSORS : n;
+}
+
+/*
+ * At most one thread for each of Go's processors runs Go code. Beside there are
+ * the one that watches, the one that would make threads, and some that are
+ * about to sleep when another one is woken.
+ */
+unsigned
+threads_wanted(void)
+{
+	return processors() + SPARE;
+}
+
+bool
+threads_make(void)
+{
+	unsigned wanted = threads_wanted();
+	pthread_attr_t attr;
+	int err = 0;
+
+	atomic_store(&handed_out, 0);
+	pthread_attr_init(&attr);
+	for (made = 0; err == 0 && made < wanted; made += err == 0)
+		err = make(&threads[made], &attr) ? 0 : errno;
+	pthread_attr_destroy(&attr);
+	while (err != 0 && made > 0)
+		unmake(&threads[--made]);
+	errno = err;
+	return err == 0;
+}
+
+/* These stand in for the functions by which the runtime makes threads. */
+
+int __real__cgo_try_pthread_create(pthread_t *, const pthread_attr_t *,
+    routine, void *) __attribute__((weak));
+
+int
+__wrap__cgo_try_pthread_create(pthread_t *id, const pthread_attr_t *attr,
+    routine run, void *arg)
+{
+	unsigned i = atomic_fetch_add(&handed_out, 1);
+
+	if (i >= made)
+		return __real__cgo_try_pthread_create(id, attr, run, arg);
+	threads[i].run = run;
+	threads[i].arg = arg;
+	order(&threads[i], RUN);
+	return 0;
+}
+
+void
+__wrap_x_cgo_sys_thread_create(routine run, void *arg)
+{
+	__wrap__cgo_try_pthread_create(NULL, NULL, run, arg);
+}
+
+int
+__wrap_pthread_attr_getstacksize(const pthread_attr_t *attr, size_t *size)
+{
+	(void)attr;
+	*size = STACK_SIZE;
+	return 0;
+}
