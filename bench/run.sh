@@ -1,9 +1,10 @@
 #!/bin/sh
-# Compares build/libtls.so with Debian's LibreTLS (libtls-dev) by the same program:
+# Compares build/libtls.so with Debian's LibreTLS (libtls-dev) by the same programs: what the calls of each
+# side take, and what the whole process of a server on loopback sockets does:
 #
 #	bench/run.sh [ITEM]
 #
-# The two take turns; the table shows the median of all rounds. ITEM is the start of the names
+# The two take turns; the tables show the median of all rounds. ITEM is the start of the names
 # of the items to be measured.
 set -eu
 cd "$(dirname "$0")/.."
@@ -75,4 +76,11 @@ END {
 		printf format, f[1], f[2], show(a), show(b), ratio, f[3]
 	}
 }' ours.[0-9]* theirs.[0-9]*
+
+echo
+mkdir theirs.lib
+ln -s "$(${CC:-cc} -print-file-name=libtls.so)" "theirs.lib/$(basename ../libtls.so.*)"
+cd ../..
+${CC:-cc} $cflags -I. bench/daemon.c -o "$dir/daemon" -Lbuild -ltls -lpthread
+go run ./bench/sockets -rounds "$rounds" -item "${1:-}" "$dir/daemon" "$dir/files" build "$dir/theirs.lib" || failed=1
 exit $failed
