@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"libtls"
+	"libtls/internal/credential"
 	"libtls/internal/drive"
 	"libtls/internal/plain"
 	"libtls/internal/protocol"
@@ -34,7 +35,7 @@ func (t *Context) Accept() (*Context, error) {
 // serverChoice answers the engine's WaitSelect on a server.
 func (t *Context) serverChoice() protocol.Choice {
 	hello := t.Engine.Hello()
-	cred, err := t.listener.credentialFor(hello.ServerName)
+	cred, err := t.listener.credentialFor(hello.ServerName, t.Engine)
 	if err != nil {
 		t.err = failure("%v", err)
 		return protocol.Choice{Fail: &protocol.Error{
@@ -61,21 +62,31 @@ func (t *Context) serverChoice() protocol.Choice {
 	return choice
 }
 
-// credentialFor chooses by SNI: the first of the added credentials whose
-// certificate has the name, else the primary one (contract, 10).
-func (l *listener) credentialFor(name string) (*indexed, error) {
-	if name == "" || isIP(name) {
-		return l.primary, nil
-	}
-	for _, cred := range l.added {
-		switch ok, err := cred.HasName(name); {
-		case err != nil:
-			return nil, err
-		case ok:
-			return cred, nil
+// credentialFor chooses by SNI, among the added credentials first and the primary
+// one last, what the client can make use of. Without a name, or with one that
+// nobody has, the primary one comes first (contract, 10).
+func (l *listener) credentialFor(name string, conn *protocol.Conn) (*indexed, error) {
+	list := append([]*indexed{l.primary}, l.added...)
+	if name != "" && !isIP(name) {
+		var named []*indexed
+		for _, cred := range append(l.added[:len(l.added):len(l.added)], l.primary) {
+			ok, err := cred.HasName(name)
+			switch {
+			case err != nil && cred != l.primary:
+				return nil, err
+			case ok && err == nil:
+				named = append(named, cred)
+			}
+		}
+		if named != nil {
+			list = named
 		}
 	}
-	return l.primary, nil
+	all := make([]*credential.Credential, len(list))
+	for i, cred := range list {
+		all[i] = cred.Credential
+	}
+	return list[max(slices.Index(all, credential.Choose(all, conn)), 0)], nil
 }
 
 // resume answers the engine's WaitTicket: the session to be resumed, or nil,

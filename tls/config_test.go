@@ -503,11 +503,65 @@ func TestKeypairs(t *testing.T) {
 	weak := ca.issue(t, "", "a.test", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })
 	c = NewConfig()
 	c.SetKeypairMem(weak.cert, weak.key)
-	cc := NewConfig()
-	cc.SetCAMem(ca.pem())
-	cEnd, sEnd := connectPair(dial(t, cc, "a.test"), accept(t, c))
-	if ce, _ := handshake(cEnd, sEnd); ce != "handshake failed: sslv3 alert handshake failure" {
-		t.Errorf("certificate that may not sign: %q", ce)
+	if got := text(NewServer().Configure(c)); got != "certificate can't be used: its key usage forbids signing" {
+		t.Errorf("certificate that may not sign: %q", got)
+	}
+	c = NewConfig()
+	c.SetKeypairMem(p.cert, p.key)
+	c.SetProtocols(ProtocolTLS12)
+	onlyRSA := "ECDHE-RSA-AES128-GCM-SHA256"
+	c.SetCiphers(&onlyRSA)
+	if got := text(NewServer().Configure(c)); got != "no cipher suite can be used with the certificates' keys" {
+		t.Errorf("suites for other keys: %q", got)
+	}
+	c.AddKeypairMem(rsa.cert, rsa.key)
+	if got := text(NewServer().Configure(c)); got != "" {
+		t.Errorf("a suite for one key: %q", got)
+	}
+}
+
+// A client that can't verify one kind of signature gets the certificate of the
+// same name that it can.
+func TestChoiceByKey(t *testing.T) {
+	ca := newAuthority(t, "root")
+	ec, rsa, other := ca.issue(t, "", "a.test"), ca.issue(t, "rsa", "a.test"), ca.issue(t, "", "b.test")
+	for name, test := range map[string]struct {
+		primary pair
+		added   []pair
+		suites  string
+		server  string
+		want    pair
+	}{
+		"both added, RSA":        {other, []pair{ec, rsa}, "ECDHE-RSA-AES128-GCM-SHA256", "a.test", rsa},
+		"both added, ECDSA":      {other, []pair{rsa, ec}, "ECDHE-ECDSA-AES128-GCM-SHA256", "a.test", ec},
+		"both added, either":     {other, []pair{rsa, ec}, "secure", "a.test", rsa},
+		"one is primary, RSA":    {rsa, []pair{ec}, "ECDHE-RSA-AES128-GCM-SHA256", "a.test", rsa},
+		"one is primary, ECDSA":  {rsa, []pair{ec}, "ECDHE-ECDSA-AES128-GCM-SHA256", "a.test", ec},
+		"without a name, ECDSA":  {rsa, []pair{ec}, "ECDHE-ECDSA-AES128-GCM-SHA256", "192.0.2.1", ec},
+		"a name of the primary":  {other, []pair{rsa, ec}, "secure", "b.test", other},
+		"a name nobody has, RSA": {other, []pair{rsa}, "ECDHE-RSA-AES128-GCM-SHA256", "c.test", rsa},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := NewConfig()
+			c.SetKeypairMem(test.primary.cert, test.primary.key)
+			for _, p := range test.added {
+				c.AddKeypairMem(p.cert, p.key)
+			}
+			cc := NewConfig()
+			cc.SetCAMem(ca.pem())
+			cc.SetProtocols(ProtocolTLS12)
+			cc.InsecureNoVerifyName()
+			if err := cc.SetCiphers(&test.suites); err != nil {
+				t.Fatal(err)
+			}
+			client, server := connectPair(dial(t, cc, test.server), accept(t, c))
+			if ce, se := handshake(client, server); ce != "" || se != "" {
+				t.Fatal(ce, se)
+			}
+			if !bytes.Equal(client.Context.peer.leaf.Raw, test.want.leaf.Raw) {
+				t.Errorf("got %v", client.Context.peer.leaf.PublicKeyAlgorithm)
+			}
+		})
 	}
 }
 

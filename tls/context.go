@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"slices"
 	"sync"
 
 	"libtls"
@@ -178,6 +179,9 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 	l.engine.Tickets = l.sessions
 	l.engine.SessionIDs = l.sessions
 	l.engine.PreferPeerSuites = c.preferClient
+	if !usable(l.engine, l.primary, l.added) {
+		return nil, failure("no cipher suite can be used with the certificates' keys")
+	}
 	switch c.clientAuth {
 	case clientCertOptional:
 		l.engine.ClientAuth = protocol.RequestClientCert
@@ -191,6 +195,29 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 		l.rules = t.rules()
 	}
 	return l, nil
+}
+
+// usable tells whether any of a server's certificates fits a suite. With TLS 1.3
+// each does, and one that isn't there is looked for later.
+func usable(e *protocol.Config, primary *indexed, added []*indexed) bool {
+	if e.MaxVersion != suite.TLS12 {
+		return true
+	}
+	none := true
+	for _, cred := range append([]*indexed{primary}, added...) {
+		if !cred.CanSign() {
+			continue
+		}
+		none = false
+		auth := suite.KeyTypeOf(cred.Leaf.PublicKey)
+		if auth == suite.KeyEd25519 {
+			auth = suite.KeyECDSA
+		}
+		if slices.ContainsFunc(e.Suites, func(id suite.ID) bool { return suite.ByID(id).Auth == auth }) {
+			return true
+		}
+	}
+	return none
 }
 
 // engine returns what the engine has to know, but for what only one role needs.

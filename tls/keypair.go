@@ -6,6 +6,7 @@ import (
 
 	"libtls/internal/credential"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // keypair is a certificate chain, its private key and an OCSP response for
@@ -244,6 +245,9 @@ func (c *Config) credential(index int, server bool) (*indexed, *Error) {
 	}
 	if !c.skipKeyCheck && (cred.Leaf == nil || cred.Key == nil) {
 		return nil, failure("private/public key mismatch")
+	}
+	if cred.Leaf != nil && !trust.MaySign(cred.Leaf) {
+		return nil, failure("certificate can't be used: its key usage forbids signing")
 	}
 	if cred.Remote = c.signCallback != 0; cred.Remote {
 		cred.Key = nil

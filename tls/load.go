@@ -2,6 +2,8 @@ package tls
 
 import (
 	"errors"
+
+	"golang.org/x/sys/unix"
 	"math"
 
 	"libtls/internal/credential"
@@ -32,7 +34,8 @@ func checkLength(kind string, data []byte) error {
 
 // LoadFile is tls_load_file: the contents of a file or, with a password, the
 // first private key in it as unencrypted PKCS#8 in PEM. The error has an Errno
-// if it came from the system.
+// if it came from the system, and EACCES, ENOTSUP or EBADMSG for a wrong password,
+// an unknown encryption scheme and anything else that is wrong with the key.
 func LoadFile(path string, password *string) ([]byte, error) {
 	data, err := readFile("key", path)
 	if err != nil || password == nil {
@@ -40,8 +43,16 @@ func LoadFile(path string, password *string) ([]byte, error) {
 	}
 	defer clear(data)
 	key, err := credential.DecryptKey(data, *password)
-	if err != nil {
-		return nil, failure("%v", err)
+	if err == nil {
+		return key, nil
 	}
-	return key, nil
+	// The C function has nothing but errno to tell these apart.
+	e := &Error{Text: err.Error(), Errno: unix.EBADMSG}
+	switch {
+	case errors.Is(err, credential.ErrPassword):
+		e.Errno = unix.EACCES
+	case errors.Is(err, credential.ErrScheme):
+		e.Errno = unix.ENOTSUP
+	}
+	return nil, e
 }

@@ -5,9 +5,12 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"strings"
 
 	"libtls/internal/pem"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // Why a certificate or a key can't be used.
@@ -16,23 +19,36 @@ var (
 	errKeyType     = errors.New("unsupported algorithm")
 	errWeakKey     = errors.New("ee key too small")
 	errKey         = errors.New("no usable private key")
+	errEncrypted   = errors.New("private key is encrypted")
+	errChain       = errors.New("isn't a certificate")
 )
 
 // ParseChain returns the certificates in a PEM text as DER, and the first one parsed. It fails if
-// that can't be used in TLS.
+// that can't be used in TLS, or if any block of the text is damaged.
 func ParseChain(text []byte) ([][]byte, *x509.Certificate, error) {
 	var chain [][]byte
+	var leaf *x509.Certificate
 	for block := range pem.Blocks(text) {
-		if block.IsCertificate() && !block.Damaged() {
-			chain = append(chain, block.Bytes)
+		if block.Damaged() {
+			return nil, nil, fmt.Errorf("block %d is damaged", block.Number)
 		}
+		if !block.IsCertificate() {
+			continue
+		}
+		c, err := trust.Read(block.Bytes)
+		switch {
+		case c == nil:
+			return nil, nil, fmt.Errorf("block %d %w", block.Number, errChain)
+		case len(chain) > 0: // whoever verifies it can judge
+		case c.PublicKey == nil:
+			return nil, nil, errors.New(strings.TrimPrefix(err.Error(), "x509: "))
+		default:
+			leaf = c
+		}
+		chain = append(chain, block.Bytes)
 	}
 	if len(chain) == 0 {
 		return nil, nil, errNoStartLine
-	}
-	leaf, err := x509.ParseCertificate(chain[0])
-	if err != nil {
-		return nil, nil, err
 	}
 	return chain, leaf, usableKey(leaf.PublicKey)
 }
