@@ -1,12 +1,16 @@
 # make            build/libtls.so, a link of its soname beside it, build/libtls.a
 # make install    into DESTDIR, below PREFIX
-# make test, test-musl, test-arm64, demo, bench, bogo RUNNER=..., fuzz, model SEEDS=...
+# make demo, test install what they miss, or name it
+# make dist       build/libtls-VERSION.tar.gz, with all modules: builds without a network
+# make deb        Debian packages of that in build/deb, for the release that it runs on
+# make test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=...
 # make check      each library's symbols are those of capi/exports and names.h, and a program starts
 # CC, CFLAGS, CPPFLAGS and LDFLAGS choose the C compiler and what it is told
 # SSL_SUBSET=no   leaves the SSL_* functions out
 
-VERSION = 0.1.0
+VERSION = 0.2.0
 SONAME = libtls.so.33
+NAME = libtls-$(VERSION)
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
@@ -28,15 +32,20 @@ EXPORTS = $(BUILD)/exports
 MAP = $(BUILD)/libtls.map
 PCS = $(BUILD)/libtls.pc
 # The variables and functions of Go's runtime that capi/runtime.c and fork.c
-# take part in. The variable of a thread has two names.
-TLSG = $(if $(filter amd64 386,$(shell $(GO) env GOARCH)),tlsg,tls_g)
+# take part in. The variable of a thread has two names, and on some processors
+# the runtime maps memory by itself.
+GOARCH = $(shell $(GO) env GOARCH)
+TLSG = $(if $(filter amd64 386,$(GOARCH)),tlsg,tls_g)
+MAPPING = $(if $(filter amd64 arm64 loong64,$(GOARCH)),x_cgo_mmap x_cgo_munmap)
 GLOBALS = $(TLSG)=go_thread sigtable=go_signals epfd=go_epoll \
 	netpollEventFd=go_event netpollInited=go_polls
 WRAPS = _cgo_try_pthread_create pthread_attr_getstacksize x_cgo_bindm \
-	x_cgo_getstackbound x_cgo_mmap x_cgo_munmap x_cgo_sys_thread_create
+	x_cgo_getstackbound $(MAPPING) x_cgo_sys_thread_create
 
 GONE = { echo "Go's runtime has no $$name, which capi relies on" >&2; exit 1; }
-# The file of Go's standard library that capi/entropy.go.txt stands in for.
+# The file of Go's standard library that capi/entropy.go.txt stands in for. Go
+# refuses that for a toolchain in its cache of modules, but for this link to it.
+GOROOT = $(abspath $(BUILD))/goroot
 ENTROPY = src/crypto/internal/fips140/drbg/entropy_fips140.go
 
 # The SSL_* functions are in libtls under names of our own, libtls_SSL_new,
@@ -54,7 +63,13 @@ PCS += $(BUILD)/libtls-openssl.pc
 SUBSET = $(BUILD)/libtls-openssl.so $(BUILD)/libtls-openssl.a
 endif
 
-.PHONY: all install clean check test test-musl test-arm64 demo bench bogo fuzz model $(OBJECT) $(MAP) $(PCS)
+# A release has its modules with it, and takes the Go that is there.
+ifneq ($(wildcard vendor),)
+GOTOOLCHAIN ?= local
+export GOTOOLCHAIN
+endif
+
+.PHONY: all install clean check dist deb test test-musl test-arch demo bench bogo fuzz model $(OBJECT) $(MAP) $(PCS)
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
@@ -65,11 +80,13 @@ all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 $(OBJECT): $(EXPORTS)
 	rm -rf $(BUILD)/parts
 	mkdir -p $(BUILD)/parts
-	echo '{ "Replace": {' \
-	    "\"$$($(GO) env GOROOT)/$(ENTROPY)\": \"capi/entropy.go.txt\" } }" \
+	ln -sfn $$($(GO) env GOROOT) $(GOROOT)
+	echo '{"Replace": {"$(GOROOT)/$(ENTROPY)": "capi/entropy.go.txt"}}' \
 	    >$(BUILD)/parts/overlay.json
 	CC="$(CC)" CGO_CPPFLAGS="$(CGO_CPPFLAGS) $(CPPFLAGS)" \
-	    CGO_CFLAGS="$(CGO_CFLAGS) $(CFLAGS) -Wno-unused-command-line-argument" \
+	    CGO_CFLAGS="$(CGO_CFLAGS) $(CFLAGS) -fno-lto \
+	    -Wno-unused-command-line-argument" \
+	    PATH="$(GOROOT)/bin:$$PATH" GOROOT=$(GOROOT) GOTOOLCHAIN=local \
 	    $(GO) build -trimpath -overlay $(BUILD)/parts/overlay.json \
 	    -tags "$(TAGS)" -buildmode=c-archive -o $(BUILD)/parts/all.a ./capi
 	cd $(BUILD)/parts && ar x all.a
@@ -178,6 +195,23 @@ endif
 clean:
 	rm -rf $(BUILD)
 
+# What is committed, and the modules that it wants.
+dist:
+	rm -rf $(BUILD)/$(NAME)
+	mkdir -p $(BUILD)/$(NAME)
+	git archive HEAD | tar -x -C $(BUILD)/$(NAME)
+	cd $(BUILD)/$(NAME) && $(GO) mod vendor
+	tar -c -z -f $(BUILD)/$(NAME).tar.gz -C $(BUILD) --sort=name --owner=0 \
+	    --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) $(NAME)
+
+# From a release, which debian/prepare makes one of this Debian.
+deb: dist
+	rm -rf $(BUILD)/deb
+	mkdir -p $(BUILD)/deb
+	tar -x -z -f $(BUILD)/$(NAME).tar.gz -C $(BUILD)/deb
+	$(BUILD)/deb/$(NAME)/debian/prepare
+	cd $(BUILD)/deb/$(NAME) && dpkg-buildpackage -b -us -uc
+
 # What stands before it on the line, and the names in a library. Some linkers
 # list versions as well, as absolute symbols, and local variables of threads.
 same = LC_ALL=C sort >$(BUILD)/wanted && nm -D --defined-only $1 | \
@@ -194,17 +228,22 @@ ifneq ($(SSL_SUBSET),no)
 endif
 	CC="$(CC)" LDFLAGS="$(LDFLAGS)" tests/check/run.sh $(BUILD)
 
-test: check
+# What is missing is installed before it is needed.
+test:
+	tests/deps.sh
+	$(MAKE) check
 	tests/run.sh
 
 test-musl:
 	tests/guest/musl.sh
 
 # With a cross compiler and qemu-user.
-test-arm64:
-	tests/guest/arm64.sh
+test-arch:
+	ARCH=$(ARCH) tests/guest/arch.sh
 
-demo: all
+demo:
+	tests/deps.sh demo
+	$(MAKE) all
 	tests/demo.sh
 
 bench: all

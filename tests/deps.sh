@@ -1,7 +1,11 @@
 #!/bin/sh
-# Installs the Debian packages that building and testing need, if root runs it; else names those
-# that are missing and fails if there are any.
+# deps.sh [demo]: installs the Debian packages, and the Go, that building and testing need, or those for the
+# demo alone, if root runs it; else tells what to type and fails if there is anything to install.
 set -eu
+cd "$(dirname "$0")/.."
+
+# The latest release of those that go.mod allows.
+go=$(sed -n 's/^toolchain go//p' go.mod)
 
 missing=
 need() { # PACKAGE, a file that it brings, found by its path or in PATH
@@ -11,40 +15,69 @@ need() { # PACKAGE, a file that it brings, found by its path or in PATH
 	esac || missing="$missing $1"
 }
 
+# Go 1.19, which can't read go.mod, fails as well.
+go_will_do() {
+	go list -m >/dev/null 2>&1
+}
+
 need make make
 need gcc gcc
 need libc6-dev /usr/include/stdlib.h
-need g++ g++
-need clang clang
 need binutils nm
-need musl-tools musl-gcc
-need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
-need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdlib.h
-need qemu-user-static qemu-aarch64-static
-need pkg-config pkg-config
-need libtls-dev /usr/include/tls.h
-need libssl-dev /usr/include/openssl/ssl.h
 need openssl openssl
-need gnutls-bin gnutls-cli
-need curl curl
-need valgrind valgrind
-need mandoc mandoc
-need ca-certificates /etc/ssl/certs/ca-certificates.crt
-need strace strace
-need catgirl catgirl
-need sacc sacc
-need rpki-client /usr/sbin/rpki-client
+# Go fetches modules, and root another Go.
+[ -d vendor ] || need ca-certificates /etc/ssl/certs/ca-certificates.crt
+need golang-go go
+if [ "${1:-}" != demo ]; then
+	need g++ g++
+	need clang clang
+	need musl-tools musl-gcc
+	need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+	need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdlib.h
+	need qemu-user-static qemu-aarch64-static
+	need pkg-config pkg-config
+	need libtls-dev /usr/include/tls.h
+	need libssl-dev /usr/include/openssl/ssl.h
+	need gnutls-bin gnutls-cli
+	need curl curl
+	need valgrind valgrind
+	need mandoc mandoc
+	need strace strace
+	need catgirl catgirl
+	need sacc sacc
+	need rpki-client /usr/sbin/rpki-client
+fi
 
-command -v go >/dev/null || {
-	echo "deps: Go is missing; go.mod names the version" >&2
-	exit 1
-}
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" -ne 0 ]; then
-	echo "deps: missing Debian packages:$missing" >&2
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+	[ -z "$missing" ] || echo "deps: to be installed by root first: $install" >&2
+	go_will_do || echo "deps: Go $go or a later one is needed, in PATH: unpack that of https://go.dev/dl in /usr/local," \
+		"or have root run $0${1:+ $1}" >&2
+	[ -z "$missing" ] && go_will_do
+	exit
+fi
+
+if [ -n "$missing" ]; then
+	apt-get -q update
+	DEBIAN_FRONTEND=noninteractive $install
+fi
+go_will_do && exit
+if [ -e /usr/local/go ]; then
+	echo "deps: Go $go or a later one is needed: /usr/local/go is older, or /usr/local/go/bin isn't in PATH" >&2
 	exit 1
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get -q update
-# shellcheck disable=SC2086 # a list of words
-apt-get -q install -y --no-install-recommends $missing
+# Go's own releases are modules as well, whose checksums the Go that is there verifies; in them nothing is
+# executable.
+case $(go env GOARCH) in
+arm) arch=armv6l ;;
+*) arch=$(go env GOARCH) ;;
+esac
+echo "deps: installing Go $go as /usr/local/go, and a link to it in /usr/local/bin"
+module=golang.org/toolchain@v0.0.1-go$go.linux-$arch
+(cd / && go mod download "$module")
+cp -r "$(go env GOMODCACHE)/$module" /usr/local/go
+chmod -R u+w /usr/local/go
+chmod -R a+x /usr/local/go/bin /usr/local/go/pkg/tool
+ln -sf /usr/local/go/bin/go /usr/local/go/bin/gofmt /usr/local/bin
+hash -r
+go_will_do

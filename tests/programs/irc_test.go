@@ -32,7 +32,7 @@ func ircServer(c *tls.Conn) error {
 				fmt.Fprint(c, "AUTHENTICATE +\r\n")
 				break
 			}
-			if len(c.ConnectionState().PeerCertificates) != 1 {
+			if len(c.ConnectionState().PeerCertificates) == 0 {
 				return fmt.Errorf("authentication without a certificate")
 			}
 			say("900 %s * tester :You are now logged in", nick)

@@ -1,0 +1,50 @@
+# What the scripts of this directory share: a bare Debian in a chroot. Needs root and debootstrap. The mirror
+# is the machine's own, or MIRROR; BASE is a directory with such a system, which is copied instead.
+. "$(dirname "$0")/../lib.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+suite=${1:?the name of a release of Debian}
+debian=$tmp/debian
+
+leave_chroot() {
+	umount "$debian/proc" "$debian/dev/pts" 2>/dev/null
+	cleanup
+}
+trap leave_chroot EXIT
+
+make_chroot() {
+	mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' 'Created-By: Packages' | head -n 1)}
+	if [ -n "${BASE:-}" ]; then
+		cp -a "$BASE" "$debian"
+	else
+		debootstrap --variant=minbase "$suite" "$debian" "$mirror"
+	fi &&
+	mount -t proc proc "$debian/proc" && mount -t devpts -o ptmxmode=666 devpts "$debian/dev/pts" &&
+	echo 127.0.0.1 localhost >"$debian/etc/hosts" &&
+	# What this machine has to trust to get at modules.
+	cp -r /usr/local/share/ca-certificates "$debian/usr/local/share" &&
+	cp /etc/resolv.conf "$debian/etc/resolv.conf" &&
+	useradd -R "$debian" -m user &&
+	make -s -C "$root" BUILD="$tmp/dist" dist &&
+	dist=$(basename "$tmp"/dist/*.tar.gz .tar.gz) &&
+	cp "$tmp/dist/$dist.tar.gz" "$debian/home/user"
+}
+
+# within OPTION... COMMAND: in the chroot, with an environment as after a log-in.
+within() {
+	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+		DEBIAN_FRONTEND=noninteractive chroot "$debian" "$@"
+}
+
+as_root() {
+	within sh -euxc "$1"
+}
+
+as_user() {
+	within setpriv --reuid=user --regid=user --clear-groups env HOME=/home/user sh -euxc "cd && $1"
+}
+
+# The same without a network.
+alone() {
+	unshare -n env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOME=/home/user chroot "$debian" \
+		setpriv --reuid=user --regid=user --clear-groups sh -euxc "cd && $1"
+}
