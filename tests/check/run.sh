@@ -13,9 +13,10 @@ initialisers() {
 	readelf -dW "$1" | sed -n 's/.*(INIT_ARRAYSZ) *//p'
 }
 
-# The compiler adds one of its own to each library; Go's must not be among them.
+# The compiler adds one of its own to each library, and on some machines one for atomic operations; Go's must not
+# be among them.
 # shellcheck disable=SC2086 # several words
-echo 'int nothing;' | $cc -shared -fPIC ${LDFLAGS:-} -x c -o "$tmp/empty.so" -
+echo '_Atomic int count; int next(void) { return ++count; }' | $cc -shared -fPIC ${LDFLAGS:-} -x c -o "$tmp/empty.so" -
 if [ "$(initialisers "$build/libtls.so")" != "$(initialisers "$tmp/empty.so")" ]; then
 	echo "check: the linker has made Go's start an initialiser of the library: $(initialisers "$build/libtls.so")" >&2
 	exit 1
