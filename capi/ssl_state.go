@@ -151,14 +151,20 @@ func (c *sslConn) save(was *C.struct_blob) (b *C.struct_blob) {
 	if b := grow(was, c); b != nil {
 		return b
 	}
-	c.Marshal(func(n int, sessions []*ssl.Session) []byte {
-		records := make([]*C.struct_blob, len(sessions))
-		for i, s := range sessions {
-			records[i] = sslRecord(s)
+	settled := C.blob_hold(C.blob_referred(was, 0))
+	c.Marshal(func(n int) []byte {
+		C.blob_drop(settled)
+		settled = room(n)
+		return kept(settled)
+	}, func(n int, sessions []*ssl.Session) []byte {
+		records := []*C.struct_blob{settled}
+		for _, s := range sessions {
+			records = append(records, sslRecord(s))
 		}
 		b = room(n, records...)
 		return kept(b)
 	})
+	C.blob_drop(settled)
 	return b
 }
 
@@ -176,7 +182,7 @@ func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, kept *C.struct
 func goSSLConnRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, r *C.struct_ssl_remains) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
 	var sessions []*ssl.Session
-	for i := C.size_t(0); ; i++ {
+	for i := C.size_t(1); ; i++ { // behind what the handshake settled
 		b := C.blob_referred(r.state, i)
 		if b == nil {
 			break
@@ -188,7 +194,7 @@ func goSSLConnRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, r *C.struc
 		sessions = append(sessions, s)
 	}
 	creds := (*must(made.get(uint64(r.credentials)))).(*ssl.Credentials)
-	c, err := ssl.RestoreConn(sslContext(r.ctx), sslContext(r.home), creds, kept(r.state), sessions,
+	c, err := ssl.RestoreConn(sslContext(r.ctx), sslContext(r.home), creds, encoding(r.state), sessions,
 		uint64(r.records_in), uint64(r.records_out))
 	if err != nil {
 		panic(err)

@@ -6,6 +6,7 @@ import "C"
 import (
 	"unsafe"
 
+	"libtls/internal/drive"
 	"libtls/tls"
 )
 
@@ -146,7 +147,7 @@ func live(handle C.uint64_t) *tls.Config {
 //export goContextRestore
 func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_remains) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	config, state := live(r.config), kept(r.state)
+	config, state := live(r.config), encoding(r.state)
 	var l *tls.Listener
 	if r.listener != 0 {
 		l = (*must(made.get(uint64(r.listener)))).(*tls.Listener)
@@ -168,12 +169,30 @@ func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_re
 	return 0
 }
 
-// save returns what is to be kept of a context of which kept was.
-func (c *connection) save(kept *C.struct_blob) *C.struct_blob {
+// save returns what is to be kept of a context, of which was is from before. It
+// refers to what the handshake settled, which is saved but once.
+func (c *connection) save(was *C.struct_blob) *C.struct_blob {
 	if !c.Changed() {
-		return kept
+		return was
 	}
-	return save(kept, c)
+	if b := grow(was, c); b != nil {
+		return b
+	}
+	e := c.Marshal()
+	defer clear(e.Changing)
+	settled := C.blob_referred(was, 0)
+	if e.Settled != nil {
+		settled = keep(e.Settled)
+		defer C.blob_drop(settled)
+	}
+	b := room(len(e.Changing), settled)
+	copy(kept(b), e.Changing)
+	return b
+}
+
+// encoding is what save kept.
+func encoding(b *C.struct_blob) drive.Encoding {
+	return drive.Encoding{Changing: kept(b), Settled: kept(C.blob_referred(b, 0))}
 }
 
 //export goContextSave

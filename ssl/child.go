@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"libtls"
+	"libtls/internal/drive"
 	"libtls/internal/plain"
 	"libtls/internal/protocol"
 	"libtls/internal/trust"
@@ -199,9 +200,12 @@ func (c *Conn) Grown() (more []byte, ok bool) { return c.kept.Grown(&c.Conn, c.r
 
 // Marshal encodes the connection but for its contexts, into the n bytes that
 // place returns; its keys are part of it. The sessions are those that it
-// refers to, without references of their own.
-func (c *Conn) Marshal(place func(n int, sessions []*Session) []byte) {
-	c.kept.Set(&c.Conn, c.revision())
+// refers to, without references of their own. If what its handshake settled is
+// new, that goes first, into what settled returns; see drive.Encoding.
+func (c *Conn) Marshal(settled func(n int) []byte, place func(n int, sessions []*Session) []byte) {
+	if c.kept.Set(&c.Conn, c.revision()) {
+		plain.EncodeInto(func(p *plain.Coder) { c.settledFields(p) }, settled)
+	}
 	var sessions []*Session
 	plain.EncodeInto(func(p *plain.Coder) {
 		sessions = sessions[:0]
@@ -213,12 +217,15 @@ func (c *Conn) Marshal(place func(n int, sessions []*Session) []byte) {
 // Marshal made data. It takes over references to the sessions, which are those
 // that Marshal told. Ctx and home are its present and its first context, creds
 // what it took from ctx.
-func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions []*Session, in, out uint64) (*Conn, error) {
+func RestoreConn(ctx, home *Context, creds *Credentials, data drive.Encoding, sessions []*Session, in, out uint64) (*Conn, error) {
 	c := &Conn{ctx: ctx, home: home, creds: *creds}
-	var engine []byte
-	more, err := plain.DecodeStart(data, func(p *plain.Coder) { engine = c.fields(p, &sessions) })
+	var engine, settled, more []byte
+	err := plain.Decode(data.Settled, func(p *plain.Coder) { settled = c.settledFields(p) })
+	if err == nil {
+		more, err = plain.DecodeStart(data.Changing, func(p *plain.Coder) { engine = c.fields(p, &sessions) })
+	}
 	if err == nil && engine != nil {
-		err = c.Rebuild(c.cfg, engine, more, in, out)
+		err = c.Rebuild(c.cfg, engine, settled, more, in, out)
 	}
 	if err != nil {
 		for _, s := range sessions {
@@ -230,16 +237,23 @@ func RestoreConn(ctx, home *Context, creds *Credentials, data []byte, sessions [
 	return c, nil
 }
 
-// fields returns the engine's encoding if it is read.
-func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
-	c.Settings.fields(p)
-	plain.Number(p, &c.sessions)
-	plain.Number(p, &c.timeout)
+// settledFields returns the engine's encoding if it is read, as fields does.
+func (c *Conn) settledFields(p *plain.Coder) (engine []byte) {
 	plain.Struct(p, &c.cfg, func(e *protocol.Config) {
 		e.Rand = rand.Reader
 		e.Fields(p)
 	})
 	plain.List(p, &c.chain, 8, p.Bytes)
+	return c.Conn.SettledFields(p)
+}
+
+func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
+	c.Settings.fields(p)
+	plain.Number(p, &c.sessions)
+	plain.Number(p, &c.timeout)
+	if c.cfg != nil { // which each request for a certificate sets
+		plain.Number(p, &c.cfg.ClientAuth)
+	}
 	plain.List(p, &c.verdicts, 16, func(v *verdict) {
 		p.Flag(&v.ok)
 		plain.Number(p, &v.result)

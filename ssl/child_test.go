@@ -47,10 +47,14 @@ func marshalContext(c *Context) (data []byte) {
 	return data
 }
 
-func marshalConn(c *Conn) (data []byte, sessions []*Session) {
-	c.Marshal(func(n int, refers []*Session) []byte {
-		data, sessions = make([]byte, n), refers
-		return data
+// marshalConn returns no Settled where there is no new one.
+func marshalConn(c *Conn) (data drive.Encoding, sessions []*Session) {
+	c.Marshal(func(n int) []byte {
+		data.Settled = make([]byte, n)
+		return data.Settled
+	}, func(n int, refers []*Session) []byte {
+		data.Changing, sessions = make([]byte, n), refers
+		return data.Changing
 	})
 	return data, sessions
 }
@@ -108,7 +112,7 @@ func (f *child) context(old *Context) *Context {
 
 // image is what lies in memory for a child, of a connection.
 type image struct {
-	data     []byte
+	data     drive.Encoding
 	sessions []*kept
 }
 
@@ -117,6 +121,9 @@ func (i *image) update(c *Conn) {
 		return
 	}
 	data, sessions := marshalConn(c)
+	if data.Settled == nil {
+		data.Settled = i.data.Settled
+	}
 	*i = image{data: data}
 	for _, s := range sessions {
 		i.sessions = append(i.sessions, keep(s))
@@ -142,7 +149,7 @@ func (f *child) conn(old *Conn, i *image) *Conn {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if again, _ := marshalConn(c); !bytes.Equal(again, i.data) {
+	if again, _ := marshalConn(c); !bytes.Equal(again.Changing, i.data.Changing) {
 		f.t.Fatal("another encoding")
 	}
 	return c
@@ -361,9 +368,10 @@ func TestRestoreDamaged(t *testing.T) {
 			t.Fatalf("a context of %d of %d bytes", n, len(context))
 		}
 	}
-	for n := range conn {
-		if _, err := RestoreConn(client, client, creds, conn[:n], nil, 0, 0); err == nil {
-			t.Fatalf("a connection of %d of %d bytes", n, len(conn))
+	for n := range conn.Changing {
+		data := drive.Encoding{Changing: conn.Changing[:n], Settled: conn.Settled}
+		if _, err := RestoreConn(client, client, creds, data, nil, 0, 0); err == nil {
+			t.Fatalf("a connection of %d of %d bytes", n, len(conn.Changing))
 		}
 	}
 	if _, err := RestoreConn(client, client, creds, conn, nil, 0, 0); err == nil {

@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"libtls"
+	"libtls/internal/drive"
 	"libtls/internal/plain"
 	"libtls/internal/protocol"
 	"libtls/internal/trust"
@@ -26,19 +27,30 @@ func (t *Context) Grown() (more []byte, ok bool) { return t.kept.Grown(&t.Conn, 
 
 // Marshal encodes the context's connection. The result holds its keys, and is
 // the caller's to wipe.
-func (t *Context) Marshal() []byte {
-	t.kept.Set(&t.Conn, t.progress)
-	return plain.Encode(func(p *plain.Coder) { t.fields(p) })
+func (t *Context) Marshal() (e drive.Encoding) {
+	if t.kept.Set(&t.Conn, t.progress) {
+		e.Settled = plain.Encode(func(p *plain.Coder) { t.settledFields(p) })
+	}
+	e.Changing = plain.Encode(func(p *plain.Coder) { t.fields(p) })
+	return e
 }
 
-// fields returns the engine's encoding if it is read.
-func (t *Context) fields(p *plain.Coder) (engine []byte) {
+// settledFields returns the engine's encoding if it is read, as fields does.
+func (t *Context) settledFields(p *plain.Coder) (engine []byte) {
 	p.Text(&t.certFile)
 	p.Text(&t.certDir)
 	p.Text(&t.name)
 	p.Flag(&t.hasName)
 	plain.Struct(p, &t.file, func(f *libtls.SessionFile) { f.Fields(p) })
 	sessionField(p, &t.offered)
+	plain.List(p, &t.peer.chain, 8, p.Bytes)
+	if p.Reading() {
+		t.setPeer(t.peer.chain)
+	}
+	return t.Conn.SettledFields(p)
+}
+
+func (t *Context) fields(p *plain.Coder) (engine []byte) {
 	plain.Number(p, &t.ticketsDue)
 	p.Bytes(&t.sessionID)
 	plain.Struct(p, &t.cause, func(e *Error) {
@@ -50,7 +62,7 @@ func (t *Context) fields(p *plain.Coder) (engine []byte) {
 	})
 	plain.Struct(p, &t.signing, func(r *SignRequest) { r.fields(p) })
 	credentialField(p, t)
-	t.peerFields(p)
+	t.ocspFields(p)
 	return t.Conn.Fields(p)
 }
 
@@ -92,11 +104,7 @@ func credentialField(p *plain.Coder, t *Context) {
 	}
 }
 
-func (t *Context) peerFields(p *plain.Coder) {
-	plain.List(p, &t.peer.chain, 8, p.Bytes)
-	if p.Reading() {
-		t.setPeer(t.peer.chain)
-	}
+func (t *Context) ocspFields(p *plain.Coder) {
 	p.Text(&t.ocsp.url)
 	plain.Struct(p, &t.ocsp.result, func(o *trust.OCSPResult) {
 		for _, n := range []*int{&o.ResponseStatus, &o.CertStatus, &o.CRLReason} {
@@ -162,10 +170,10 @@ func RestoreServer(live *Config, l *Listener) *Context {
 // RestoreClient returns a client that goes on where the one stood whose
 // Marshal returned data. Frozen is what the configuration's Marshal returned
 // at the time of its connect, nil for the default configuration. No part of
-// either is kept; nil data stands for a client that isn't connected.
-func RestoreClient(live *Config, frozen, data []byte, in, out uint64) (*Context, error) {
+// either is kept; no data stands for a client that isn't connected.
+func RestoreClient(live *Config, frozen []byte, data drive.Encoding, in, out uint64) (*Context, error) {
 	t := restored(roleClient, live)
-	if data == nil {
+	if data.Changing == nil {
 		return t, nil
 	}
 	c := t.config
@@ -189,16 +197,16 @@ func RestoreClient(live *Config, frozen, data []byte, in, out uint64) (*Context,
 }
 
 // RestoreConn returns a connection that goes on where the one stood whose
-// Marshal returned data, accepted under l. Nil data stands for one that was
+// Marshal returned data, accepted under l. No data stands for one that was
 // just accepted; a nil l for one that was reset.
-func RestoreConn(live *Config, l *Listener, data []byte, in, out uint64) (*Context, error) {
+func RestoreConn(live *Config, l *Listener, data drive.Encoding, in, out uint64) (*Context, error) {
 	if l == nil {
 		return restored(roleServerConn, live), nil
 	}
 	server := RestoreServer(live, l)
 	defer server.Free()
 	t, err := server.Accept()
-	if err != nil || data == nil {
+	if err != nil || data.Changing == nil {
 		return t, err
 	}
 	return t.restore(data, in, out, func() (*protocol.Config, *Error) { return l.engine, nil })
@@ -212,16 +220,19 @@ func restored(r role, live *Config) *Context {
 }
 
 // restore sets a new context to what Marshal returned.
-func (t *Context) restore(data []byte, in, out uint64, engine func() (*protocol.Config, *Error)) (*Context, error) {
-	var state []byte
-	more, err := plain.DecodeStart(data, func(p *plain.Coder) { state = t.fields(p) })
+func (t *Context) restore(data drive.Encoding, in, out uint64, engine func() (*protocol.Config, *Error)) (*Context, error) {
+	var state, settled, more []byte
+	err := plain.Decode(data.Settled, func(p *plain.Coder) { settled = t.settledFields(p) })
+	if err == nil {
+		more, err = plain.DecodeStart(data.Changing, func(p *plain.Coder) { state = t.fields(p) })
+	}
 	if err == nil && state != nil {
 		cfg, failed := engine()
 		if failed != nil {
 			t.Free()
 			return nil, failed
 		}
-		err = t.Rebuild(cfg, state, more, in, out)
+		err = t.Rebuild(cfg, state, settled, more, in, out)
 	}
 	if err != nil {
 		t.Free()

@@ -2,12 +2,15 @@ package tls
 
 import (
 	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"os"
 	"testing"
 	"time"
 
 	"libtls/internal/drive"
 	"libtls/internal/plain"
+	"libtls/internal/suite"
 )
 
 // move has an end go on with a context that is rebuilt before every Step, from
@@ -17,14 +20,17 @@ func move(t *testing.T, e *end) (made *int) {
 	if e.role != roleClient {
 		frozen = (&Context{config: e.config, listener: e.listener}).Frozen()
 	}
-	var data []byte
+	var data drive.Encoding
 	made = new(int)
 	e.before = func() {
-		if e.Engine != nil && (data == nil || e.Changed()) {
-			if more, ok := e.Grown(); ok && data != nil {
-				data = append(data, more...)
+		if e.Engine != nil && (data.Changing == nil || e.Changed()) {
+			if more, ok := e.Grown(); ok && data.Changing != nil {
+				data.Changing = append(data.Changing, more...)
 			} else {
-				data = e.Marshal()
+				settled := data.Settled
+				if data = e.Marshal(); data.Settled == nil {
+					data.Settled = settled
+				}
 				*made++
 			}
 		}
@@ -244,7 +250,7 @@ func TestRestoreSystemStore(t *testing.T) {
 }
 
 func TestRestoreUnconnected(t *testing.T) {
-	client, err := RestoreClient(nil, nil, nil, 0, 0)
+	client, err := RestoreClient(nil, nil, drive.Encoding{}, 0, 0)
 	if err != nil || client.Connect("server.test", true) != nil {
 		t.Error(err, client.Err())
 	}
@@ -258,11 +264,92 @@ func TestRestoreDamaged(t *testing.T) {
 	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
 	mustHandshake(t, c, s)
 	data, frozen := c.Marshal(), client.Marshal()
-	for n := range data {
+	for n := range data.Changing {
 		if n > 0 {
-			if _, err := RestoreClient(client, frozen, data[:n], 0, 0); err == nil {
-				t.Fatalf("accepted %d of %d bytes", n, len(data))
+			if _, err := RestoreClient(client, frozen, drive.Encoding{Changing: data.Changing[:n], Settled: data.Settled}, 0, 0); err == nil {
+				t.Fatalf("accepted %d of %d bytes", n, len(data.Changing))
 			}
 		}
+	}
+	for n := range data.Settled {
+		if _, err := RestoreClient(client, frozen, drive.Encoding{Changing: data.Changing, Settled: data.Settled[:n]}, 0, 0); err == nil {
+			t.Fatalf("accepted %d of %d bytes of what was settled", n, len(data.Settled))
+		}
+	}
+}
+
+// longChain gives a server a chain of more than 60 KB, of which the peer
+// trusts the root.
+func longChain(t testing.TB) (client, server *Config) {
+	t.Helper()
+	client, server = configs(t, "p256")
+	chain := server.keypair.cert
+	for i := range 12 {
+		padding := func(c *x509.Certificate) {
+			c.ExtraExtensions = []pkix.Extension{{Id: []int{1, 2, 3, i}, Value: make([]byte, 5000)}}
+		}
+		chain = append(chain, newAuthority(t, "other").issue(t, "p256", "padding", padding).cert...)
+	}
+	server.keypair.cert = chain
+	return client, server
+}
+
+// What a peer can repeat after the handshake has only what is small encoded
+// again, and what changes nothing isn't encoded at all.
+func TestSettledOnce(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := longChain(t)
+		limit(client, server)
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		if e := c.Marshal(); len(e.Settled) < 60000 {
+			t.Fatalf("a chain in %d bytes", len(e.Settled))
+		}
+		if c.Engine.Info().Version == suite.TLS12 {
+			return
+		}
+		for range 3 {
+			if err := s.Engine.UpdateKeys(true); err != nil {
+				t.Fatal(err)
+			}
+			transfer(t, s, c, []byte("x"), 1, 1)
+			if !c.Changed() {
+				t.Fatal("new keys change nothing")
+			}
+			if e := c.Marshal(); e.Settled != nil || len(e.Changing) > 2048 {
+				t.Errorf("encoded again in %d and %d bytes", len(e.Changing), len(e.Settled))
+			}
+		}
+	})
+}
+
+// BenchmarkKeyUpdate is what a KeyUpdate and a byte of data cost that a peer
+// repeats: to be taken, and to be encoded for children, behind a short chain
+// and a long one.
+func BenchmarkKeyUpdate(b *testing.B) {
+	for _, chain := range []struct {
+		name    string
+		configs func(testing.TB) (client, server *Config)
+	}{
+		{"short chain", func(t testing.TB) (client, server *Config) { return configs(t, "p256") }},
+		{"long chain", longChain},
+	} {
+		b.Run(chain.name, func(b *testing.B) {
+			client, server := chain.configs(b)
+			c, s := connectPair(dial(b, client, "server.test"), accept(b, server))
+			mustHandshake(b, c, s)
+			c.Marshal()
+			size := 0
+			for b.Loop() {
+				b.StopTimer()
+				s.Engine.UpdateKeys(false)
+				s.do(drive.Write, []byte("x"))
+				size += len(c.in)
+				b.StartTimer()
+				c.do(drive.Read, make([]byte, 1))
+				c.Marshal()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(size), "ns/byte")
+		})
 	}
 }

@@ -8,18 +8,38 @@ import (
 // A fork leaves all Go objects behind, so a child rebuilds a connection from
 // its encoding, which the C front keeps, and from Sequence.
 
+// Encoding is what a connection is rebuilt from. Both hold secrets, which are
+// the caller's to wipe.
+type Encoding struct {
+	// Changing is what any step may change, with what Grown returned behind it.
+	Changing []byte
+	// Settled is what the handshake settled, such as the peer's chain. It is kept
+	// apart because it is large, and made but when it is new: nil stands for what
+	// was encoded last.
+	Settled []byte
+}
+
 // Kept remembers what of a connection was encoded last. P is what an API knows
 // of the connection, as far as it changes.
 type Kept[P comparable] struct {
-	conn  Conn
-	epoch uint64
-	api   P
+	conn    Conn
+	epoch   uint64
+	settled settled
+	api     P
+}
+
+// settled tells what was settled, and whether it has been.
+type settled struct {
+	engine   *protocol.Conn
+	epoch    uint64
+	complete bool
 }
 
 func revision[P comparable](c *Conn, api P) Kept[P] {
 	k := Kept[P]{conn: *c, api: api}
 	if c.Engine != nil {
 		k.epoch = c.Engine.Epoch()
+		k.settled = settled{c.Engine, c.Engine.Settled(), c.Complete}
 	}
 	return k
 }
@@ -28,8 +48,13 @@ func revision[P comparable](c *Conn, api P) Kept[P] {
 // for Sequence.
 func (k *Kept[P]) Changed(c *Conn, api P) bool { return *k != revision(c, api) }
 
-// Set takes note that the connection is encoded.
-func (k *Kept[P]) Set(c *Conn, api P) { *k = revision(c, api) }
+// Set takes note that the connection is encoded, and tells whether what was
+// settled has to be, too.
+func (k *Kept[P]) Set(c *Conn, api P) (settled bool) {
+	before := k.settled
+	*k = revision(c, api)
+	return c.Engine == nil || k.settled != before
+}
 
 // Grown tells whether nothing has changed since the last Set or Grown but that
 // more has come of a handshake message that isn't whole yet. What it returns
@@ -56,8 +81,14 @@ func (c *Conn) Sequence() (in, out uint64) {
 	return c.Engine.Sequence()
 }
 
-// Fields goes through all of a connection but its engine's configuration and
-// Sequence. It returns the engine's encoding, for Rebuild, if that is read.
+// SettledFields goes through what the handshake settled.
+func (c *Conn) SettledFields(p *plain.Coder) (engine []byte) {
+	return p.Nested(c.Engine != nil, func(p *plain.Coder) { c.Engine.SettledFields(p) })
+}
+
+// Fields goes through all of a connection but SettledFields, its engine's
+// configuration and Sequence. Each returns the engine's encoding, for Rebuild,
+// if that is read.
 func (c *Conn) Fields(p *plain.Coder) (engine []byte) {
 	for _, f := range []*bool{&c.Complete, &c.Dead, &c.Closed} {
 		p.Flag(f)
@@ -67,8 +98,8 @@ func (c *Conn) Fields(p *plain.Coder) (engine []byte) {
 
 // Rebuild has a connection go on where the one stood that Fields went through.
 // More is what Grown returned since.
-func (c *Conn) Rebuild(cfg *protocol.Config, engine, more []byte, in, out uint64) (err error) {
-	if c.Engine, err = protocol.UnmarshalConn(cfg, engine, in, out); err == nil {
+func (c *Conn) Rebuild(cfg *protocol.Config, engine, settled, more []byte, in, out uint64) (err error) {
+	if c.Engine, err = protocol.UnmarshalConn(cfg, engine, settled, in, out); err == nil {
 		c.Engine.Grow(more)
 	}
 	return err

@@ -55,6 +55,7 @@ type Conn struct {
 	authRequested  []byte // server: that request
 
 	epoch   uint64 // see Epoch
+	fixed   uint64 // see Settled
 	settled uint64 // the latest that wasn't a mere fragment; see Grown
 }
 

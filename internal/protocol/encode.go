@@ -22,7 +22,14 @@ func (c *Conn) Epoch() uint64 { return c.epoch }
 func (c *Conn) changed() {
 	c.epoch++
 	c.settled = c.epoch
+	if c.hs != nil {
+		c.fixed = c.epoch
+	}
 }
+
+// Settled counts the changes of what SettledFields goes through. A handshake
+// may change it at any time, and nothing else does.
+func (c *Conn) Settled() uint64 { return c.fixed }
 
 // Grown tells whether nothing has come since that epoch but more of a handshake
 // message that isn't whole yet, and returns it.
@@ -36,14 +43,17 @@ func (c *Conn) Grown(since uint64) (more []byte, ok bool) {
 // Grow stands for the records in which what Grown returned came.
 func (c *Conn) Grow(more []byte) { c.hand = append(c.hand, more...) }
 
-// UnmarshalConn makes of an encoding of Fields a connection that goes on in
+// UnmarshalConn makes of encodings of Fields and SettledFields a connection that goes on in
 // the place of the old one, with record sequence numbers as Sequence told
 // them. cfg says what the old one's said. Nothing of data is kept. The old
 // connection must not be used any more, or both would use the same keys and
 // nonces.
-func UnmarshalConn(cfg *Config, data []byte, in, out uint64) (*Conn, error) {
+func UnmarshalConn(cfg *Config, data, settled []byte, in, out uint64) (*Conn, error) {
 	c := &Conn{cfg: cfg}
-	err := plain.Decode(data, c.Fields)
+	err := plain.Decode(settled, c.SettledFields)
+	if err == nil {
+		err = plain.Decode(data, c.Fields)
+	}
 	if err == nil && !c.restore(in, out) {
 		err = plain.ErrDecode
 	}
@@ -54,8 +64,16 @@ func UnmarshalConn(cfg *Config, data []byte, in, out uint64) (*Conn, error) {
 	return c, nil
 }
 
-// Fields goes through all of a connection, wherever it stands, but for its
-// configuration and Sequence. Its keys are part of it.
+// SettledFields goes through what a handshake settles for good, which may be
+// large: what a peer can make change afterwards costs no more than it says.
+func (c *Conn) SettledFields(p *plain.Coder) {
+	plain.List(p, &c.info.PeerChain, 8, p.Bytes)
+	p.Bytes(&c.info.Staple)
+	plain.Struct(p, &c.info.Session, func(s *Session) { s.Fields(p) })
+}
+
+// Fields goes through all of a connection, wherever it stands, but for
+// SettledFields, its configuration and Sequence. Its keys are part of it.
 func (c *Conn) Fields(p *plain.Coder) {
 	p.Flag(&c.client)
 	p.Time(&c.now)
@@ -84,10 +102,7 @@ func (i *Info) fields(p *plain.Coder) {
 	p.Text(&i.ServerName)
 	p.Flag(&i.Resumed)
 	p.Flag(&i.HelloRetry)
-	plain.List(p, &i.PeerChain, 8, p.Bytes)
-	p.Bytes(&i.Staple)
 	plain.Number(p, &i.PeerScheme)
-	plain.Struct(p, &i.Session, func(s *Session) { s.Fields(p) })
 	plain.Number(p, &i.TicketAgeSkew)
 	p.Flag(&i.ExtendedMasterSecret)
 	p.Flag(&i.SecureRenegotiation)

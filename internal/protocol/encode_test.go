@@ -15,23 +15,29 @@ import (
 
 func (c *Conn) Marshal() []byte { return plain.Encode(c.Fields) }
 
+func (c *Conn) settle() []byte { return plain.Encode(c.SettledFields) }
+
 // moved replaces an end's connection by what its encoding makes.
 func (e *end) moved(t *testing.T, cfg *Config) {
 	t.Helper()
 	data := e.Marshal()
+	if e.settled == nil || e.Settled() != e.settledAt {
+		e.settled, e.settledAt = e.settle(), e.Settled()
+	}
 	in, out := e.Sequence()
 	same := &Config{Rand: cfg.Rand}
 	if err := plain.Decode(plain.Encode(cfg.Fields), same.Fields); err != nil || !reflect.DeepEqual(same, cfg) {
 		t.Fatalf("the configuration: %v", err)
 	}
 	cfg = same
-	c, err := UnmarshalConn(cfg, data, in, out)
+	c, err := UnmarshalConn(cfg, data, e.settled, in, out)
 	if err != nil {
 		t.Fatalf("state %d: %v", e.state, err)
 	}
-	if again := c.Marshal(); !bytes.Equal(again, data) {
+	if !bytes.Equal(c.Marshal(), data) || !bytes.Equal(c.settle(), e.settle()) {
 		t.Fatalf("state %d: another encoding", e.state)
 	}
+	e.settledAt = c.Settled()
 	e.Conn = c
 }
 
@@ -111,6 +117,7 @@ func TestEpoch(t *testing.T) {
 	if !bytes.Equal(c.Marshal(), old) || !bytes.Equal(s.Marshal(), oldPeer) {
 		t.Error("data changed more than sequence numbers")
 	}
+	settled, settledPeer := c.Settled(), s.Settled()
 	steps := []struct {
 		name string
 		step func()
@@ -136,6 +143,9 @@ func TestEpoch(t *testing.T) {
 			t.Errorf("%s left the epoch", test.name)
 		}
 	}
+	if c.Settled() != settled || s.Settled() != settledPeer {
+		t.Error("something was settled after the handshake")
+	}
 }
 
 // TestGrown moves an end in the middle of a message, to which only the message's
@@ -157,7 +167,7 @@ func TestGrown(t *testing.T) {
 		t.Fatalf("grew by %x, %v", more, ok)
 	}
 	in, out := c.Sequence()
-	moved, err := UnmarshalConn(c.cfg, old, in, out)
+	moved, err := UnmarshalConn(c.cfg, old, c.settle(), in, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,19 +189,19 @@ func TestGrown(t *testing.T) {
 func FuzzUnmarshalConn(f *testing.F) {
 	for _, cfg := range []*Config{allConfig(), config12(), testConfig()} {
 		c, s := newPair(cfg, allConfig())
-		f.Add(c.Marshal())
+		f.Add(c.Marshal(), c.settle())
 		c.Start()
-		f.Add(c.Marshal())
+		f.Add(c.Marshal(), c.settle())
 		s.feed(c.TakeOutput(nil))
-		f.Add(s.Marshal())
+		f.Add(s.Marshal(), s.settle())
 		c.feed(s.TakeOutput(nil))
-		f.Add(c.Marshal())
+		f.Add(c.Marshal(), c.settle())
 		shuttle(c, s)
-		f.Add(c.Marshal())
-		f.Add(s.Marshal())
+		f.Add(c.Marshal(), c.settle())
+		f.Add(s.Marshal(), s.settle())
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := UnmarshalConn(allConfig(), data, 1, 2)
+	f.Fuzz(func(t *testing.T, data, settled []byte) {
+		c, err := UnmarshalConn(allConfig(), data, settled, 1, 2)
 		if err != nil {
 			if !errors.Is(err, plain.ErrDecode) {
 				t.Error(err)

@@ -129,6 +129,7 @@ func (c *Conn) fullHandshake() time.Time {
 // established ends the handshake of any version.
 func (c *Conn) established() {
 	c.flush()
+	c.changed() // the last that this handshake did
 	c.hs.wipe()
 	c.hs = nil
 	c.count = counters{}

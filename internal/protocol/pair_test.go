@@ -72,6 +72,9 @@ type end struct {
 	renew   bool
 	onWait  func() // called before each answer and after each record
 	data    []byte
+
+	settled   []byte // as a child would have it
+	settledAt uint64
 }
 
 // answer answers all that the engine asks.

@@ -53,6 +53,7 @@ func (c *Conn) authHandshake(request []byte) *Error {
 
 // authDone ends the exchange.
 func (c *Conn) authDone() {
+	c.changed() // the last that this handshake did
 	c.hs.wipe()
 	c.hs = nil
 	c.authContext, c.authRequested = nil, nil
