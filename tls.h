@@ -334,6 +334,31 @@ int tls_config_set_num_tickets(struct tls_config *config, size_t num_tickets);
 /* Name of the key agreement's group. */
 const char *tls_conn_group(struct tls *ctx);
 
+/*
+ * What is newer than that has a macro, so that a program can ask for it with
+ * #ifdef, or look for the function with dlsym().
+ */
+
+/* tls_conn_export(3) */
+
+#define TLS_HAVE_CONN_EXPORT		1
+
+#define TLS_MAX_CHANNEL_BINDING_LENGTH	64
+
+/* Keying material that both ends of a connection can make, by a label. */
+int tls_conn_export(struct tls *ctx, const char *label,
+    const uint8_t *context, size_t context_len, uint8_t *out, size_t outlen);
+/* Bytes of the "tls-exporter" or "tls-server-end-point", or -1. */
+ssize_t tls_conn_channel_binding(struct tls *ctx, const char *type,
+    uint8_t *out, size_t outlen);
+
+/* tls_conn_peer_closed(3) */
+
+#define TLS_HAVE_CONN_PEER_CLOSED	1
+
+/* 1 if the peer has sent close_notify, else 0: whether an end is the end. */
+int tls_conn_peer_closed(struct tls *ctx);
+
 #define TLS_PADDING_NONE		0
 #define TLS_PADDING_RSA_PKCS1		1
 

@@ -43,6 +43,7 @@ enum {
 	SEAL_SIZE = 65536,			/* sealed by one tls_write */
 	OUTPUT_SIZE = SEAL_SIZE + 4096,		/* and what it grows to */
 	SHARED_SIZE = 1 << 20,			/* of what children share */
+	BINDING_SIZE = 64,			/* the longest channel binding */
 };
 
 /* What a callback of the program's is to sign; see tls.SignRequest. */

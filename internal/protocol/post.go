@@ -163,7 +163,8 @@ func (c *Conn) SendTicket(s *Session, ticket []byte) error {
 
 // Export returns n bytes of keying material (RFC 8446, 7.5; RFC 5705, 4), at
 // most 255 times the length of the suite's hash. The label has at most 249
-// bytes, the context 65535.
+// bytes, the context 65535. A TLS 1.2 connection needs the extended master
+// secret for it (RFC 7627, 7).
 func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
 	if c.err != nil {
 		return nil, c.err
@@ -172,6 +173,9 @@ func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]b
 		return nil, errInternal
 	}
 	if c.info.Version == suite.TLS12 {
+		if !c.info.ExtendedMasterSecret {
+			return nil, errInternal
+		}
 		return schedule.Export12(c.info.Suite.Hash, c.exporter, c.randoms, label, context, hasContext, n), nil
 	}
 	return schedule.Export(c.info.Suite.Hash, c.exporter, label, context, n), nil

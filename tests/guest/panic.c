@@ -226,6 +226,7 @@ TEST(setting_of_a_configured_client)
 
 TEST(getters)
 {
+	uint8_t out[64];
 	size_t len;
 
 	configure();
@@ -236,6 +237,9 @@ TEST(getters)
 	GETTER("goConnALPNSelected", tls_conn_alpn_selected(t), NULL);
 	GETTER("goConnServername", tls_conn_servername(t), NULL);
 	GETTER("goConnSessionResumed", tls_conn_session_resumed(t), 0);
+	GETTER("goConnPeerClosed", tls_conn_peer_closed(t), 0);
+	GETTER("goConnExport", tls_conn_export(t, "EXPORTER-test", NULL, 0, out, sizeof(out)), -1);
+	GETTER("goConnChannelBinding", tls_conn_channel_binding(t, "tls-exporter", out, sizeof(out)), -1);
 	GETTER("goPeerCertProvided", tls_peer_cert_provided(t), 0);
 	GETTER("goPeerCertContainsName", tls_peer_cert_contains_name(t, "server.test"), 0);
 	GETTER("goPeerCertCommonName", tls_peer_cert_common_name(t), NULL);

@@ -12,7 +12,7 @@
  *	-o	client certificate wanted		-p list	protocols
  *	-R	client: the line comes back reversed	-s file	session file
  *	-v	client certificate demanded		-w bytes	client: sends so many instead of a line
- *	-x list	ciphers
+ *	-X label	tells what is derived of the connection		-x list	ciphers
  *
  * Each connection is reported on a line of its own, of fields separated by spaces.
  */
@@ -38,6 +38,7 @@ struct options {
 	const char *name, *greeting;
 	int echo, reversed;
 	size_t bulk;
+	const char *label;
 };
 
 static void
@@ -107,9 +108,39 @@ read_exactly(struct tls *ctx, char *buf, size_t size)
 	return got;
 }
 
+#ifdef TLS_HAVE_CONN_EXPORT
 static void
-report(struct tls *ctx)
+tell(const char *what, const uint8_t *data, ssize_t len)
 {
+	ssize_t i;
+
+	printf("%s=", what);
+	for (i = 0; i < len; i++)
+		printf("%02x", data[i]);
+	printf(len == -1 ? "- " : " ");
+}
+
+static void
+derive(struct tls *ctx, const char *label)
+{
+	uint8_t out[TLS_MAX_CHANNEL_BINDING_LENGTH];
+
+	tell("export", out, tls_conn_export(ctx, label, NULL, 0, out, 40) == 0 ? 40 : -1);
+	tell("tls-exporter", out, tls_conn_channel_binding(ctx, "tls-exporter", out, sizeof(out)));
+	tell("tls-server-end-point", out, tls_conn_channel_binding(ctx, "tls-server-end-point", out, sizeof(out)));
+	printf("\n");
+}
+#endif
+
+static void
+report(struct tls *ctx, const struct options *o)
+{
+#ifdef TLS_HAVE_CONN_EXPORT
+	if (o->label != NULL)
+		derive(ctx, o->label);
+#else
+	(void)o;
+#endif
 	printf("version=%s cipher=%s resumed=%d alpn=%s servername=%s peer=%s\n", text(tls_conn_version(ctx)),
 	    text(tls_conn_cipher(ctx)), tls_conn_session_resumed(ctx), text(tls_conn_alpn_selected(ctx)),
 	    text(tls_conn_servername(ctx)), text(tls_peer_cert_subject(ctx)));
@@ -188,7 +219,7 @@ client(struct tls_config *config, const struct options *o, const char *port)
 	} else {
 		ask(ctx, o);
 	}
-	report(ctx);
+	report(ctx, o);
 	if (close_connection(ctx) == -1)
 		die("close", tls_error(ctx));
 	tls_free(ctx);
@@ -215,7 +246,7 @@ server(struct tls_config *config, const struct options *o)
 		if (handshake(conn) == -1) {
 			printf("error handshake: %s\n", text(tls_error(conn)));
 		} else {
-			report(conn);
+			report(conn, o);
 			if (write_all(conn, o->greeting, strlen(o->greeting)) == -1 || echo(conn) == -1)
 				printf("error read: %s\n", text(tls_error(conn)));
 			/* A client may be gone without waiting for this. */
@@ -252,7 +283,7 @@ main(int argc, char *argv[])
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	optind = 2;
-	while ((ch = getopt(argc, argv, "a:C:c:eG:g:i:K:k:l:n:op:Rs:vw:x:")) != -1) {
+	while ((ch = getopt(argc, argv, "a:C:c:eG:g:i:K:k:l:n:op:Rs:vw:X:x:")) != -1) {
 		switch (ch) {
 		case 'a':
 			set(config, tls_config_set_alpn(config, optarg));
@@ -308,6 +339,9 @@ main(int argc, char *argv[])
 			break;
 		case 'w':
 			o.bulk = strtoul(optarg, NULL, 10);
+			break;
+		case 'X':
+			o.label = optarg;
 			break;
 		case 'x':
 			set(config, tls_config_set_ciphers(config, optarg));

@@ -1,0 +1,11 @@
+/* tls_conn_peer_closed(3) */
+#include "front.h"
+#include "_cgo_export.h"
+
+int
+tls_conn_peer_closed(struct tls *ctx)
+{
+	if (!context_valid(ctx) || !ctx->c.established)
+		return 0;
+	return context_number(ctx, goConnPeerClosed, 0);
+}
