@@ -4,17 +4,14 @@
  * that nothing can go on in a child. There it starts again from the image as
  * it was before the first start.
  */
-#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 /* AddressSanitizer keeps in mind what a dead runtime told of its memory. */
@@ -229,63 +226,6 @@ __wrap_x_cgo_munmap(void *addr, uintptr_t len)
 {
 	forget((uintptr_t)addr, (uintptr_t)addr + round_up(len));
 	munmap(addr, len);
-}
-
-/*
- * The stack of a process's first thread, of which libc would have to read in
- * /proc. At its upper end lies the name of the program; it grows to the limit.
- */
-static void
-first_stack(uintptr_t bounds[2])
-{
-	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
-	uintptr_t top = round_up(getauxval(AT_EXECFN) + 1);
-
-	getrlimit(RLIMIT_STACK, &limit);
-	bounds[0] = limit.rlim_cur < top ? top - limit.rlim_cur : round_up(1);
-	bounds[1] = top;
-}
-
-static bool
-contains(const uintptr_t bounds[2], uintptr_t address)
-{
-	return bounds[0] < address && address < bounds[1];
-}
-
-/* And that of another one, in a child perhaps, where it is the first. */
-static void
-other_stack(uintptr_t bounds[2])
-{
-	pthread_attr_t attr;
-	void *low;
-	size_t size;
-
-	if (pthread_getattr_np(pthread_self(), &attr) != 0)
-		return;
-	pthread_attr_getstack(&attr, &low, &size);
-	pthread_attr_destroy(&attr);
-	bounds[0] = (uintptr_t)low;
-	bounds[1] = (uintptr_t)low + size;
-}
-
-/*
- * Where the calling thread's stack lies. Go doesn't believe it if the thread
- * is elsewhere, as on a stack of makecontext(3), and asks again at its next
- * call.
- */
-void
-__wrap_x_cgo_getstackbound(uintptr_t bounds[2])
-{
-	static __thread uintptr_t own[2]
-	    __attribute__((tls_model("initial-exec")));
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-
-	if (own[1] == 0) {
-		first_stack(own);
-		if (!contains(own, here))
-			other_stack(own);
-	}
-	memcpy(bounds, own, sizeof(own));
 }
 
 static void *

@@ -36,7 +36,7 @@ enum {
  */
 struct seat {
 	_Alignas(64) atomic_uint taken;
-	void		*g;		/* Go's, or NULL until it is first taken */
+	void		*g;		/* Go's */
 };
 
 /*
@@ -155,7 +155,6 @@ find_seat(struct process *p)
 static void
 take_seat(struct process *p)
 {
-	struct seat *s;
 	unsigned seen;
 
 	while (!find_seat(p)) {
@@ -168,10 +167,7 @@ take_seat(struct process *p)
 		futex_wait(&p->left, seen);
 		atomic_fetch_sub(&p->waiting, 1);
 	}
-	s = &p->seat[here.seat];
-	go_thread = s->g;
-	if (s->g == NULL)
-		s->g = introduce();
+	go_thread = p->seat[here.seat].g;
 }
 
 static void
@@ -260,8 +256,9 @@ start(void)
 	atomic_fetch_add(&starts, 1);
 	if (!image_start(1, block, block + ENVIRONMENT))
 		return false;
-	/* Waits for it, which must be here where no thread is cancelled. */
-	process->seat[0].g = introduce();
+	/* Here, where no thread is cancelled, as the first one waits for Go. */
+	for (unsigned i = 0; i < process->seats; i++)
+		process->seat[i].g = introduce();
 	return true;
 }
 

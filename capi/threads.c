@@ -50,11 +50,15 @@ enum { WATCHER = 1 };
  */
 static const unsigned long WATCH = 10000000;
 
+/* The calling thread, if it is one of them. */
+static __thread struct thread *own __attribute__((tls_model("initial-exec")));
+
 static void *
 stay(void *arg)
 {
 	struct thread *t = arg;
 
+	own = t;
 	signals_of_libc();
 	while (atomic_load(&t->order) == STAY)
 		futex_wait(&t->order, STAY);
@@ -174,4 +178,19 @@ __wrap_pthread_attr_getstacksize(const pthread_attr_t *attr, size_t *size)
 	(void)attr;
 	*size = STACK_SIZE;
 	return 0;
+}
+
+/*
+ * Where the calling thread's stack lies. Of the program's threads Go isn't told,
+ * as libc takes system calls to find that out; it asks again at each entry, and
+ * takes some room below the caller to be there.
+ */
+void
+__wrap_x_cgo_getstackbound(uintptr_t bounds[2])
+{
+	bounds[0] = bounds[1] = 0;
+	if (own == NULL)
+		return;
+	bounds[0] = own->stack + sysconf(_SC_PAGESIZE);
+	bounds[1] = bounds[0] + STACK_SIZE;
 }

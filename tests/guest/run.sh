@@ -118,6 +118,8 @@ if [ -z "${FOREIGN:-}" ]; then
 	else
 		skip strace
 	fi
+	compile "$tmp/sandbox" "$root/tests/harness.c" "$guest/sandbox.c" || exit 1
+	harness "sandbox" timeout 300 "$tmp/sandbox" -p "$tmp/pki"
 	step "dlopen, dlclose, dlopen" opened_again
 	step "plugins" plugins compile
 	step "beside libssl" beside compile
