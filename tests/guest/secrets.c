@@ -352,7 +352,9 @@ resume(uint32_t version)
 		say(p->server, p->client, "text");
 		add_session(fd);
 	}
-	check_there("session");
+	/* With TLS 1.3 it is in no live object any more, and derived without leaving copies. */
+	if (version == TLS_PROTOCOL_TLSv1_2)
+		check_there("session");
 	reap(spawn(free_pair, p));
 	free_pair(p);
 }
