@@ -1,7 +1,17 @@
 package trust
 
 import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
+	"math"
+	"math/big"
 	"testing"
 )
 
@@ -69,4 +79,99 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkHostileChain is as much work as a peer can make of one verdict: authorities that all have
+// the same name, so that each may have issued each, with the largest keys of each kind.
+func BenchmarkHostileChain(b *testing.B) {
+	root := issue(b, nil, "root", ca)
+	a, err := ParseAnchors(bundle(b, root))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, kind := range []string{"RSA-8192", "RSA-4096, large exponent", "P-521", "P-384", "P-256"} {
+		b.Run(kind, func(b *testing.B) {
+			key, signingKey := hostileKey(b, kind)
+			var signers []*party
+			for _, name := range []string{"cross A", "cross B"} {
+				signers = append(signers, issueTo(b, signingKey, nil, name, ca))
+			}
+			var chain [][]byte
+			for i := range maxChain {
+				subject, signer := signers[i%2].Subject.CommonName, signers[1-i%2]
+				chain = append(chain, forged(b, create(b, key(b), signer, subject, ca)))
+			}
+			o := &Options{Anchors: a, Now: now, Depth: 6}
+			for b.Loop() {
+				if _, err := Verify(chain, o); err == nil {
+					b.Fatal("believed")
+				}
+			}
+		})
+	}
+}
+
+// forged replaces a certificate's signature with one that takes an RSA key of any size to check.
+func forged(b *testing.B, der []byte) []byte {
+	var cert struct {
+		TBS, Algorithm asn1.RawValue
+		Signature      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &cert); err != nil {
+		b.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if c.SignatureAlgorithm != x509.SHA256WithRSA {
+		return der // it is another key's already
+	}
+	size := c.PublicKey.(*rsa.PublicKey).Size() // as its issuer's
+	cert.Signature = asn1.BitString{Bytes: append([]byte{0}, bytes.Repeat([]byte{7}, size-1)...), BitLength: 8 * size}
+	out, err := asn1.Marshal(cert)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out
+}
+
+// hostileKey returns a maker of public keys, of which nobody need have the private ones, and a key
+// that makes signatures of their kind.
+func hostileKey(b *testing.B, kind string) (func(testing.TB) crypto.Signer, crypto.Signer) {
+	huge := func(bits, e int) func(testing.TB) crypto.Signer {
+		return func(t testing.TB) crypto.Signer {
+			n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), uint(bits-1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.SetBit(n.SetBit(n, bits-1, 1), 0, 1)
+			return &publicOnly{newKey(t), &rsa.PublicKey{N: n, E: e}}
+		}
+	}
+	curve := func(c elliptic.Curve) (func(testing.TB) crypto.Signer, crypto.Signer) {
+		maker := func(t testing.TB) crypto.Signer {
+			key, err := ecdsa.GenerateKey(c, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return key
+		}
+		return maker, maker(b)
+	}
+	small, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		b.Fatal(err)
+	}
+	switch kind {
+	case "RSA-8192":
+		return huge(maxRSABits, maxExponent), small
+	case "RSA-4096, large exponent":
+		return huge(maxRSABits/2, math.MaxInt32), small
+	case "P-521":
+		return curve(elliptic.P521())
+	case "P-384":
+		return curve(elliptic.P384())
+	}
+	return curve(elliptic.P256())
 }

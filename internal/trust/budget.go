@@ -15,7 +15,7 @@ const (
 	// maxSignatures and maxArithmetic bound the signatures that are checked, and what that costs,
 	// in microseconds of a processor of 2020.
 	maxSignatures = 30
-	maxArithmetic = 8000
+	maxArithmetic = 6000
 	// maxSteps bounds how many certificates are appended to paths.
 	maxSteps = 256
 	// maxLookups bounds how many issuer names are looked up in the trust store, which may be a

@@ -48,6 +48,16 @@ func issue(t testing.TB, issuer *party, name string, edit ...func(*x509.Certific
 // issueTo is issue for a key that exists.
 func issueTo(t testing.TB, key crypto.Signer, issuer *party, name string, edit ...func(*x509.Certificate)) *party {
 	t.Helper()
+	c, err := x509.ParseCertificate(create(t, key, issuer, name, edit...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &party{c, key}
+}
+
+// create is issueTo for what crypto/x509 may refuse.
+func create(t testing.TB, key crypto.Signer, issuer *party, name string, edit ...func(*x509.Certificate)) []byte {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(lastSerial.Add(1)),
 		Subject:      pkix.Name{CommonName: name},
@@ -57,7 +67,6 @@ func issueTo(t testing.TB, key crypto.Signer, issuer *party, name string, edit .
 	for _, e := range edit {
 		e(template)
 	}
-	p := &party{key: key}
 	if issuer == nil {
 		issuer = &party{template, key}
 	}
@@ -65,10 +74,7 @@ func issueTo(t testing.TB, key crypto.Signer, issuer *party, name string, edit .
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Certificate, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return der
 }
 
 // ca makes a template an authority's.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -32,6 +33,9 @@ func Read(der []byte) (*x509.Certificate, error) {
 // parse parses a certificate that may be trusted.
 func parse(der []byte) (*x509.Certificate, error) {
 	c, err := x509.ParseCertificate(der)
+	if err == nil && !endsWell(c) {
+		err = errTrailingFields
+	}
 	if err == nil {
 		return c, nil
 	}
@@ -41,6 +45,26 @@ func parse(der []byte) (*x509.Certificate, error) {
 		}
 	}
 	return nil, err
+}
+
+var errTrailingFields = errors.New("unknown fields at the end of the certificate")
+
+// endsWell tells whether nothing but unique identifiers and extensions follows the public key
+// (RFC 5280, 4.1), as crypto/x509 passes over what else does: extensions might be among it.
+func endsWell(c *x509.Certificate) bool {
+	in := cryptobyte.String(c.RawTBSCertificate)
+	var tbs cryptobyte.String
+	return in.ReadASN1(&tbs, cbasn1.SEQUENCE) &&
+		tbs.SkipOptionalASN1(context(0)) &&
+		tbs.SkipASN1(cbasn1.INTEGER) &&
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // signature
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // issuer
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // validity
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // subject
+		tbs.SkipASN1(cbasn1.SEQUENCE) && // subjectPublicKeyInfo
+		tbs.SkipOptionalASN1(cbasn1.Tag(1).ContextSpecific()) &&
+		tbs.SkipOptionalASN1(cbasn1.Tag(2).ContextSpecific()) &&
+		tbs.SkipOptionalASN1(context(3)) && tbs.Empty()
 }
 
 func unsupportedKey(c *x509.Certificate) error {

@@ -119,6 +119,9 @@ func (s *search) extend(p path) bool {
 	case c.selfSigned(): // an authority of its own: no step towards another
 		return s.stop(errSelfSignedInChain)
 	}
+	if s.o.Depth >= 0 && len(p)-1 > s.o.Depth {
+		return s.stop(errTooLong)
+	}
 	var failure *Error
 	deadEnd := true
 	for _, issuer := range s.issuers(c) {
@@ -328,5 +331,5 @@ func (s *search) policies(p path) *Error {
 
 // understood tells whether an extension that crypto/x509 doesn't handle is handled here.
 func understood(oid asn1.ObjectIdentifier) bool {
-	return oid.Equal(oidTLSFeature) || oid.Equal(oidNameConstraints)
+	return oid.Equal(oidTLSFeature) || oid.Equal(oidNameConstraints) || oid.Equal(oidSubjectAltName)
 }

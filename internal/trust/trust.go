@@ -45,6 +45,9 @@ func Verify(chain [][]byte, o *Options) ([]*x509.Certificate, *Error) {
 	if err != nil {
 		return nil, errMalformed.because("%v", reason(err))
 	}
+	if leaf.PublicKey == nil {
+		return nil, errMalformed.because("%v", unsupportedKey(leaf))
+	}
 	if OversizedKey(leaf) {
 		return nil, errOversizedKey
 	}

@@ -278,7 +278,7 @@ type Certificate struct {
 
 // MaxChain bounds the certificates of a chain. No honest chain comes near it,
 // and each one costs its verifier work.
-const MaxChain = 64
+const MaxChain = 512
 
 // ParseCertificate takes a message's body.
 func ParseCertificate(body []byte) (*Certificate, bool) {
