@@ -24,11 +24,11 @@ accept_common(struct tls *ctx)
 		return NULL;
 	}
 	if (context_enter(ctx, &v)) {
-		goAccept(ctx->go, &v.fail, &conn->object.go);
-		object_born(&conn->object);
+		goAccept(ctx->go, &v.fail, &conn->line.object.go);
+		object_born(&conn->line.object);
 		context_leave(ctx, &v, 0);
 	}
-	if (conn->object.go == 0) {
+	if (conn->line.object.go == 0) {
 		tls_free(conn);
 		return NULL;
 	}
@@ -58,7 +58,7 @@ accept_on(struct tls *ctx, struct tls **cctx, int fd_read, int fd_write,
 
 	if ((conn = accept_common(ctx)) == NULL)
 		return -1;
-	transport_open(conn, fd_read, fd_write, read_cb, write_cb, cb_arg);
+	context_open(conn, fd_read, fd_write, read_cb, write_cb, cb_arg);
 	*cctx = conn;
 	return 0;
 }

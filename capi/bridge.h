@@ -28,6 +28,7 @@ enum {
 
 /* How a step of an operation ends: drive.Step, and a panic in it. */
 enum {
+	STEP_NO_MEMORY = -2,
 	STEP_PANICKED = -1,
 	STEP_DONE,
 	STEP_NEED_INPUT,

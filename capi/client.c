@@ -6,27 +6,6 @@
 #include "front.h"
 #include "_cgo_export.h"
 
-bool
-context_valid(const struct tls *ctx)
-{
-	return ctx != NULL && ctx->magic == CONTEXT_MAGIC;
-}
-
-/* A context without its Go side. */
-struct tls *
-context_new(enum kind kind)
-{
-	struct tls *ctx;
-
-	if ((ctx = calloc(1, sizeof(*ctx))) == NULL)
-		return NULL;
-	ctx->magic = CONTEXT_MAGIC;
-	ctx->kind = kind;
-	ctx->err.shared = kind == SERVER;
-	ctx->c.socket = -1;
-	return ctx;
-}
-
 static struct tls *
 context_make(enum kind kind, int (*make)(struct failure *, uint64_t *))
 {
@@ -36,11 +15,11 @@ context_make(enum kind kind, int (*make)(struct failure *, uint64_t *))
 	if ((ctx = context_new(kind)) == NULL)
 		return NULL;
 	if (context_enter(ctx, &v)) {
-		make(&v.fail, &ctx->object.go);
-		object_born(&ctx->object);
+		make(&v.fail, &ctx->line.object.go);
+		object_born(&ctx->line.object);
 		context_leave(ctx, &v, 0);
 	}
-	if (ctx->object.go == 0) {
+	if (ctx->line.object.go == 0) {
 		tls_free(ctx);
 		return NULL;
 	}
@@ -99,7 +78,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 static void
 forget(struct tls *ctx)
 {
-	transport_drop(ctx);
+	context_disconnect(ctx);
 	strings_drop(ctx);
 	context_forget(ctx);
 	error_drop(&ctx->err);
@@ -112,10 +91,10 @@ forget(struct tls *ctx)
 static bool
 held(struct tls *ctx)
 {
-	if (!context_in_use(ctx))
+	if (!line_in_use(&ctx->line))
 		return false;
 	ctx->c.released = true;
-	ctx->c.in.err = ctx->c.out.err = ECANCELED;
+	ctx->line.in.err = ctx->line.out.err = ECANCELED;
 	return true;
 }
 
@@ -139,8 +118,8 @@ tls_free(struct tls *ctx)
 	if (!context_valid(ctx) || held(ctx))
 		return;
 	forget(ctx);
-	if (object_alive(&ctx->object) && enter(&v)) {
-		goContextFree(ctx->object.go);
+	if (object_alive(&ctx->line.object) && enter(&v)) {
+		goContextFree(ctx->line.object.go);
 		leave(&v);
 	}
 	explicit_bzero(ctx, sizeof(*ctx));

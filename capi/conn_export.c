@@ -17,10 +17,10 @@ derivable(struct tls *ctx)
 {
 	if (!context_valid(ctx))
 		return false;
-	if (!ctx->c.established)
+	if (ctx->c.phase != ESTABLISHED)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN,
 		    "handshake not completed");
-	return ctx->c.established;
+	return ctx->c.phase == ESTABLISHED;
 }
 
 int

@@ -5,7 +5,7 @@
 int
 tls_conn_peer_closed(struct tls *ctx)
 {
-	if (!context_valid(ctx) || !ctx->c.established)
+	if (!context_valid(ctx) || ctx->c.phase != ESTABLISHED)
 		return 0;
 	return context_number(ctx, goConnPeerClosed, 0);
 }

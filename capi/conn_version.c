@@ -5,65 +5,6 @@
 #include "front.h"
 #include "_cgo_export.h"
 
-void
-string_drop(struct tls *ctx, enum string which)
-{
-	char *s = ctx->strings[which];
-
-	/* First, so that a child doesn't free it once more. */
-	*(char *volatile *)&ctx->strings[which] = NULL;
-	free(s);
-}
-
-void
-strings_drop(struct tls *ctx)
-{
-	for (int i = 0; i < STRINGS; i++)
-		string_drop(ctx, i);
-}
-
-/* Keeps what Go answers, so that the pointer lasts until the context's reset. */
-const char *
-context_string(struct tls *ctx, enum string which,
-    char *(*get)(uint64_t, struct failure *))
-{
-	struct visit v;
-
-	if (!context_valid(ctx))
-		return NULL;
-	if (ctx->strings[which] == NULL && context_enter(ctx, &v)) {
-		ctx->strings[which] = get(ctx->go, &v.fail);
-		context_leave(ctx, &v, 0);
-	}
-	return ctx->strings[which];
-}
-
-int64_t
-context_number(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *),
-    int64_t none)
-{
-	struct visit v;
-	int64_t n;
-
-	if (!context_enter(ctx, &v))
-		return none;
-	n = get(ctx->go, &v.fail);
-	if (v.fail.text != NULL)
-		n = none;
-	context_leave(ctx, &v, 0);
-	return n;
-}
-
-time_t
-context_time(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
-{
-	int64_t t = context_number(ctx, get, -1);
-
-	if (sizeof(time_t) < sizeof(t) && t > INT32_MAX)
-		return INT32_MAX;
-	return t;
-}
-
 /*
  * What is known of a connection: Go's handshake is complete before its last
  * message is written, a program's afterwards.
@@ -72,7 +13,7 @@ context_time(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
 static bool
 complete(const struct tls *ctx)
 {
-	return context_valid(ctx) && ctx->c.established;
+	return context_valid(ctx) && ctx->c.phase == ESTABLISHED;
 }
 
 static const char *

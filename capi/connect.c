@@ -31,16 +31,16 @@ set_up(struct tls *ctx, const char *servername)
 	if (ctx->c.broken ||
 	    (ctx->settings != NULL && ctx->settings->broken))
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
-	transport_drop(ctx);
+	context_disconnect(ctx);
 	strings_drop(ctx);
-	object_keep(&ctx->object, NULL);
-	ctx->records_in = ctx->records_out = 0;
+	object_keep(&ctx->line.object, NULL);
+	ctx->line.records_in = ctx->line.records_out = 0;
 	if (!context_enter(ctx, &v))
 		return -1;
 	rv = goConnect(ctx->go, &v.fail, servername,
 	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
 	if (rv == 0) {
-		context_freeze_settings(ctx);
+		context_freeze(ctx, settings_bytes(ctx->settings));
 		context_save(ctx, &v.fail);
 	}
 	rv = context_leave(ctx, &v, rv);
@@ -58,7 +58,7 @@ tls_connect_fds(struct tls *ctx, int fd_read, int fd_write,
 		    "invalid file descriptors");
 	if (!is_client(ctx) || set_up(ctx, servername) == -1)
 		return -1;
-	transport_open(ctx, fd_read, fd_write, NULL, NULL, NULL);
+	context_open(ctx, fd_read, fd_write, NULL, NULL, NULL);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ tls_connect_cbs(struct tls *ctx, tls_read_cb read_cb, tls_write_cb write_cb,
 		    "no callbacks provided");
 	if (set_up(ctx, servername) == -1)
 		return -1;
-	transport_open(ctx, -1, -1, read_cb, write_cb, cb_arg);
+	context_open(ctx, -1, -1, read_cb, write_cb, cb_arg);
 	return 0;
 }
 

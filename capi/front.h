@@ -104,26 +104,56 @@ struct output {
 	size_t	 len;
 };
 
+/*
+ * What an API does for drive(). All are called with the API's own connection;
+ * those that return 0 have it go on, and what else they return ends it.
+ */
+struct api {
+	int	(*step)(void *, int op, struct step *);	/* in Go: STEP_* */
+	int	(*fetch)(void *, int op, struct step *); /* a record */
+	/* A step needs input, or had no data. */
+	int	(*pause)(void *, int op, int how, struct step *);
+	int	(*ask)(void *, int how, struct step *);	/* STEP_FLUSH, STEP_ASK... */
+	/* It failed; the result is the call's. */
+	int	(*stop)(void *, int op, int how, struct step *);
+};
+
+/* One connection, as far as both APIs have the same of it. */
+struct line {
+	const struct api *api;		/* of the call, and its connection */
+	void		*owner;
+	struct object	 object;
+	uint64_t	 records_in;	/* under the present keys */
+	uint64_t	 records_out;
+	atomic_uint	 busy;		/* start in which a call began, or 0 */
+	void		*caller;	/* the thread that is busy */
+	struct input	 in;
+	struct output	 out;
+	size_t		 sealed;	/* of a write to be repeated, in out */
+};
+
+/* How far a context's connection has come. */
+enum phase {
+	UNCONNECTED,
+	CONNECTED,
+	HANDSHAKING,
+	FINISHING,	/* complete in Go, but for its output */
+	ESTABLISHED,	/* and that is written too */
+};
+
 struct tls {
 	uint64_t	 go;		/* handle of the object, if entered */
 	struct error	 err;
 	uint32_t	 magic;
 	enum kind	 kind;
 	char		*strings[STRINGS];
-	struct object	 object;	/* a tls.Context */
+	struct line	 line;		/* its object is a tls.Context */
 	struct settings	*settings;	/* NULL for the default ones */
 	struct blob	*frozen;	/* the settings when they were taken */
-	uint64_t	 records_in;	/* of the connection */
-	uint64_t	 records_out;
-	atomic_uint	 busy;		/* start in which a call began, or 0 */
-	void		*caller;	/* the thread that is busy; see context_calls() */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {
-		bool	 connected;
-		bool	 started;	/* the handshake */
-		bool	 done;		/* the handshake, but for its output */
-		bool	 established;	/* and that is written too */
+		enum phase phase;
 		bool	 failed;	/* ever after with the same text */
 		bool	 ask;		/* ask Go before reading */
 		bool	 tickets_due;	/* Go has tickets that can be sent */
@@ -132,11 +162,7 @@ struct tls {
 		bool	 closed;	/* and written */
 		bool	 broken;	/* Go panicked */
 		bool	 released;	/* by tls_free or tls_reset within a call */
-
 		int	 socket;	/* our own, or -1 */
-		struct input in;
-		struct output out;
-		size_t	 sealed;	/* data of a tls_write in its output */
 	} c;
 };
 
@@ -183,41 +209,21 @@ void	restore_unlock(void);
 bool	enter(struct visit *);
 void	leave(struct visit *);
 
-/* The same for a call on behalf of an object, whose error slot is filled. */
-bool	config_enter(struct tls_config *, struct visit *);
-bool	config_must_enter(struct tls_config *, struct visit *);
-int	config_leave(struct tls_config *, struct visit *, int);
-bool	context_enter(struct tls *, struct visit *);
-int	context_leave(struct tls *, struct visit *, int);
+/* blob.c; see bridge.h. */
+struct object *blob_object(struct blob *, void (*unmake)(struct object *));
+void	blob_replace(struct blob **, struct blob *);
 
 /*
- * state.c. Restoring stands behind enter(). object_keep() and context_freeze()
- * take the bytes over.
+ * object.c. Rebuilding stands behind enter(). object_keep() takes the bytes
+ * over.
  */
 struct object *blob_made(struct blob *);
-void	blob_replace(struct blob **, struct blob *);
 void	object_born(struct object *);
 bool	object_alive(const struct object *);
 void	object_keep(struct object *, struct blob *);
 void	object_drop(struct object *);
-bool	object_restore(struct object *, struct failure *,
-	    int (*)(struct failure *, uint64_t *, struct blob *));
-struct settings	*settings_new(void);
-void	settings_drop(struct settings *);
-bool	settings_share(struct settings *);
-void	settings_save(struct settings *, struct failure *);
-bool	settings_restore(struct settings *, struct failure *);
-bool	context_restore(struct tls *, struct failure *);
-void	context_take(struct tls *, struct settings *);
-void	context_freeze(struct tls *, struct blob *);
-void	context_freeze_settings(struct tls *);
-void	context_inherit(struct tls *, struct tls *);
-void	context_save(struct tls *, struct failure *);
-void	context_forget(struct tls *);
-bool	context_abandoned(const struct tls *);
-void	context_calls(struct tls *);
-bool	context_in_use(const struct tls *);
-bool	context_refuses(struct tls *);
+bool	object_restore(struct object *, bool (*)(void *, void *), void *,
+	    void *);
 
 /* error.c */
 void	error_clear(struct error *);
@@ -241,24 +247,7 @@ enum pool {
 uint8_t	*pool_get(enum pool);
 void	 pool_put(enum pool, uint8_t *);
 
-/* init.c, client.c: is this one of ours, and alive? */
-bool	 config_valid(const struct tls_config *);
-bool	 context_valid(const struct tls *);
-struct tls *context_new(enum kind);
-
-/* conn_version.c */
-void	 string_drop(struct tls *, enum string);
-void	 strings_drop(struct tls *);
-const char *context_string(struct tls *, enum string,
-	    char *(*)(uint64_t, struct failure *));
-int64_t	 context_number(struct tls *, int64_t (*)(uint64_t, struct failure *),
-	    int64_t);
-time_t	 context_time(struct tls *, int64_t (*)(uint64_t, struct failure *));
-
-/* transport.c: 1 for done, 0 for end of input, -1 or TLS_WANT_*. */
-void	 transport_open(struct tls *, int, int, tls_read_cb, tls_write_cb,
-	    void *);
-void	 transport_drop(struct tls *);
+/* transport.c: 1 for done, -1 or TLS_WANT_*. */
 int	 input_get(struct input *, struct step *);
 void	 input_keep(struct input *, const struct step *);
 size_t	 input_take(struct input *, void *, size_t);
@@ -272,5 +261,51 @@ bool	 output_pending(const struct output *);
 int	 output_flush(struct output *);
 int	 output_flush_quietly(struct output *);
 void	 output_discard(struct output *);
+
+/* drive.c */
+bool	 line_may_wait(const struct line *);
+int	 drive(struct line *, int, struct input *, bool, void *, size_t,
+	    struct step *);
+bool	 line_abandoned(const struct line *);
+void	 line_begin(struct line *, const struct api *, void *, int *);
+void	 line_end(struct line *, int);
+bool	 line_in_use(const struct line *);
+void	 line_clear(struct line *);
+
+/* settings.c. Entering fills the error slot. */
+bool	 config_valid(const struct tls_config *);
+bool	 config_enter(struct tls_config *, struct visit *);
+bool	 config_must_enter(struct tls_config *, struct visit *);
+int	 config_leave(struct tls_config *, struct visit *, int);
+struct settings	*settings_new(void);
+struct settings	*settings_hold(struct settings *);
+void	 settings_drop(struct settings *);
+bool	 settings_share(struct settings *);
+void	 settings_save(struct settings *, struct failure *);
+bool	 settings_restore(struct settings *, struct failure *);
+bool	 settings_rebuild(void *, void *);
+struct blob *settings_bytes(struct settings *);
+
+/* context.c. context_freeze() takes the bytes over. */
+bool	 context_valid(const struct tls *);
+struct tls *context_new(enum kind);
+bool	 context_enter(struct tls *, struct visit *);
+int	 context_leave(struct tls *, struct visit *, int);
+void	 context_take(struct tls *, struct settings *);
+void	 context_freeze(struct tls *, struct blob *);
+void	 context_inherit(struct tls *, struct tls *);
+void	 context_save(struct tls *, struct failure *);
+void	 context_forget(struct tls *);
+bool	 context_refuses(struct tls *);
+void	 context_open(struct tls *, int, int, tls_read_cb, tls_write_cb,
+	    void *);
+void	 context_disconnect(struct tls *);
+const char *context_string(struct tls *, enum string,
+	    char *(*)(uint64_t, struct failure *));
+int64_t	 context_number(struct tls *, int64_t (*)(uint64_t, struct failure *),
+	    int64_t);
+time_t	 context_time(struct tls *, int64_t (*)(uint64_t, struct failure *));
+void	 string_drop(struct tls *, enum string);
+void	 strings_drop(struct tls *);
 
 #endif

@@ -17,12 +17,6 @@ tls_init(void)
 	return 0;
 }
 
-bool
-config_valid(const struct tls_config *config)
-{
-	return config != NULL && config->magic == CONFIG_MAGIC;
-}
-
 struct tls_config *
 tls_config_new(void)
 {

@@ -57,6 +57,18 @@ signer_valid(const struct tls_signer *signer)
 	return signer != NULL && signer->magic == SIGNER_MAGIC;
 }
 
+/* Under the lock, in a child. */
+static bool
+rebuild(void *owner, void *fail)
+{
+	struct tls_signer *signer = owner;
+
+	if (goSignerRestore(fail, &signer->object.go, signer->object.bytes) == -1)
+		return false;
+	object_born(&signer->object);
+	return true;
+}
+
 static bool
 signer_enter(struct tls_signer *signer, struct visit *v)
 {
@@ -66,7 +78,7 @@ signer_enter(struct tls_signer *signer, struct visit *v)
 		error_errno(&signer->err, errno, NO_RUNTIME);
 		return false;
 	}
-	if (object_restore(&signer->object, &v->fail, goSignerRestore))
+	if (object_restore(&signer->object, rebuild, signer, &v->fail))
 		return true;
 	leave(v);
 	error_take(&signer->err, &v->fail);

@@ -12,7 +12,7 @@
 	struct ssl_visit visit;						\
 	(rv) = 0;							\
 	if (conn_visit((SSL *)(s), &visit)) {				\
-		(rv) = call((s)->object.go, &visit.fail, ##__VA_ARGS__); \
+		(rv) = call((s)->line.object.go, &visit.fail, ##__VA_ARGS__); \
 		conn_leave((SSL *)(s), &visit);				\
 	}								\
 } while (0)
@@ -65,21 +65,21 @@ SSL_new(SSL_CTX *ctx)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->refs = 1;
-	s->in.fd = s->out.fd = -1;
+	s->line.in.fd = s->line.out.fd = -1;
 	s->mode = ctx->mode;
 	s->verify = ctx->verify;
 	s->p.want = SSL_NOTHING;
 	s->ctx = s->home = ctx;
 	if (context_visit(ctx, &v)) {
-		s->object.go = goSSLConnNew(&v.fail, ctx->object.go);
-		object_born(&s->object);
+		s->line.object.go = goSSLConnNew(&v.fail, ctx->object.go);
+		object_born(&s->line.object);
 		conn_freeze(s);
-		if (s->object.go != 0)
+		if (s->line.object.go != 0)
 			conn_leave(s, &v);
 		else
 			ssl_leave(&v);
 	}
-	if (s->object.go == 0) {
+	if (s->line.object.go == 0) {
 		blob_replace(&s->frozen, NULL);
 		free(s);
 		return NULL;
@@ -100,7 +100,7 @@ SSL_up_ref(SSL *s)
 	return 1;
 }
 
-void
+static void
 session_drop(SSL *s)
 {
 	SSL_SESSION_free(s->session);
@@ -134,16 +134,15 @@ SSL_free(SSL *ssl)
 	if (ssl == NULL || atomic_fetch_sub(&ssl->refs, 1) > 1)
 		return;
 	ssl->broken = false;
-	if ((object_alive(&ssl->object) || ends_badly(ssl)) &&
+	if ((object_alive(&ssl->line.object) || ends_badly(ssl)) &&
 	    conn_visit(ssl, &v)) {
-		goSSLConnFree(ssl->object.go, &v.fail, ends_badly(ssl));
+		goSSLConnFree(ssl->line.object.go, &v.fail, ends_badly(ssl));
 		ssl_leave(&v);
 	}
-	object_keep(&ssl->object, NULL);
+	object_keep(&ssl->line.object, NULL);
 	blob_replace(&ssl->frozen, NULL);
 	context_removed(ssl->home);
-	input_release(&ssl->in);
-	output_discard(&ssl->out);
+	line_clear(&ssl->line);
 	session_drop(ssl);
 	forget(ssl);
 	free(ssl->ex.slots);
@@ -155,20 +154,16 @@ SSL_free(SSL *ssl)
 int
 SSL_clear(SSL *s)
 {
-	int rfd = s->in.fd, wfd = s->out.fd, rv;
+	int rfd = s->line.in.fd, wfd = s->line.out.fd, rv;
 	struct ssl_status status = { 0 };
 
 	IN_GO(s, rv, goSSLConnClear, ends_badly(s), &status);
 	context_removed(s->home);
-	input_release(&s->in);
-	output_discard(&s->out);
-	memset(&s->in, 0, sizeof(s->in));
-	memset(&s->out, 0, sizeof(s->out));
-	s->in.fd = rfd;
-	s->out.fd = wfd;
+	line_clear(&s->line);
+	s->line.in.fd = rfd;
+	s->line.out.fd = wfd;
 	forget(s);
 	memset(&s->p, 0, sizeof(s->p));
-	s->busy = 0;
 	s->p.status = status;
 	s->p.want = SSL_NOTHING;
 	return rv;
@@ -177,40 +172,40 @@ SSL_clear(SSL *s)
 int
 SSL_set_fd(SSL *s, int fd)
 {
-	s->in.fd = s->out.fd = fd;
+	s->line.in.fd = s->line.out.fd = fd;
 	return 1;
 }
 
 int
 SSL_set_rfd(SSL *s, int fd)
 {
-	s->in.fd = fd;
+	s->line.in.fd = fd;
 	return 1;
 }
 
 int
 SSL_set_wfd(SSL *s, int fd)
 {
-	s->out.fd = fd;
+	s->line.out.fd = fd;
 	return 1;
 }
 
 int
 SSL_get_fd(const SSL *s)
 {
-	return s->in.fd;
+	return s->line.in.fd;
 }
 
 int
 SSL_get_rfd(const SSL *s)
 {
-	return s->in.fd;
+	return s->line.in.fd;
 }
 
 int
 SSL_get_wfd(const SSL *s)
 {
-	return s->out.fd;
+	return s->line.out.fd;
 }
 
 static void
@@ -446,7 +441,7 @@ SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 	if (!conn_visit(ssl, &v))
 		return NULL;
 	if (context_rebuilt(ctx, &v))
-		rv = goSSLConnContext(ssl->object.go, &v.fail, ctx->object.go);
+		rv = goSSLConnContext(ssl->line.object.go, &v.fail, ctx->object.go);
 	if (rv == 1) {
 		SSL_CTX_up_ref(ctx);
 		ssl->ctx = ctx;
@@ -568,7 +563,7 @@ SSL_set_session(SSL *to, SSL_SESSION *session)
 	if (!conn_visit(to, &v))
 		return 0;
 	if (session == NULL || session_rebuilt(session, &v))
-		rv = goSSLConnSetSession(to->object.go, &v.fail,
+		rv = goSSLConnSetSession(to->line.object.go, &v.fail,
 		    session == NULL ? 0 : session->object.go, &to->p.status);
 	conn_leave(to, &v);
 	if (rv != 1)

@@ -73,12 +73,9 @@ enum role {
 
 struct ssl_st {
 	atomic_int	 refs;
-	struct object	 object;	/* an ssl.Conn */
+	struct line	 line;		/* its object is an ssl.Conn */
 	bool		 broken;	/* Go panicked, or a setting is lost */
-	uint64_t	 records_in;
-	uint64_t	 records_out;
 	struct blob	*frozen;	/* of ctx when its credentials were taken */
-	atomic_uint	 busy;		/* start in which a call began, or 0 */
 	SSL_CTX		*ctx;
 	SSL_CTX		*home;	/* whose sessions it uses */
 	enum role	 role;
@@ -95,9 +92,6 @@ struct ssl_st {
 	char		*servername;
 	char		*alpn;
 
-	struct input	 in;
-	struct output	 out;
-
 	/* From here on cleared by SSL_clear. */
 	struct ssl_progress {
 		struct ssl_status status;
@@ -111,7 +105,6 @@ struct ssl_st {
 		const void *write_buf;
 		size_t	 write_len;
 		size_t	 write_done;	/* written so far */
-		size_t	 sealed;	/* of the rest, in the output */
 		bool	 write_blocked;
 	} p;
 };
@@ -129,7 +122,7 @@ void	 ssl_error(int);	/* an SSL_R_* number */
 void	 ssl_internal_error(const char *);
 
 /*
- * ssl_state.c. The same for calls on behalf of an object, which is rebuilt if
+ * ssl_child.c. The same for calls on behalf of an object, which is rebuilt if
  * need be; leaving keeps what has changed of it.
  */
 bool	 context_visit(SSL_CTX *, struct ssl_visit *);
@@ -142,7 +135,6 @@ bool	 context_rebuilt(SSL_CTX *, struct ssl_visit *);
 bool	 session_rebuilt(SSL_SESSION *, struct ssl_visit *);
 void	 ssl_unstore_all(struct ssl_memory *);
 void	 conn_freeze(SSL *);
-bool	 conn_abandoned(const SSL *);
 
 /* ssl_lib.c */
 int	 ex_set(struct ex_data *, int, void *);
@@ -157,8 +149,5 @@ SSL_SESSION *session_wrap(uint64_t);
 
 /* ssl_x509.c */
 X509	*x509_new(const uint8_t *, size_t);
-
-/* ssl_conn.c */
-void	 session_drop(SSL *);
 
 #endif

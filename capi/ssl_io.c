@@ -3,7 +3,6 @@
 /* SSL_accept(3), SSL_connect(3), SSL_read(3), SSL_write(3), SSL_shutdown(3). */
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ failed(int reason)
 static int
 flush(SSL *s)
 {
-	switch (output_flush(&s->out)) {
+	switch (output_flush(&s->line.out)) {
 	case 1:
 		return DONE;
 	case TLS_WANT_POLLOUT:
@@ -40,40 +39,16 @@ flush(SSL *s)
 		return FAILED;
 	default:
 		s->p.lost = true;
-		errno = s->out.err;
+		errno = s->line.out.err;
 		return FAILED;
 	}
 }
-
-/* How much output reading lets queue up behind an unfinished write. */
-enum { BACKLOG = 4 * OUTPUT_SIZE };
 
 /* The same for what doesn't have to wait for a write to be repeated. */
 static int
 flush_beside_write(SSL *s)
 {
-	if (s->p.sealed > 0 && s->out.len - s->out.off < BACKLOG)
-		return DONE;
-	return flush(s);
-}
-
-/*
- * Reads a record into *st, or finds the end of input. Plaintext that is left
- * of the one before has to be read first.
- */
-static int
-fill(SSL *s, struct input *in, struct step *st)
-{
-	switch (in->data_len > 0 ? TLS_WANT_POLLIN : input_get(in, st)) {
-	case 1:
-		return DONE;
-	case TLS_WANT_POLLIN:
-		s->p.want = SSL_READING;
-		return FAILED;
-	default:
-		errno = in->err;
-		return FAILED;
-	}
+	return line_may_wait(&s->line) ? DONE : flush(s);
 }
 
 static unsigned
@@ -86,36 +61,85 @@ callbacks(const SSL *s)
 	    (s->home->new_session != NULL ? HAS_NEW_SESSION : 0);
 }
 
-/* Has Go do one step, and takes its output. */
+/* The hooks of drive(), which goes on after CONTINUE. */
+
+enum { CONTINUE = 0, AT_END = 2 };
+
 static int
-step(SSL *s, int op, struct ssl_step *st)
+step(void *conn, int op, struct step *st)
 {
+	SSL *s = conn;
+	struct ssl_step io = {
+		.io = *st,
+		.callbacks = callbacks(s),
+		.lost = s->p.lost,
+		.status = s->p.status,
+	};
 	struct ssl_visit v;
 	int rv = STEP_PANICKED;
 
-	/* Reading seldom has any. */
-	if (op != OP_READ)
-		output_offer(&s->out, &st->io);
-	st->callbacks = callbacks(s);
-	st->lost = s->p.lost;
-	st->status = s->p.status;
 	if (conn_visit(s, &v)) {
-		st->io.state = s->object.bytes;
-		rv = goSSLStep(s->object.go, &v.fail, op, st);
-		object_keep(&s->object, st->io.state);
-		s->records_in = st->io.records_in;
-		s->records_out = st->io.records_out;
+		rv = goSSLStep(s->line.object.go, &v.fail, op, &io);
 		ssl_leave(&v);
 	}
-	s->p.status = st->status;
+	*st = io.io;
+	s->p.status = io.status;
 	s->p.started = true;
-	if (!output_queue(&s->out, &st->io)) {
-		ssl_error(ERR_R_MALLOC_FAILURE);
-		rv = STEP_PANICKED;
-	}
-	if (rv == STEP_PANICKED)
-		s->broken = s->p.status.dead = s->p.status.in_init = true;
 	return rv;
+}
+
+/* Plaintext that is left of the record before has to be read first. */
+static int
+fetch(void *conn, int op, struct step *st)
+{
+	SSL *s = conn;
+	struct input *in = &s->line.in;
+
+	(void)op;
+	switch (in->data_len > 0 ? TLS_WANT_POLLIN : input_get(in, st)) {
+	case 1:
+		return CONTINUE;
+	case TLS_WANT_POLLIN:
+		s->p.want = SSL_READING;
+		return FAILED;
+	default:
+		errno = in->err;
+		return FAILED;
+	}
+}
+
+static int
+pause_input(void *conn, int op, int how, struct step *st)
+{
+	SSL *s = conn;
+
+	(void)how;
+	if (flush_beside_write(s) != DONE)
+		return FAILED;
+	if (op == OP_READ && st->record != NULL &&
+	    !(s->mode & SSL_MODE_AUTO_RETRY)) {
+		s->p.want = SSL_READING;
+		return FAILED;
+	}
+	return CONTINUE;
+}
+
+static int
+stop(void *conn, int op, int how, struct step *st)
+{
+	SSL *s = conn;
+
+	if (how == STEP_NO_MEMORY)
+		ssl_error(ERR_R_MALLOC_FAILURE);
+	if (how != STEP_FAILED)
+		s->broken = s->p.status.dead = s->p.status.in_init = true;
+	context_removed(s->home);
+	if (s->p.status.dead)
+		s->line.sealed = 0;
+	if (s->p.status.alerted)
+		s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
+	return op == OP_READ && (st->eof || s->p.status.alerted) ?
+	    AT_END : FAILED;
 }
 
 static void
@@ -125,11 +149,11 @@ ask_servername(SSL *s)
 	int alert = SSL_AD_UNRECOGNIZED_NAME, answer;
 	struct ssl_visit v;
 
-	s->busy = 0;
+	s->line.busy = 0;
 	answer = ctx->servername(s, &alert, ctx->servername_arg);
-	s->busy = generation();
+	s->line.busy = generation();
 	if (conn_visit(s, &v)) {
-		goSSLAnsweredServerName(s->object.go, &v.fail, answer, alert);
+		goSSLAnsweredServerName(s->line.object.go, &v.fail, answer, alert);
 		conn_leave(s, &v);
 	}
 }
@@ -145,17 +169,17 @@ ask_alpn(SSL *s)
 	int answer;
 
 	if (conn_visit(s, &v)) {
-		offered = goSSLOfferedALPN(s->object.go, &v.fail, &len);
+		offered = goSSLOfferedALPN(s->line.object.go, &v.fail, &len);
 		conn_leave(s, &v);
 	}
 	if (offered == NULL)
 		return;
-	s->busy = 0;
+	s->line.busy = 0;
 	answer = s->ctx->alpn_select(s, &out, &out_len, offered, len,
 	    s->ctx->alpn_arg);
-	s->busy = generation();
+	s->line.busy = generation();
 	if (conn_visit(s, &v)) {
-		goSSLAnsweredALPN(s->object.go, &v.fail, answer, out,
+		goSSLAnsweredALPN(s->line.object.go, &v.fail, answer, out,
 		    out == NULL ? 0 : out_len);
 		conn_leave(s, &v);
 	}
@@ -174,14 +198,14 @@ ask_verify(SSL *s)
 	int ok = 0;
 
 	if (conn_visit(s, &v)) {
-		ok = goSSLPreverified(s->object.go, &v.fail);
+		ok = goSSLPreverified(s->line.object.go, &v.fail);
 		conn_leave(s, &v);
 	}
-	s->busy = 0;
+	s->line.busy = 0;
 	ok = s->verify(ok, &store);
-	s->busy = generation();
+	s->line.busy = generation();
 	if (conn_visit(s, &v)) {
-		goSSLAnsweredVerify(s->object.go, &v.fail, ok != 0);
+		goSSLAnsweredVerify(s->line.object.go, &v.fail, ok != 0);
 		conn_leave(s, &v);
 	}
 }
@@ -191,87 +215,64 @@ tell_session(SSL *s)
 {
 	SSL_SESSION *session = SSL_get1_session(s);
 
-	s->busy = 0;
+	s->line.busy = 0;
 	if (session != NULL && s->home->new_session(s, session) == 0)
 		SSL_SESSION_free(session);
-	s->busy = generation();
+	s->line.busy = generation();
 }
 
-/*
- * Carries an operation on until it is done, with the count in *n. One that
- * reads is given the input, of which no plaintext is left, and goes on with a
- * record if fetch says so; one that writes is given none.
- */
 static int
-drive(SSL *s, int op, struct input *in, bool fetch, void *buf, size_t len,
-    size_t *n)
+ask(void *conn, int how, struct step *st)
 {
-	struct ssl_step st;
+	SSL *s = conn;
+
+	(void)st;
+	switch (how) {
+	case STEP_FLUSH:
+		return flush(s) == DONE || s->p.lost ? CONTINUE : FAILED;
+	case SSL_STEP_ASK_SERVER_NAME:
+		ask_servername(s);
+		break;
+	case SSL_STEP_ASK_ALPN:
+		ask_alpn(s);
+		break;
+	case SSL_STEP_ASK_VERIFY:
+		ask_verify(s);
+		break;
+	case SSL_STEP_ASK_NEW_SESSION:
+		tell_session(s);
+		break;
+	}
+	return CONTINUE;
+}
+
+static const struct api hooks = {
+	.step = step,
+	.fetch = fetch,
+	.pause = pause_input,
+	.ask = ask,
+	.stop = stop,
+};
+
+/* Drives an operation, with the count in *n; see drive(). */
+static int
+operate(SSL *s, int op, bool fetch_first, void *buf, size_t len, size_t *n)
+{
+	bool reads = op == OP_HANDSHAKE || op == OP_READ;
+	struct step st;
 	int rv;
 
-	for (;;) {
-		memset(&st, 0, sizeof(st));
-		st.io.buf = buf;
-		st.io.buf_len = len;
-		if (fetch && fill(s, in, &st.io) != DONE)
-			return FAILED;
-		fetch = false;
-		rv = step(s, op, &st);
-		if (st.io.record != NULL)
-			input_keep(in, &st.io);
-		switch (rv) {
-		case STEP_DONE:
-			context_removed(s->home);
-			*n = st.io.n;
-			if (op == OP_READ && st.io.n == 0 &&
-			    st.io.data_len == 0) {
-				s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
-				return ENDED;
-			}
-			return DONE;
-		case STEP_NEED_INPUT:
-		case STEP_NO_DATA:
-			if (flush_beside_write(s) != DONE)
-				return FAILED;
-			if (op == OP_READ && st.io.record != NULL &&
-			    !(s->mode & SSL_MODE_AUTO_RETRY)) {
-				s->p.want = SSL_READING;
-				return FAILED;
-			}
-			if (in == NULL) {
-				ssl_internal_error(BROKEN);
-				return FAILED;
-			}
-			fetch = true;
-			break;
-		case STEP_FLUSH:
-			if (flush(s) != DONE && !s->p.lost)
-				return FAILED;
-			break;
-		case SSL_STEP_ASK_SERVER_NAME:
-			ask_servername(s);
-			break;
-		case SSL_STEP_ASK_ALPN:
-			ask_alpn(s);
-			break;
-		case SSL_STEP_ASK_VERIFY:
-			ask_verify(s);
-			break;
-		case SSL_STEP_ASK_NEW_SESSION:
-			tell_session(s);
-			break;
-		default:
-			context_removed(s->home);
-			if (s->p.status.dead)
-				s->p.sealed = 0;
-			/* The alert, if it can be sent at once. */
-			output_flush(&s->out);
-			if (s->p.status.alerted)
-				s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
-			return op == OP_READ && (st.io.eof ||
-			    s->p.status.alerted) ? ENDED : FAILED;
-		}
+	rv = drive(&s->line, op, reads ? &s->line.in : NULL, fetch_first, buf,
+	    len, &st);
+	if (rv != 0)
+		return rv == AT_END ? ENDED : FAILED;
+	context_removed(s->home);
+	*n = st.n;
+	if (op == OP_READ && st.n == 0 && st.data_len == 0) {
+		s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;
+		return ENDED;
 	}
+	return DONE;
 }
 
 /* What is sent before data: the handshake, tickets, a request. */
@@ -291,7 +292,7 @@ handshake(SSL *s)
 		return FAILED;
 	if (!SSL_in_init(s))
 		return DONE;
-	if (drive(s, OP_HANDSHAKE, &s->in, false, NULL, 0, &n) != DONE)
+	if (operate(s, OP_HANDSHAKE, false, NULL, 0, &n) != DONE)
 		return FAILED;
 	if (flush_beside_write(s) != DONE && !s->p.lost)
 		return FAILED;
@@ -310,17 +311,17 @@ read_data(SSL *s, void *buf, size_t num, bool peek, size_t *n)
 		return ENDED;
 	if (SSL_in_init(s) && handshake(s) != DONE)
 		return FAILED;
-	if (s->in.data_len == 0) {
+	if (s->line.in.data_len == 0) {
 		if (flush_beside_write(s) != DONE && !s->p.lost)
 			return FAILED;
 		/* A peek leaves everything in the record. */
-		rv = drive(s, OP_READ, &s->in, true, buf, peek ? 0 : num, &got);
+		rv = operate(s, OP_READ, true, buf, peek ? 0 : num, &got);
 		if (rv != DONE)
 			return rv;
 	}
 	if (got == 0)
-		got = peek ? input_peek(&s->in, buf, num) :
-		    input_take(&s->in, buf, num);
+		got = peek ? input_peek(&s->line.in, buf, num) :
+		    input_take(&s->line.in, buf, num);
 	if (got == 0) /* no room for any */
 		return ENDED;
 	*n = got;
@@ -348,19 +349,19 @@ write_data(SSL *s, const void *buf, size_t num, size_t *n)
 	s->p.write_buf = buf;
 	s->p.write_len = num;
 	done = s->p.write_done;
-	while (done < num || s->p.sealed > 0) {
-		if (s->p.sealed == 0) {
+	while (done < num || s->line.sealed > 0) {
+		if (s->line.sealed == 0) {
 			if (flush(s) != DONE)
 				goto blocked;
-			if (drive(s, OP_WRITE, NULL, false,
+			if (operate(s, OP_WRITE, false,
 			    (void *)(data + done), num - done,
-			    &s->p.sealed) != DONE)
+			    &s->line.sealed) != DONE)
 				goto blocked;
 		}
 		if (flush(s) != DONE)
 			goto blocked;
-		done += s->p.sealed;
-		s->p.sealed = 0;
+		done += s->line.sealed;
+		s->line.sealed = 0;
 		if (s->mode & SSL_MODE_ENABLE_PARTIAL_WRITE)
 			break;
 	}
@@ -380,9 +381,9 @@ await_close(SSL *s)
 	size_t n;
 	int rv;
 
-	if (s->in.data_len > 0)
+	if (s->line.in.data_len > 0)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
-	rv = drive(s, OP_READ, &s->in, true, &byte, sizeof(byte), &n);
+	rv = operate(s, OP_READ, true, &byte, sizeof(byte), &n);
 	if (rv == DONE)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
 	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : FAILED;
@@ -405,10 +406,10 @@ close_connection(SSL *s)
 	if (!(s->p.shutdown & SSL_SENT_SHUTDOWN) || !s->p.ending) {
 		s->p.shutdown |= SSL_SENT_SHUTDOWN;
 		s->p.ending = true;
-		if (drive(s, OP_CLOSE, NULL, false, NULL, 0, &n) != DONE ||
+		if (operate(s, OP_CLOSE, false, NULL, 0, &n) != DONE ||
 		    flush(s) != DONE)
 			return FAILED;
-	} else if (output_pending(&s->out)) {
+	} else if (output_pending(&s->line.out)) {
 		if (flush(s) != DONE)
 			return FAILED;
 	} else if (!(s->p.shutdown & SSL_RECEIVED_SHUTDOWN)) {
@@ -417,29 +418,23 @@ close_connection(SSL *s)
 	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : ENDED;
 }
 
-/* A thread is cancelled behind these functions and not within. */
 static bool
 begin(SSL *s, int *cancel)
 {
 	s->p.want = SSL_NOTHING;
 	errno = 0;
-	if (conn_abandoned(s)) {
+	if (line_abandoned(&s->line)) {
 		ssl_internal_error(ABANDONED);
 		return false;
 	}
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, cancel);
-	s->busy = generation();
+	line_begin(&s->line, &hooks, s, cancel);
 	return true;
 }
 
 static int
 end(SSL *s, int cancel, int rv)
 {
-	int num = errno;
-
-	s->busy = 0;
-	pthread_setcancelstate(cancel, NULL);
-	errno = num;
+	line_end(&s->line, cancel);
 	return rv;
 }
 
@@ -544,13 +539,13 @@ SSL_write_ex(SSL *s, const void *buf, size_t num, size_t *written)
 int
 SSL_pending(const SSL *s)
 {
-	return s->in.data_len;
+	return s->line.in.data_len;
 }
 
 int
 SSL_has_pending(const SSL *s)
 {
-	return s->in.record != NULL || s->in.header_len > 0;
+	return s->line.in.record != NULL || s->line.in.header_len > 0;
 }
 
 int

@@ -22,38 +22,6 @@ enum {
 	READ_AHEAD = 256,
 };
 
-void
-transport_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
-    tls_write_cb write_cb, void *cb_arg)
-{
-	ctx->c.in.fd = fd_read;
-	ctx->c.in.cb = read_cb;
-	ctx->c.out.fd = fd_write;
-	ctx->c.out.cb = write_cb;
-	ctx->c.in.cb_ctx = ctx->c.out.cb_ctx = ctx;
-	ctx->c.in.cb_arg = ctx->c.out.cb_arg = cb_arg;
-	ctx->c.ask = true;
-	ctx->c.connected = true;
-}
-
-/*
- * Forgets the connection. Other implementations leave a socket of their own
- * open, which nobody can reach any more.
- */
-void
-transport_drop(struct tls *ctx)
-{
-	if (ctx->c.socket != -1)
-		close(ctx->c.socket);
-	if (!context_abandoned(ctx)) {
-		input_release(&ctx->c.in);
-		output_discard(&ctx->c.out);
-	}
-	ctx->busy = 0;
-	memset(&ctx->c, 0, sizeof(ctx->c));
-	ctx->c.socket = -1;
-}
-
 /* Sorts out a count: that, a WANT, or -1 with *num telling why. */
 static ssize_t
 moved(ssize_t n, size_t len, bool callback, int *num)

@@ -1,6 +1,6 @@
 //go:build !nossl
 
-/* What lies outside of Go for the SSL_* subset; see state.c. */
+/* What lies outside of Go for the SSL_* subset; see blob.c. */
 #include <stdlib.h>
 
 #include "ssl_front.h"
@@ -56,26 +56,28 @@ ssl_unstore_all(struct ssl_memory *m)
 		ssl_unstore(m, m->stored);
 }
 
-/* The rebuild functions are called under the lock. */
+/* The rebuild functions are called under the lock, in a child. */
 
 static bool
-rebuild_session(SSL_SESSION *s, struct ssl_visit *v)
+rebuild_session(void *owner, void *fail)
 {
-	if (object_alive(&s->object))
-		return true;
-	if (goSSLSessionRestore(&s->object.go, &v->fail, s->object.bytes) == 0)
+	SSL_SESSION *s = owner;
+
+	if (goSSLSessionRestore(&s->object.go, fail, s->object.bytes) == 0)
 		return false;
 	object_born(&s->object);
 	return true;
 }
 
 static bool
-rebuild_context(SSL_CTX *ctx, struct ssl_visit *v)
+rebuild_context(void *owner, void *fail)
 {
+	SSL_CTX *ctx = owner;
+
 	if (object_alive(&ctx->object))
 		return true;
 	link_back(&ctx->memory);
-	if (goSSLContextRestore(&ctx->object.go, &v->fail, &ctx->memory,
+	if (goSSLContextRestore(&ctx->object.go, fail, &ctx->memory,
 	    ctx->object.bytes) == 0)
 		return false;
 	object_born(&ctx->object);
@@ -83,95 +85,77 @@ rebuild_context(SSL_CTX *ctx, struct ssl_visit *v)
 }
 
 static bool
-rebuild_conn(SSL *s, struct ssl_visit *v)
+rebuild_conn(void *owner, void *fail)
 {
+	SSL *s = owner;
 	struct object *credentials = blob_made(s->frozen);
 	struct ssl_remains r;
 
-	if (object_alive(&s->object))
-		return true;
-	if (!rebuild_context(s->ctx, v) || !rebuild_context(s->home, v))
+	if (!rebuild_context(s->ctx, fail) || !rebuild_context(s->home, fail))
 		return false;
 	if (!object_alive(credentials) && goSSLCredentialsRestore(
-	    &credentials->go, &v->fail, s->frozen) == 0)
+	    &credentials->go, fail, s->frozen) == 0)
 		return false;
 	object_born(credentials);
 	r = (struct ssl_remains) {
 		.ctx = s->ctx->object.go,
 		.home = s->home->object.go,
 		.credentials = credentials->go,
-		.state = s->object.bytes,
-		.records_in = s->records_in,
-		.records_out = s->records_out,
+		.state = s->line.object.bytes,
+		.records_in = s->line.records_in,
+		.records_out = s->line.records_out,
 	};
-	if (goSSLConnRestore(&s->object.go, &v->fail, &r) == 0)
+	if (goSSLConnRestore(&s->line.object.go, fail, &r) == 0)
 		return false;
-	object_born(&s->object);
+	object_born(&s->line.object);
 	return true;
 }
-
-#define REBUILT(rebuild, o, v) do {					\
-	bool ok = true;							\
-	if (!object_alive(&(o)->object)) {				\
-		restore_lock();						\
-		ok = rebuild(o, v);					\
-		restore_unlock();					\
-	}								\
-	return ok;							\
-} while (0)
 
 bool
 context_rebuilt(SSL_CTX *ctx, struct ssl_visit *v)
 {
-	REBUILT(rebuild_context, ctx, v);
+	return object_restore(&ctx->object, rebuild_context, ctx, &v->fail);
 }
 
 bool
 session_rebuilt(SSL_SESSION *s, struct ssl_visit *v)
 {
-	REBUILT(rebuild_session, s, v);
+	return object_restore(&s->object, rebuild_session, s, &v->fail);
 }
 
+/* Enters Go with an object, unless that is broken. */
 static bool
-conn_rebuilt(SSL *s, struct ssl_visit *v)
+visit(struct ssl_visit *v, bool broken, struct object *o,
+    bool (*rebuild)(void *, void *), void *owner)
 {
-	REBUILT(rebuild_conn, s, v);
-}
-
-#define VISIT(rebuilt, o, v) do {					\
-	if ((o)->broken) {						\
-		ssl_internal_error(BROKEN);				\
-		return false;						\
-	}								\
-	if (!ssl_enter(v))						\
-		return false;						\
-	if (rebuilt(o, v))						\
-		return true;						\
-	ssl_leave(v);							\
-	return false;							\
-} while (0)
-
-bool
-context_visit(SSL_CTX *ctx, struct ssl_visit *v)
-{
-	VISIT(context_rebuilt, ctx, v);
-}
-
-bool
-session_visit(SSL_SESSION *s, struct ssl_visit *v)
-{
+	if (broken) {
+		ssl_internal_error(BROKEN);
+		return false;
+	}
 	if (!ssl_enter(v))
 		return false;
-	if (session_rebuilt(s, v))
+	if (object_restore(o, rebuild, owner, &v->fail))
 		return true;
 	ssl_leave(v);
 	return false;
 }
 
 bool
+context_visit(SSL_CTX *ctx, struct ssl_visit *v)
+{
+	return visit(v, ctx->broken, &ctx->object, rebuild_context, ctx);
+}
+
+bool
+session_visit(SSL_SESSION *s, struct ssl_visit *v)
+{
+	return visit(v, false, &s->object, rebuild_session, s);
+}
+
+bool
 conn_visit(SSL *s, struct ssl_visit *v)
 {
-	VISIT(conn_rebuilt, s, v);
+	return visit(v, s->broken, &s->line.object, rebuild_conn, s);
 }
 
 /* Under the lock, lest what another thread has set since be lost again. */
@@ -193,8 +177,8 @@ context_changed(SSL_CTX *ctx, struct ssl_visit *v)
 void
 conn_leave(SSL *s, struct ssl_visit *v)
 {
-	object_keep(&s->object, goSSLConnSave(s->object.go, &v->fail,
-	    s->object.bytes, &s->records_in, &s->records_out));
+	object_keep(&s->line.object, goSSLConnSave(s->line.object.go, &v->fail,
+	    s->line.object.bytes, &s->line.records_in, &s->line.records_out));
 	if (v->fail.panicked)
 		s->broken = true;
 	ssl_leave(v);
@@ -207,11 +191,4 @@ conn_freeze(SSL *s)
 	restore_lock();
 	blob_replace(&s->frozen, blob_hold(s->ctx->object.bytes));
 	restore_unlock();
-}
-
-/* Whether a thread that this process doesn't have is inside of a call. */
-bool
-conn_abandoned(const SSL *s)
-{
-	return s->busy != 0 && (!running() || s->busy != generation());
 }

@@ -1,0 +1,234 @@
+/* Contexts: their validity, their connection, what a child rebuilds them from. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front.h"
+#include "_cgo_export.h"
+
+bool
+context_valid(const struct tls *ctx)
+{
+	return ctx != NULL && ctx->magic == CONTEXT_MAGIC;
+}
+
+/* A context without its Go side. */
+struct tls *
+context_new(enum kind kind)
+{
+	struct tls *ctx;
+
+	if ((ctx = calloc(1, sizeof(*ctx))) == NULL)
+		return NULL;
+	ctx->magic = CONTEXT_MAGIC;
+	ctx->kind = kind;
+	ctx->err.shared = kind == SERVER;
+	ctx->c.socket = -1;
+	return ctx;
+}
+
+void
+context_take(struct tls *ctx, struct settings *s)
+{
+	struct settings *old = ctx->settings;
+
+	ctx->settings = settings_hold(s);
+	settings_drop(old);
+}
+
+void
+context_freeze(struct tls *ctx, struct blob *frozen)
+{
+	blob_replace(&ctx->frozen, frozen);
+}
+
+void
+context_inherit(struct tls *ctx, struct tls *listener)
+{
+	context_take(ctx, listener->settings);
+	context_freeze(ctx, blob_hold(listener->frozen));
+}
+
+/* Keeps what a call has changed of the connection. */
+void
+context_save(struct tls *ctx, struct failure *fail)
+{
+	struct blob *state = ctx->line.object.bytes;
+
+	if (goContextSave(ctx->go, fail, &state, &ctx->line.records_in,
+	    &ctx->line.records_out) == 0)
+		object_keep(&ctx->line.object, state);
+}
+
+/*
+ * Whether a call has to fail because another is under way, of which this one
+ * comes from a callback. What that one has to tell stays.
+ */
+bool
+context_refuses(struct tls *ctx)
+{
+	if (!line_in_use(&ctx->line))
+		return false;
+	if (atomic_load(&ctx->err.text) == NULL)
+		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT, IN_USE);
+	return true;
+}
+
+void
+context_forget(struct tls *ctx)
+{
+	object_keep(&ctx->line.object, NULL);
+	context_freeze(ctx, NULL);
+	context_take(ctx, NULL);
+}
+
+/* Under the lock, in a child. */
+static bool
+rebuild(void *context, void *fail)
+{
+	struct tls *ctx = context;
+	struct object *made;
+	struct remains r = {
+		.kind = ctx->kind,
+		.records_in = ctx->line.records_in,
+		.records_out = ctx->line.records_out,
+		.frozen = ctx->frozen,
+		.state = ctx->line.object.bytes,
+	};
+
+	if (!settings_rebuild(ctx->settings, fail))
+		return false;
+	if (ctx->settings != NULL)
+		r.config = ctx->settings->config.go;
+	if (ctx->kind != CLIENT && ctx->frozen != NULL) {
+		made = blob_made(ctx->frozen);
+		if (!object_alive(made) && goListenerRestore(fail, &made->go,
+		    r.config, ctx->frozen) == -1)
+			return false;
+		object_born(made);
+		r.listener = made->go;
+	}
+	if (goContextRestore(fail, &ctx->line.object.go, &r) == -1)
+		return false;
+	object_born(&ctx->line.object);
+	return true;
+}
+
+bool
+context_enter(struct tls *ctx, struct visit *v)
+{
+	if (!context_valid(ctx))
+		return false;
+	if (!enter(v)) {
+		error_errno(&ctx->err, errno, NO_RUNTIME);
+		return false;
+	}
+	if (!object_restore(&ctx->line.object, rebuild, ctx, &v->fail)) {
+		context_leave(ctx, v, 0);
+		return false;
+	}
+	if (ctx->go != ctx->line.object.go) /* threads that share it only read */
+		ctx->go = ctx->line.object.go;
+	return true;
+}
+
+int
+context_leave(struct tls *ctx, struct visit *v, int rv)
+{
+	leave(v);
+	if (v->fail.panicked)
+		ctx->c.broken = true;
+	error_take(&ctx->err, &v->fail);
+	return rv;
+}
+
+void
+context_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
+    tls_write_cb write_cb, void *cb_arg)
+{
+	struct input *in = &ctx->line.in;
+	struct output *out = &ctx->line.out;
+
+	in->fd = fd_read;
+	in->cb = read_cb;
+	out->fd = fd_write;
+	out->cb = write_cb;
+	in->cb_ctx = out->cb_ctx = ctx;
+	in->cb_arg = out->cb_arg = cb_arg;
+	ctx->c.ask = true;
+	ctx->c.phase = CONNECTED;
+}
+
+/*
+ * Forgets the connection. Other implementations leave a socket of their own
+ * open, which nobody can reach any more.
+ */
+void
+context_disconnect(struct tls *ctx)
+{
+	if (ctx->c.socket != -1)
+		close(ctx->c.socket);
+	line_clear(&ctx->line);
+	memset(&ctx->c, 0, sizeof(ctx->c));
+	ctx->c.socket = -1;
+}
+
+void
+string_drop(struct tls *ctx, enum string which)
+{
+	char *s = ctx->strings[which];
+
+	/* First, so that a child doesn't free it once more. */
+	*(char *volatile *)&ctx->strings[which] = NULL;
+	free(s);
+}
+
+void
+strings_drop(struct tls *ctx)
+{
+	for (int i = 0; i < STRINGS; i++)
+		string_drop(ctx, i);
+}
+
+/* Keeps what Go answers, so that the pointer lasts until the context's reset. */
+const char *
+context_string(struct tls *ctx, enum string which,
+    char *(*get)(uint64_t, struct failure *))
+{
+	struct visit v;
+
+	if (!context_valid(ctx))
+		return NULL;
+	if (ctx->strings[which] == NULL && context_enter(ctx, &v)) {
+		ctx->strings[which] = get(ctx->go, &v.fail);
+		context_leave(ctx, &v, 0);
+	}
+	return ctx->strings[which];
+}
+
+int64_t
+context_number(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *),
+    int64_t none)
+{
+	struct visit v;
+	int64_t n;
+
+	if (!context_enter(ctx, &v))
+		return none;
+	n = get(ctx->go, &v.fail);
+	if (v.fail.text != NULL)
+		n = none;
+	context_leave(ctx, &v, 0);
+	return n;
+}
+
+time_t
+context_time(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
+{
+	int64_t t = context_number(ctx, get, -1);
+
+	if (sizeof(time_t) < sizeof(t) && t > INT32_MAX)
+		return INT32_MAX;
+	return t;
+}

@@ -1,0 +1,63 @@
+/* Go's objects, each found by its handle and rebuilt in a child at its first use. */
+#include "front.h"
+#include "_cgo_export.h"
+
+void
+object_born(struct object *o)
+{
+	atomic_store(&o->start, generation());
+}
+
+bool
+object_alive(const struct object *o)
+{
+	return o->go != 0 && running() &&
+	    atomic_load(&o->start) == generation();
+}
+
+void
+object_keep(struct object *o, struct blob *bytes)
+{
+	if (bytes != o->bytes)
+		blob_replace(&o->bytes, bytes);
+}
+
+void
+object_drop(struct object *o)
+{
+	blob_replace(&o->bytes, NULL);
+	o->go = 0;
+}
+
+/* Under the lock, as threads may share an object. */
+bool
+object_restore(struct object *o, bool (*rebuild)(void *, void *), void *owner,
+    void *fail)
+{
+	bool ok;
+
+	if (o->go == 0 || object_alive(o))
+		return true;
+	restore_lock();
+	ok = object_alive(o) || rebuild(owner, fail);
+	restore_unlock();
+	return ok;
+}
+
+static void
+unmake(struct object *made)
+{
+	struct visit v;
+
+	if (object_alive(made) && enter(&v)) {
+		goMadeFree(made->go);
+		leave(&v);
+	}
+}
+
+/* The object that is made of a blob, once for all who hold it. */
+struct object *
+blob_made(struct blob *b)
+{
+	return blob_object(b, unmake);
+}

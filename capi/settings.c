@@ -1,0 +1,166 @@
+/* Configurations: what tls_config objects and contexts hold of them. */
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "front.h"
+#include "_cgo_export.h"
+
+bool
+config_valid(const struct tls_config *config)
+{
+	return config != NULL && config->magic == CONFIG_MAGIC;
+}
+
+struct settings *
+settings_new(void)
+{
+	struct settings *s;
+
+	if ((s = calloc(1, sizeof(*s))) != NULL)
+		atomic_store(&s->refs, 1);
+	return s;
+}
+
+struct settings *
+settings_hold(struct settings *s)
+{
+	if (s != NULL)
+		atomic_fetch_add(&s->refs, 1);
+	return s;
+}
+
+void
+settings_drop(struct settings *s)
+{
+	struct visit v;
+
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	if (object_alive(&s->config) && enter(&v)) {
+		goConfigFree(s->config.go);
+		leave(&v);
+	}
+	object_drop(&s->config);
+	if (s->shared != NULL)
+		munmap(s->shared, SHARED_SIZE);
+	free(s);
+}
+
+/*
+ * Has memory for what children share: automatic ticket keys, and sessions by
+ * their ids. No core dump holds it.
+ */
+bool
+settings_share(struct settings *s)
+{
+	void *shared;
+
+	if (s->shared != NULL)
+		return true;
+	shared = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return false;
+	madvise(shared, SHARED_SIZE, MADV_DONTDUMP);
+	s->shared = shared;
+	return true;
+}
+
+/* Under the lock, in a child. */
+bool
+settings_rebuild(void *settings, void *fail)
+{
+	struct settings *s = settings;
+
+	if (s == NULL || object_alive(&s->config))
+		return true;
+	if (goConfigRestore(fail, &s->config.go, s->config.bytes) == -1)
+		return false;
+	if (s->shared != NULL)
+		goConfigShare(s->config.go, fail, s->shared);
+	object_born(&s->config);
+	return true;
+}
+
+bool
+settings_restore(struct settings *s, struct failure *fail)
+{
+	return s == NULL ||
+	    object_restore(&s->config, settings_rebuild, s, fail);
+}
+
+/* Threads may change settings of live servers and use them meanwhile. */
+void
+settings_save(struct settings *s, struct failure *fail)
+{
+	struct blob *bytes, *old = NULL;
+
+	restore_lock();
+	bytes = s->config.bytes;
+	if (s->config.go != 0 &&
+	    goConfigSave(s->config.go, fail, &bytes) == 0 &&
+	    bytes != s->config.bytes) {
+		old = s->config.bytes;
+		s->config.bytes = bytes;
+	}
+	restore_unlock();
+	blob_drop(old);
+}
+
+struct blob *
+settings_bytes(struct settings *s)
+{
+	struct blob *b;
+
+	if (s == NULL)
+		return NULL;
+	restore_lock();
+	b = blob_hold(s->config.bytes);
+	restore_unlock();
+	return b;
+}
+
+bool
+config_enter(struct tls_config *config, struct visit *v)
+{
+	if (!config_valid(config))
+		return false;
+	if (!enter(v)) {
+		error_errno(&config->err, errno, NO_RUNTIME);
+		return false;
+	}
+	if (settings_restore(config->settings, &v->fail)) {
+		config->go = config->settings->config.go;
+		return true;
+	}
+	leave(v);
+	error_take(&config->err, &v->fail);
+	return false;
+}
+
+/* For a function that can't tell that it failed. */
+bool
+config_must_enter(struct tls_config *config, struct visit *v)
+{
+	if (config_enter(config, v))
+		return true;
+	if (config_valid(config))
+		config->settings->broken = true;
+	return false;
+}
+
+/* Whatever it returns, the call may have changed the configuration. */
+int
+config_leave(struct tls_config *config, struct visit *v, int rv)
+{
+	settings_save(config->settings, &v->fail);
+	if (v->fail.panicked) {
+		config->settings->broken = true;
+		rv = -1;
+	}
+	leave(v);
+	error_take(&config->err, &v->fail);
+	return rv;
+}
