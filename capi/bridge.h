@@ -18,6 +18,14 @@ struct failure {
 	bool	 panicked;
 };
 
+/* A file that a program names; NULL and an errno if it can't be read. */
+struct file {
+	uint8_t	*data;		/* malloc'ed */
+	size_t	 len;
+	const char *verb;	/* what failed; NULL if there is no memory */
+	int	 num;
+};
+
 /* The operations of a connection: drive.Op. */
 enum {
 	OP_HANDSHAKE,

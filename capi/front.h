@@ -235,6 +235,15 @@ int	error_set(struct error *, int, const char *, ...)
 int	error_errno(struct error *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 
+/*
+ * file.c: outside of Go, so that signals arrive, and end it if their handlers
+ * aren't to restart it. Dropping wipes.
+ */
+void	 file_read(struct file *, const char *);
+void	 file_drop(struct file *);
+int	 file_error(struct error *, const struct file *, const char *,
+	    const char *);	/* kind, path; -1 */
+
 /* signer.c: 0, or TLS_WANT_* if the callback is to be called again. */
 int	 signature_get(struct sign_request *, struct signature *);
 void	 signature_free(struct signature *);

@@ -9,8 +9,9 @@
 uint8_t *
 tls_load_file(const char *file, size_t *len, char *password)
 {
-	uint8_t *buf = NULL;
+	struct file f;
 	struct visit v;
+	uint8_t *buf = NULL;
 
 	if (len != NULL)
 		*len = 0;
@@ -18,13 +19,24 @@ tls_load_file(const char *file, size_t *len, char *password)
 		errno = EFAULT;
 		return NULL;
 	}
+	file_read(&f, file);
+	if (f.data == NULL) {
+		errno = f.num;
+		return NULL;
+	}
+	if (password == NULL) {
+		*len = f.len;
+		return f.data;
+	}
 	if (!enter(&v)) {
+		file_drop(&f);
 		errno = ENOTSUP;
 		return NULL;
 	}
-	goLoadFile(&v.fail, &buf, len, file, password);
+	goDecryptKey(&v.fail, &buf, len, f.data, f.len, password);
 	leave(&v);
 	free(v.fail.text);
+	file_drop(&f);
 	if (buf == NULL)
 		errno = v.fail.num;
 	return buf;
@@ -54,26 +66,31 @@ tls_default_ca_cert_file(void)
 	return path != NULL ? path : "/etc/ssl/cert.pem";
 }
 
+typedef int setter(struct tls_config *, const uint8_t *, size_t);
+
+/* A file that can't be read unsets what SET sets. */
 static int
-no_path(struct tls_config *config, const char *kind)
+set_file(struct tls_config *config, setter *set, const char *kind,
+    const char *path)
 {
+	struct file f;
+	int rv;
+
 	if (!config_valid(config))
 		return -1;
-	return error_errno(&config->err, EFAULT,
-	    "failed to open %s file '(null)'", kind);
+	file_read(&f, path);
+	rv = set(config, f.data, f.len);
+	if (f.data == NULL)
+		rv = file_error(&config->err, &f, kind, path);
+	file_drop(&f);
+	return rv;
 }
 
 int
 tls_config_set_ca_file(struct tls_config *config, const char *ca_file)
 {
-	struct visit v;
-
-	if (ca_file == NULL)
-		return no_path(config, "CA");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCAFile(config->go, &v.fail,
-	    ca_file));
+	return set_file(config, tls_config_set_ca_mem, "CA",
+	    ca_file);
 }
 
 int
@@ -102,14 +119,8 @@ tls_config_set_ca_mem(struct tls_config *config, const uint8_t *ca,
 int
 tls_config_set_crl_file(struct tls_config *config, const char *crl_file)
 {
-	struct visit v;
-
-	if (crl_file == NULL)
-		return no_path(config, "CRL");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCRLFile(config->go, &v.fail,
-	    crl_file));
+	return set_file(config, tls_config_set_crl_mem, "CRL",
+	    crl_file);
 }
 
 int
@@ -127,14 +138,8 @@ tls_config_set_crl_mem(struct tls_config *config, const uint8_t *crl,
 int
 tls_config_set_cert_file(struct tls_config *config, const char *cert_file)
 {
-	struct visit v;
-
-	if (cert_file == NULL)
-		return no_path(config, "certificate");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCertFile(config->go,
-	    &v.fail, cert_file));
+	return set_file(config, tls_config_set_cert_mem, "certificate",
+	    cert_file);
 }
 
 int
@@ -152,14 +157,8 @@ tls_config_set_cert_mem(struct tls_config *config, const uint8_t *cert,
 int
 tls_config_set_key_file(struct tls_config *config, const char *key_file)
 {
-	struct visit v;
-
-	if (key_file == NULL)
-		return no_path(config, "key");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetKeyFile(config->go, &v.fail,
-	    key_file));
+	return set_file(config, tls_config_set_key_mem, "key",
+	    key_file);
 }
 
 int
@@ -178,16 +177,8 @@ int
 tls_config_set_keypair_file(struct tls_config *config, const char *cert_file,
     const char *key_file)
 {
-	struct visit v;
-
-	if (cert_file == NULL)
-		return no_path(config, "certificate");
-	if (key_file == NULL)
-		return no_path(config, "key");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetKeypairFile(config->go,
-	    &v.fail, cert_file, key_file));
+	return tls_config_set_keypair_ocsp_file(config, cert_file, key_file,
+	    NULL);
 }
 
 int
@@ -206,16 +197,11 @@ int
 tls_config_set_keypair_ocsp_file(struct tls_config *config,
     const char *cert_file, const char *key_file, const char *staple_file)
 {
-	struct visit v;
-
-	if (cert_file == NULL)
-		return no_path(config, "certificate");
-	if (key_file == NULL)
-		return no_path(config, "key");
-	if (!config_enter(config, &v))
+	if (tls_config_set_cert_file(config, cert_file) == -1 ||
+	    tls_config_set_key_file(config, key_file) == -1)
 		return -1;
-	return config_leave(config, &v, goConfigSetKeypairOCSPFile(config->go,
-	    &v.fail, cert_file, key_file, staple_file));
+	return staple_file == NULL ? 0 :
+	    tls_config_set_ocsp_staple_file(config, staple_file);
 }
 
 int
@@ -235,14 +221,8 @@ int
 tls_config_add_keypair_file(struct tls_config *config, const char *cert_file,
     const char *key_file)
 {
-	struct visit v;
-
-	if (cert_file == NULL)
-		return no_path(config, "certificate");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigAddKeypairFile(config->go,
-	    &v.fail, cert_file, key_file));
+	return tls_config_add_keypair_ocsp_file(config, cert_file, key_file,
+	    NULL);
 }
 
 int
@@ -261,14 +241,29 @@ int
 tls_config_add_keypair_ocsp_file(struct tls_config *config,
     const char *cert_file, const char *key_file, const char *staple_file)
 {
-	struct visit v;
+	struct file cert, key = { 0 }, staple = { 0 };
+	int rv;
 
-	if (cert_file == NULL)
-		return no_path(config, "certificate");
-	if (!config_enter(config, &v))
+	if (!config_valid(config))
 		return -1;
-	return config_leave(config, &v, goConfigAddKeypairOCSPFile(config->go,
-	    &v.fail, cert_file, key_file, staple_file));
+	file_read(&cert, cert_file);
+	if (staple_file != NULL)
+		file_read(&staple, staple_file);
+	if (key_file != NULL)
+		file_read(&key, key_file);
+	if (cert.num != 0)
+		rv = file_error(&config->err, &cert, "certificate", cert_file);
+	else if (staple.num != 0)
+		rv = file_error(&config->err, &staple, "ocsp", staple_file);
+	else if (key.num != 0)
+		rv = file_error(&config->err, &key, "key", key_file);
+	else
+		rv = tls_config_add_keypair_ocsp_mem(config, cert.data,
+		    cert.len, key.data, key.len, staple.data, staple.len);
+	file_drop(&cert);
+	file_drop(&key);
+	file_drop(&staple);
+	return rv;
 }
 
 int
@@ -288,14 +283,8 @@ int
 tls_config_set_ocsp_staple_file(struct tls_config *config,
     const char *staple_file)
 {
-	struct visit v;
-
-	if (staple_file == NULL)
-		return no_path(config, "ocsp");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetOCSPStapleFile(config->go,
-	    &v.fail, staple_file));
+	return set_file(config, tls_config_set_ocsp_staple_mem, "ocsp",
+	    staple_file);
 }
 
 int

@@ -153,18 +153,23 @@ int
 tls_signer_add_keypair_file(struct tls_signer *signer, const char *cert_file,
     const char *key_file)
 {
-	struct visit v;
+	struct file cert, key;
+	int rv;
 
 	if (!signer_valid(signer))
 		return -1;
-	if (cert_file == NULL || key_file == NULL)
-		return error_errno(&signer->err, EFAULT,
-		    "failed to open %s file '(null)'",
-		    cert_file == NULL ? "certificate" : "key");
-	if (!signer_enter(signer, &v))
-		return -1;
-	return signer_changed(signer, &v, goSignerAddKeypairFile(signer->object.go,
-	    &v.fail, cert_file, key_file));
+	file_read(&cert, cert_file);
+	file_read(&key, key_file);
+	if (cert.num != 0)
+		rv = file_error(&signer->err, &cert, "certificate", cert_file);
+	else if (key.num != 0)
+		rv = file_error(&signer->err, &key, "key", key_file);
+	else
+		rv = tls_signer_add_keypair_mem(signer, cert.data, cert.len,
+		    key.data, key.len);
+	file_drop(&cert);
+	file_drop(&key);
+	return rv;
 }
 
 int

@@ -29,12 +29,6 @@ func goSignerFree(s C.uint64_t) {
 	must(signers.remove(uint64(s))).Free()
 }
 
-//export goSignerAddKeypairFile
-func goSignerAddKeypairFile(s C.uint64_t, fail *C.struct_failure, certFile, keyFile *C.cchar) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	return tell(fail, signer(s).AddKeypairFile(str(certFile), str(keyFile)))
-}
-
 //export goSignerAddKeypairMem
 func goSignerAddKeypairMem(s C.uint64_t, fail *C.struct_failure, cert *C.cbyte, certLen C.size_t, key *C.cbyte, keyLen C.size_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)

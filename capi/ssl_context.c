@@ -153,31 +153,40 @@ context_removed(SSL_CTX *ctx)
 	}
 }
 
+static int
+use_certificate(SSL_CTX *ctx, const char *file, int type, bool chain)
+{
+	struct file f;
+	int rv;
+
+	file_read(&f, file);
+	CHANGE_IN_GO(ctx, rv, goSSLContextCertificate, &f, type, chain);
+	file_drop(&f);
+	return rv;
+}
+
 int
 SSL_CTX_use_certificate_file(SSL_CTX *ctx, const char *file, int type)
 {
-	int rv;
-
-	CHANGE_IN_GO(ctx, rv, goSSLContextCertificate, file, type, false);
-	return rv;
+	return use_certificate(ctx, file, type, false);
 }
 
 int
 SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *file)
 {
-	int rv;
-
 	ERR_clear_error();
-	CHANGE_IN_GO(ctx, rv, goSSLContextCertificate, file, SSL_FILETYPE_PEM, true);
-	return rv;
+	return use_certificate(ctx, file, SSL_FILETYPE_PEM, true);
 }
 
 int
 SSL_CTX_use_PrivateKey_file(SSL_CTX *ctx, const char *file, int type)
 {
+	struct file f;
 	int rv;
 
-	CHANGE_IN_GO(ctx, rv, goSSLContextKey, file, type);
+	file_read(&f, file);
+	CHANGE_IN_GO(ctx, rv, goSSLContextKey, &f, type);
+	file_drop(&f);
 	return rv;
 }
 
@@ -194,10 +203,14 @@ int
 SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *CAfile,
     const char *CApath)
 {
+	struct file f = { 0 };
 	int rv;
 
-	CHANGE_IN_GO(ctx, rv, goSSLContextTrust, CAfile == NULL ? "" : CAfile,
+	if (CAfile != NULL)
+		file_read(&f, CAfile);
+	CHANGE_IN_GO(ctx, rv, goSSLContextTrust, &f,
 	    CApath == NULL ? "" : CApath);
+	file_drop(&f);
 	return rv;
 }
 

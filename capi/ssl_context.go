@@ -9,6 +9,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"syscall"
 	"unsafe"
 
 	"libtls/ssl"
@@ -122,19 +123,23 @@ func goSSLContextChange(handle C.uint64_t, fail *C.struct_ssl_failure, what C.in
 	}))
 }
 
+func sslFile(f *C.struct_file) ssl.File {
+	return ssl.File{Data: mem((*C.cbyte)(f.data), f.len), Errno: syscall.Errno(f.num)}
+}
+
 //export goSSLContextCertificate
-func goSSLContextCertificate(handle C.uint64_t, fail *C.struct_ssl_failure, path *C.cchar, encoding C.int, chain C.bool) (rc C.int) {
+func goSSLContextCertificate(handle C.uint64_t, fail *C.struct_ssl_failure, file *C.struct_file, encoding C.int, chain C.bool) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	if errs := sslContext(handle).UseCertificateFile(str(path), int(encoding), bool(chain)); errs != nil {
+	if errs := sslContext(handle).UseCertificateFile(sslFile(file), int(encoding), bool(chain)); errs != nil {
 		return sslTell(fail, errs...)
 	}
 	return 1
 }
 
 //export goSSLContextKey
-func goSSLContextKey(handle C.uint64_t, fail *C.struct_ssl_failure, path *C.cchar, encoding C.int) (rc C.int) {
+func goSSLContextKey(handle C.uint64_t, fail *C.struct_ssl_failure, file *C.struct_file, encoding C.int) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	if errs := sslContext(handle).UsePrivateKeyFile(str(path), int(encoding)); errs != nil {
+	if errs := sslContext(handle).UsePrivateKeyFile(sslFile(file), int(encoding)); errs != nil {
 		return sslTell(fail, errs...)
 	}
 	return 1
@@ -147,9 +152,9 @@ func goSSLContextCheckKey(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.i
 }
 
 //export goSSLContextTrust
-func goSSLContextTrust(handle C.uint64_t, fail *C.struct_ssl_failure, file, dir *C.cchar) (rc C.int) {
+func goSSLContextTrust(handle C.uint64_t, fail *C.struct_ssl_failure, file *C.struct_file, dir *C.cchar) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	if errs := sslContext(handle).LoadVerifyLocations(str(file), str(dir)); errs != nil {
+	if errs := sslContext(handle).LoadVerifyLocations(sslFile(file), str(dir)); errs != nil {
 		return sslTell(fail, errs...)
 	}
 	return 1

@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"syscall"
@@ -22,10 +23,18 @@ func within(lib int, e *Error) *Error {
 	return &Error{Lib: lib, Number: nested | e.Lib}
 }
 
-// unreadable tells of a file that lib couldn't read for the system error e.
-func unreadable(e *Error, lib int) []*Error {
+// File is what could be read of a file. Data is the caller's, and without an
+// error isn't nil.
+type File struct {
+	Data  []byte
+	Errno syscall.Errno // why it couldn't be read, or 0
+}
+
+// unreadable tells of a file that lib couldn't read.
+func (f File) unreadable(lib int) []*Error {
+	e := &Error{Lib: LibSystem, Number: int(f.Errno)}
 	file := within(libBIO, e)
-	if lib == LibX509 && e.Number == int(syscall.ENOENT) {
+	if lib == LibX509 && f.Errno == syscall.ENOENT {
 		file = errNoSuchFile
 	}
 	return []*Error{e, file, within(lib, e)}
@@ -33,21 +42,21 @@ func unreadable(e *Error, lib int) []*Error {
 
 // UseCertificateFile is SSL_CTX_use_certificate_file, and if chain is set
 // SSL_CTX_use_certificate_chain_file.
-func (c *Context) UseCertificateFile(path string, encoding int, chain bool) []*Error {
-	data, err := readFile(path)
-	if err != nil {
-		return unreadable(err, LibSSL)
+func (c *Context) UseCertificateFile(file File, encoding int, chain bool) []*Error {
+	if file.Errno != 0 {
+		return file.unreadable(LibSSL)
 	}
+	var err *Error
 	var certs [][]byte
 	var leaf *x509.Certificate
 	var parseErr error
 	switch encoding {
 	case filePEM:
-		certs, leaf, parseErr = credential.ParseChain(data)
+		certs, leaf, parseErr = credential.ParseChain(file.Data)
 		err = errNoStartLine
 	case fileDER:
-		certs = [][]byte{data}
-		leaf, parseErr = x509.ParseCertificate(data)
+		certs = [][]byte{bytes.Clone(file.Data)}
+		leaf, parseErr = x509.ParseCertificate(certs[0])
 		if parseErr == nil && suite.KeyTypeOf(leaf.PublicKey) == 0 {
 			parseErr = errInternal
 		}
@@ -68,20 +77,19 @@ func (c *Context) UseCertificateFile(path string, encoding int, chain bool) []*E
 }
 
 // UsePrivateKeyFile is SSL_CTX_use_PrivateKey_file.
-func (c *Context) UsePrivateKeyFile(path string, encoding int) []*Error {
-	data, err := readFile(path)
-	if err != nil {
-		return unreadable(err, LibSSL)
+func (c *Context) UsePrivateKeyFile(file File, encoding int) []*Error {
+	if file.Errno != 0 {
+		return file.unreadable(LibSSL)
 	}
-	defer clear(data)
+	var err *Error
 	var key crypto.Signer
 	var parseErr error
 	switch encoding {
 	case filePEM:
-		key, parseErr = credential.ParseKey(data)
+		key, parseErr = credential.ParseKey(file.Data)
 		err = errNoStartLine
 	case fileDER:
-		key, parseErr = credential.ParseKeyDER(data)
+		key, parseErr = credential.ParseKeyDER(file.Data)
 		err = errBadEncoding
 	default:
 		return []*Error{errBadFileType}
@@ -108,12 +116,4 @@ func (c *Context) CheckPrivateKey() *Error {
 		return errNoPrivateKey
 	}
 	return nil
-}
-
-func readFile(path string) ([]byte, *Error) {
-	data, err := credential.ReadFile("PEM", path)
-	if err != nil {
-		return nil, systemError(err)
-	}
-	return data, nil
 }

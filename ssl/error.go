@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"errors"
-	"syscall"
 
 	"libtls/internal/protocol"
 )
@@ -104,12 +103,4 @@ func engineError(err error) *Error {
 	}
 	named := protocol.Error{Code: e.Code}
 	return &Error{Lib: LibSSL, Reason: named.Error()}
-}
-
-// systemError tells why a system call failed.
-func systemError(err error) *Error {
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return &Error{Lib: LibSystem, Number: int(errno)}
-	}
-	return errInternal
 }

@@ -8,8 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -18,8 +16,8 @@ import (
 	"libtls/internal/suite"
 )
 
-// files makes a self-signed certificate and its key, and returns their paths.
-func files(t *testing.T) (cert, key string) {
+// files makes a self-signed certificate and its key.
+func files(t *testing.T) (cert, key File) {
 	t.Helper()
 	priv, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -37,16 +35,10 @@ func files(t *testing.T) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, block := range map[string]*pem.Block{
-		cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: keyDER},
-	} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	encode := func(label string, der []byte) File {
+		return File{Data: pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der})}
 	}
-	return cert, key
+	return encode("CERTIFICATE", der), encode("PRIVATE KEY", keyDER)
 }
 
 // contexts returns contexts of both roles that trust each other.

@@ -41,21 +41,20 @@ type stores struct {
 
 // LoadVerifyLocations is SSL_CTX_load_verify_locations; what isn't given is
 // empty.
-func (c *Context) LoadVerifyLocations(file, dir string) []*Error {
-	if file == "" && dir == "" {
+func (c *Context) LoadVerifyLocations(file File, dir string) []*Error {
+	if file.Errno != 0 {
+		return file.unreadable(LibX509)
+	}
+	if file.Data == nil && dir == "" {
 		return []*Error{new(Error)} // OpenSSL says nothing
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	next := c.stores
-	if file != "" {
-		data, err := readFile(file)
-		if err != nil {
-			return unreadable(err, LibX509)
-		}
-		next.bundle = append(append([]byte(nil), next.bundle...), data...)
+	if file.Data != nil {
+		next.bundle = append(append([]byte(nil), next.bundle...), file.Data...)
 		anchors, parseErr := trust.ParseAnchors(next.bundle)
-		if _, fileErr := trust.ParseAnchors(data); fileErr != nil || parseErr != nil {
+		if _, fileErr := trust.ParseAnchors(file.Data); fileErr != nil || parseErr != nil {
 			return []*Error{errNoCAs}
 		}
 		next.lists = []*trust.Anchors{anchors}

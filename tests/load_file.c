@@ -2,6 +2,9 @@
 #include "harness.h"
 
 #include <sys/stat.h>
+#include <sys/time.h>
+
+#include <fcntl.h>
 
 TEST(load_file_raw)
 {
@@ -161,6 +164,93 @@ TEST(file_is_a_fifo)
 	errno = 0;
 	CHECK(tls_load_file(scratch("fifo"), &len, NULL) == NULL);
 	CHECK_INT(errno, ESPIPE);
+	tls_config_free(config);
+}
+
+/*
+ * A lease holds up whoever opens the file until it is given up, or for /proc/sys/fs/lease-break-time: as a file
+ * system may that hangs.
+ */
+static int lease;
+static volatile sig_atomic_t alarms, last_alarm;
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	if (++alarms == last_alarm)
+		fcntl(lease, F_SETLEASE, F_UNLCK);
+}
+
+/* From now on there are alarms, which do or don't restart what they interrupt. */
+static void
+take_lease(const char *path, int flags, int until)
+{
+	struct itimerval timer = { .it_value = { .tv_usec = 20000 }, .it_interval = { .tv_usec = 20000 } };
+	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = flags };
+
+	alarms = 0;
+	last_alarm = until;
+	REQUIRE(signal(SIGIO, SIG_IGN) != SIG_ERR);
+	REQUIRE((lease = open(path, O_RDWR)) != -1);
+	REQUIRE(fcntl(lease, F_SETLEASE, F_WRLCK) == 0);
+	REQUIRE(sigaction(SIGALRM, &sa, NULL) == 0);
+	REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
+}
+
+static void
+stop_alarms(void)
+{
+	struct itimerval off = { 0 };
+
+	REQUIRE(setitimer(ITIMER_REAL, &off, NULL) == 0);
+	REQUIRE(signal(SIGALRM, SIG_DFL) != SIG_ERR);
+	alarm(TEST_SECONDS);
+	close(lease);
+}
+
+TEST(file_that_hangs_is_interrupted)
+{
+	static setter *const setters[] = { tls_config_set_ca_file, tls_config_set_crl_file, tls_config_set_cert_file,
+	    tls_config_set_key_file, tls_config_set_ocsp_staple_file, set_pair, add_pair };
+	struct tls_config *config = tls_config_new();
+	char content[8192];
+	size_t i, len = read_file(pki("server.pem"), content, sizeof(content));
+
+	write_file(scratch("hangs"), content, len);
+	take_lease(scratch("hangs"), 0, -1);
+	for (i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
+		CHECK_INT(setters[i](config, scratch("hangs")), -1);
+		CHECK_LIKE(tls_config_error(config), "failed to open * file '*/hangs': Interrupted system call");
+	}
+	errno = 0;
+	CHECK(tls_load_file(scratch("hangs"), &len, NULL) == NULL);
+	CHECK_INT(errno, EINTR);
+	stop_alarms();
+	tls_config_free(config);
+}
+
+TEST(file_that_hangs_for_a_while)
+{
+	static setter *const setters[] = { tls_config_set_ca_file, tls_config_set_cert_file, set_pair, add_pair };
+	struct tls_config *config = tls_config_new();
+	char content[8192];
+	size_t i, got, len = read_file(pki("server.pem"), content, sizeof(content));
+	uint8_t *buf;
+
+	write_file(scratch("waits"), content, len);
+	for (i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
+		take_lease(scratch("waits"), SA_RESTART, 3);
+		CONFIG_OK(config, setters[i](config, scratch("waits")));
+		CHECK(alarms >= 3);
+		stop_alarms();
+	}
+	take_lease(scratch("waits"), SA_RESTART, 3);
+	REQUIRE((buf = tls_load_file(scratch("waits"), &got, NULL)) != NULL);
+	stop_alarms();
+	CHECK_INT(got, len);
+	CHECK(memcmp(buf, content, len) == 0);
+	tls_unload_file(buf, got);
 	tls_config_free(config);
 }
 

@@ -94,13 +94,6 @@ func (c *Config) Release() {
 	}
 }
 
-// SetCAFile is tls_config_set_ca_file.
-func (c *Config) SetCAFile(path string) (err error) {
-	c.parsed.anchors = nil
-	c.ca, err = readFile("CA", path)
-	return err
-}
-
 // SetCAMem is tls_config_set_ca_mem; nil clears.
 func (c *Config) SetCAMem(pem []byte) error {
 	if err := checkLength("ca", pem); err != nil {
@@ -115,13 +108,6 @@ func (c *Config) SetCAMem(pem []byte) error {
 func (c *Config) SetCAPath(path string) error {
 	c.caPath = path
 	return nil
-}
-
-// SetCRLFile is tls_config_set_crl_file.
-func (c *Config) SetCRLFile(path string) (err error) {
-	c.parsed.crls = nil
-	c.crl, err = readFile("CRL", path)
-	return err
 }
 
 // SetCRLMem is tls_config_set_crl_mem; nil clears.

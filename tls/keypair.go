@@ -16,15 +16,6 @@ type keypair struct {
 	staple    []byte // DER
 }
 
-func (k *keypair) setCertFile(path string) error {
-	k.cert = nil
-	data, err := readFile("certificate", path)
-	if err != nil {
-		return err
-	}
-	return k.setCert(data)
-}
-
 // setCert keeps the certificate even if it can't be used (contract, 5.4).
 func (k *keypair) setCert(data []byte) error {
 	k.cert = data
@@ -37,20 +28,10 @@ func (k *keypair) setCert(data []byte) error {
 	return nil
 }
 
-func (k *keypair) setKeyFile(path string) error {
-	k.setKey(nil)
-	data, err := readFile("key", path)
-	k.key = data
-	return err
-}
-
 func (k *keypair) setKey(data []byte) {
 	clear(k.key)
 	k.key = data
 }
-
-// SetCertFile is tls_config_set_cert_file.
-func (c *Config) SetCertFile(path string) error { return c.keypair.setCertFile(path) }
 
 // SetCertMem is tls_config_set_cert_mem; nil clears.
 func (c *Config) SetCertMem(pem []byte) error {
@@ -60,9 +41,6 @@ func (c *Config) SetCertMem(pem []byte) error {
 	return c.keypair.setCert(bytes.Clone(pem))
 }
 
-// SetKeyFile is tls_config_set_key_file.
-func (c *Config) SetKeyFile(path string) error { return c.keypair.setKeyFile(path) }
-
 // SetKeyMem is tls_config_set_key_mem; nil clears.
 func (c *Config) SetKeyMem(pem []byte) error {
 	if err := checkLength("key", pem); err != nil {
@@ -70,14 +48,6 @@ func (c *Config) SetKeyMem(pem []byte) error {
 	}
 	c.keypair.setKey(bytes.Clone(pem))
 	return nil
-}
-
-// SetOCSPStapleFile is tls_config_set_ocsp_staple_file.
-func (c *Config) SetOCSPStapleFile(path string) error {
-	c.setStaple(nil)
-	data, err := readFile("ocsp", path)
-	c.setStaple(data)
-	return err
 }
 
 // SetOCSPStapleMem is tls_config_set_ocsp_staple_mem; nil clears.
@@ -95,26 +65,9 @@ func (c *Config) setStaple(der []byte) {
 	c.keypair.staple = der
 }
 
-// SetKeypairFile is tls_config_set_keypair_file.
-func (c *Config) SetKeypairFile(cert, key string) error {
-	return c.SetKeypairOCSPFile(cert, key, nil)
-}
-
 // SetKeypairMem is tls_config_set_keypair_mem.
 func (c *Config) SetKeypairMem(cert, key []byte) error {
 	return c.SetKeypairOCSPMem(cert, key, nil)
-}
-
-// SetKeypairOCSPFile is tls_config_set_keypair_ocsp_file. It stops at the
-// first part that fails; a nil staple leaves the present one.
-func (c *Config) SetKeypairOCSPFile(cert, key string, staple *string) error {
-	if err := c.SetCertFile(cert); err != nil {
-		return err
-	}
-	if err := c.SetKeyFile(key); err != nil || staple == nil {
-		return err
-	}
-	return c.SetOCSPStapleFile(*staple)
 }
 
 // SetKeypairOCSPMem is tls_config_set_keypair_ocsp_mem. A nil certificate or
@@ -132,34 +85,9 @@ func (c *Config) SetKeypairOCSPMem(cert, key, staple []byte) error {
 	return c.SetOCSPStapleMem(staple)
 }
 
-// AddKeypairFile is tls_config_add_keypair_file.
-func (c *Config) AddKeypairFile(cert string, key *string) error {
-	return c.AddKeypairOCSPFile(cert, key, nil)
-}
-
 // AddKeypairMem is tls_config_add_keypair_mem.
 func (c *Config) AddKeypairMem(cert, key []byte) error {
 	return c.AddKeypairOCSPMem(cert, key, nil)
-}
-
-// AddKeypairOCSPFile is tls_config_add_keypair_ocsp_file; key and staple may be nil.
-func (c *Config) AddKeypairOCSPFile(cert string, key, staple *string) (err error) {
-	var k keypair
-	if err := k.setCertFile(cert); err != nil {
-		return err
-	}
-	if staple != nil {
-		if k.staple, err = readFile("ocsp", *staple); err != nil {
-			return err
-		}
-	}
-	if key != nil {
-		if err := k.setKeyFile(*key); err != nil {
-			return err
-		}
-	}
-	c.addKeypair(k)
-	return nil
 }
 
 // AddKeypairOCSPMem is tls_config_add_keypair_ocsp_mem; key and staple may be nil.

@@ -27,15 +27,6 @@ type Signer struct {
 // NewSigner is tls_signer_new.
 func NewSigner() *Signer { return &Signer{keys: make(map[string]crypto.Signer)} }
 
-// AddKeypairFile is tls_signer_add_keypair_file.
-func (s *Signer) AddKeypairFile(cert, key string) error {
-	var c Config
-	if err := c.SetKeypairFile(cert, key); err != nil {
-		return err
-	}
-	return s.add(&c)
-}
-
 // AddKeypairMem is tls_signer_add_keypair_mem.
 func (s *Signer) AddKeypairMem(cert, key []byte) error {
 	var c Config

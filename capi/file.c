@@ -1,0 +1,103 @@
+/* Files that programs name, read outside of Go: they may be on a system that hangs. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front.h"
+
+/* What is read of a file into memory, at most. */
+#define FILE_SIZE ((size_t)256 << 20)
+
+static void
+failed(struct file *f, const char *verb, int num)
+{
+	file_drop(f);
+	f->verb = verb;
+	f->num = num;
+}
+
+/*
+ * A FIFO mustn't hold us up before we see that it is one. What O_NONBLOCK isn't
+ * granted for is under a lease, whose holder is asked for it.
+ */
+static int
+open_file(const char *path)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+	int fd;
+
+	if ((fd = open(path, flags | O_NONBLOCK)) == -1 && errno == EWOULDBLOCK)
+		fd = open(path, flags);
+	return fd;
+}
+
+/* As much as there was of it at the beginning. */
+static void
+read_file(struct file *f, int fd)
+{
+	struct stat st;
+	size_t size;
+	ssize_t n;
+
+	if (fstat(fd, &st) == -1) {
+		failed(f, "stat", errno);
+		return;
+	}
+	if (S_ISFIFO(st.st_mode) || S_ISDIR(st.st_mode)) {
+		failed(f, "read", S_ISDIR(st.st_mode) ? EISDIR : ESPIPE);
+		return;
+	}
+	size = st.st_size > 0 ? st.st_size : 0;
+	if (size > FILE_SIZE || (f->data = malloc(size + 1)) == NULL) {
+		failed(f, NULL, ENOMEM);
+		return;
+	}
+	while (f->len < size) {
+		n = read(fd, f->data + f->len, size - f->len);
+		if (n <= 0) {
+			failed(f, "read", n == 0 ? EIO : errno);
+			return;
+		}
+		f->len += n;
+	}
+}
+
+void
+file_read(struct file *f, const char *path)
+{
+	int cancel, fd;
+
+	memset(f, 0, sizeof(*f));
+	/* A thread that ends here would leave keys in memory. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if ((fd = open_file(path)) == -1) {
+		failed(f, "open", errno);
+	} else {
+		read_file(f, fd);
+		close(fd);
+	}
+	pthread_setcancelstate(cancel, NULL);
+}
+
+void
+file_drop(struct file *f)
+{
+	tls_unload_file(f->data, f->len);
+	memset(f, 0, sizeof(*f));
+}
+
+int
+file_error(struct error *err, const struct file *f, const char *kind,
+    const char *path)
+{
+	if (f->verb == NULL)
+		return error_set(err, TLS_ERROR_OUT_OF_MEMORY,
+		    "failed to allocate buffer for %s file", kind);
+	return error_errno(err, f->num, "failed to %s %s file '%s'", f->verb,
+	    kind, path == NULL ? "(null)" : path);
+}
