@@ -3,7 +3,7 @@
 # make demo, test install what they miss, or name it
 # make dist       build/libtls-VERSION.tar.gz, with all modules: builds without a network
 # make deb        Debian packages of that in build/deb, for the release that it runs on
-# make test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=...
+# make quick, lint, test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=...
 # make check      each library's symbols are those of capi/exports and names.h, and a program starts
 # CC, CFLAGS, CPPFLAGS and LDFLAGS choose the C compiler and what it is told
 # SSL_SUBSET=no   leaves the SSL_* functions out
@@ -69,7 +69,7 @@ GOTOOLCHAIN ?= local
 export GOTOOLCHAIN
 endif
 
-.PHONY: all install clean check dist deb test test-musl test-arch demo bench bogo fuzz model $(OBJECT) $(MAP) $(PCS)
+.PHONY: all install clean check dist deb quick lint test test-musl test-arch demo bench bogo fuzz model $(OBJECT) $(MAP) $(PCS)
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
@@ -227,6 +227,12 @@ ifneq ($(SSL_SUBSET),no)
 	    $(call same,$(BUILD)/$(SSL_SONAME))
 endif
 	CC="$(CC)" LDFLAGS="$(LDFLAGS)" tests/check/run.sh $(BUILD)
+
+quick: all
+	tests/quick.sh
+
+lint:
+	tests/lint.sh
 
 # What is missing is installed before it is needed.
 test:

@@ -126,6 +126,43 @@ harness() {
 	fi
 }
 
+# quiet COMMAND...: succeeds if the command does, and prints nothing.
+quiet() {
+	output=$("$@" 2>&1) && [ -z "$output" ] && return
+	echo "$output"
+	return 1
+}
+
+have() {
+	command -v "$1" >/dev/null
+}
+
+# go_tests NAME ARGUMENT...: each test counts, and each that is skipped.
+go_tests() {
+	name=$1
+	shift
+	go test -v "$@" >"$tmp/log" 2>&1
+	rc=$?
+	bad=$(grep -c '^ *--- FAIL' "$tmp/log")
+	[ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+	count "$(grep -c '^ *--- PASS' "$tmp/log")" "$bad"
+	for test in $(sed -n 's/^ *--- SKIP: \([^ ]*\).*/\1/p' "$tmp/log"); do
+		skip "$test"
+	done
+	if [ $rc -eq 0 ]; then
+		echo "ok      $name"
+	else
+		grep -B 30 -A 30 -E -e '^ *--- FAIL|^FAIL|panic:|DATA RACE' "$tmp/log" | head -n 300
+		echo "FAILED  $name"
+	fi
+}
+
+# rooms NAME: the Go tests, but for those of tests/, which need more than Go.
+rooms() {
+	# shellcheck disable=SC2046 # several words
+	go_tests "$1" $(go list ./... | grep -v /tests/)
+}
+
 # verdict: the last line, and what the script returns.
 verdict() {
 	[ "$skipped" -eq 0 ] || echo "$skipped skipped"

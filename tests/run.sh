@@ -3,48 +3,13 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 
-# quiet COMMAND...: succeeds if the command does, and prints nothing.
-quiet() {
-	output=$("$@" 2>&1) && [ -z "$output" ] && return
-	echo "$output"
-	return 1
-}
-
-have() {
-	command -v "$1" >/dev/null
-}
-
-# go_tests NAME ARGUMENT...: each test counts, and each that is skipped.
-go_tests() {
-	name=$1
-	shift
-	go test -v "$@" >"$tmp/log" 2>&1
-	rc=$?
-	bad=$(grep -c '^ *--- FAIL' "$tmp/log")
-	[ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
-	count "$(grep -c '^ *--- PASS' "$tmp/log")" "$bad"
-	for test in $(sed -n 's/^ *--- SKIP: \([^ ]*\).*/\1/p' "$tmp/log"); do
-		skip "$test"
-	done
-	if [ $rc -eq 0 ]; then
-		echo "ok      $name"
-	else
-		grep -B 30 -A 30 -E -e '^ *--- FAIL|^FAIL|panic:|DATA RACE' "$tmp/log" | head -n 300
-		echo "FAILED  $name"
-	fi
-}
-
 cd "$root" || exit 1
 make -s >/dev/null || exit 1
 
 # Go.
 
-step gofmt quiet gofmt -l .
-step "go vet" go vet ./...
-step staticcheck go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
-# Those of tests/ run below, with what they need.
-# shellcheck disable=SC2046 # several words
-go_tests "go test" $(go list ./... | grep -v /tests/)
+harness lint tests/lint.sh
+rooms "go test"
 go_tests "go test -race" -race -short . ./tls ./ssl ./internal/...
 step "two minutes of fuzzing" tests/fuzz.sh ci
 
@@ -211,11 +176,6 @@ else
 	skip pkg-config
 fi
 step "static library" static_library
-if have mandoc; then
-	step "manual pages" man/check.sh
-else
-	skip mandoc
-fi
 step "demo" tests/demo.sh
 
 verdict

@@ -1,0 +1,25 @@
+#!/bin/sh
+# make lint: what can be said of the sources without running them. Ends with "N passed, N failed".
+set -u
+. "$(dirname "$0")/lib.sh"
+cd "$root" || exit 1
+
+step gofmt quiet gofmt -l .
+step "go vet" go vet ./...
+step staticcheck go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+if have cppcheck; then
+	# It takes the ends of a section for separate objects, and guesses wrongly which loop runs not even once
+	# and which pointer is there.
+	step cppcheck cppcheck --quiet --std=c11 --enable=warning,portability --error-exitcode=1 \
+		--suppress=comparePointers:capi/fork.c --suppress=uninitvar:tests/guest/panic.c \
+		--suppress=ctunullpointer:capi/ssl_io.c -I. -Icompat capi tests examples
+else
+	skip cppcheck
+fi
+if have mandoc; then
+	step "manual pages" man/check.sh
+else
+	skip mandoc
+fi
+
+verdict
