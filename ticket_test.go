@@ -258,7 +258,7 @@ func (s *limitedSource) Read(b []byte) (int, error) {
 	return int(n), nil
 }
 
-// The table of the contract, C.6, but for revision 0, which works here.
+// What tls_config_add_ticket_key(3) has, but for revision 0, which works here.
 func TestTicketKeyTable(t *testing.T) {
 	k1, k2 := counting(48), bytes.Repeat([]byte{0xaa}, 48)
 	const wrong, present = "wrong amount of ticket key data", "ticket key already present"

@@ -64,7 +64,7 @@ func (t *Context) serverChoice() protocol.Choice {
 
 // credentialFor chooses by SNI, among the added credentials first and the primary
 // one last, what the client can make use of. Without a name, or with one that
-// nobody has, the primary one comes first (contract, 10).
+// nobody has, the primary one comes first.
 func (l *listener) credentialFor(name string, conn *protocol.Conn) (*indexed, error) {
 	list := append([]*indexed{l.primary}, l.added...)
 	if name != "" && !isIP(name) {

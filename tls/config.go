@@ -15,7 +15,7 @@ import (
 	"libtls/internal/suite"
 )
 
-// What a session lifetime may be, in seconds (contract, 8.3).
+// What a session lifetime may be, in seconds.
 const (
 	minSessionLifetime = 4
 	maxSessionLifetime = 86400
@@ -52,8 +52,7 @@ type Config struct {
 	keypair keypair   // the primary one
 	added   []keypair // further ones, for SNI
 	encoded int       // of added; see Grown
-	// skipKeyCheck is for programs that keep their private keys elsewhere
-	// (contract, 14.2).
+	// skipKeyCheck is for programs that keep their private keys elsewhere.
 	skipKeyCheck bool
 	// The program's callback that signs, as addresses; 0 is none.
 	signCallback, signArg uint64

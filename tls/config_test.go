@@ -81,7 +81,7 @@ func equal[T comparable](a, b []T) bool {
 	return true
 }
 
-// protocolVectors are those of the contract, C.1; -1 is a failure.
+// protocolVectors are those of tls_config_parse_protocols(3); -1 is a failure.
 var protocolVectors = map[string]int64{
 	"": -1, "all": 0x18, "ALL": 0x18, "default": 0x18, "secure": 0x18, "legacy": 0x18, "tlsv1": 0x18,
 	"TLSv1.2": 0x8, " tlsv1.2": 0x8, "\ttlsv1.3": 0x10, "tlsv1.2 ": -1, "tlsv1.2 ,tlsv1.3": -1,
@@ -290,7 +290,7 @@ func TestSetSessionID(t *testing.T) {
 	}
 }
 
-// The contract's C.6, but for revision 0, which works here.
+// As tls_config_add_ticket_key(3) has it, but for revision 0, which works here.
 func TestAddTicketKey(t *testing.T) {
 	k1, k2 := bytes.Repeat([]byte{1}, 48), bytes.Repeat([]byte{2}, 48)
 	const present, amount = "ticket key already present", "wrong amount of ticket key data"

@@ -25,7 +25,7 @@ func (t *Context) Connect(name string, hasName bool) error {
 	return nil
 }
 
-// connect checks in the contract's order (9.2).
+// connect checks in libtls's order, which decides the error.
 func (t *Context) connect(name string, hasName bool) (failed *Error) {
 	c := t.config
 	t.name, t.hasName = strings.TrimSuffix(name, "."), hasName

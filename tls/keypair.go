@@ -16,7 +16,7 @@ type keypair struct {
 	staple    []byte // DER
 }
 
-// setCert keeps the certificate even if it can't be used (contract, 5.4).
+// setCert keeps the certificate even if it can't be used.
 func (k *keypair) setCert(data []byte) error {
 	k.cert = data
 	if data == nil {
@@ -136,7 +136,7 @@ type indexed struct {
 	index int // of the keypair
 }
 
-// credential parses a keypair. The order of the checks is the contract's (3).
+// credential parses a keypair. The order of the checks is that of libtls, which decides the error.
 // A nil credential without error means that there is none, as a client may do.
 func (c *Config) credential(index int, server bool) (*indexed, *Error) {
 	k := &c.keypair

@@ -17,8 +17,7 @@ type ocspState struct {
 
 var errNoOCSPURL = failure("no OCSP URLs in peer certificate")
 
-// checkStaple judges the OCSP response that came with a server's certificate
-// (contract, 13.3).
+// checkStaple judges the OCSP response that came with a server's certificate.
 func (t *Context) checkStaple(staple []byte) *Error {
 	c := t.config
 	switch {
@@ -61,7 +60,7 @@ func (t *Context) OCSPProcessResponse(der []byte) error {
 	var err *Error
 	switch {
 	case t.role != roleClient || !t.Complete:
-		return new(Error) // no text (contract, 13.1)
+		return new(Error) // no text
 	case t.peer.leaf == nil:
 		err = failure("no peer certificate for OCSP")
 	case len(t.peer.leaf.OCSPServer) == 0:

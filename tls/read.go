@@ -23,7 +23,7 @@ var (
 
 // Step carries an operation on as far as it goes without I/O: tls_handshake,
 // tls_read, tls_write or tls_close. A connection that has failed once fails
-// ever after with the same error (contract, 1.8).
+// ever after with the same error.
 func (t *Context) Step(op drive.Op, io *drive.IO) drive.Step {
 	t.err = nil
 	switch {
@@ -113,7 +113,7 @@ func (t *Context) clientChoice() (choice protocol.Choice) {
 }
 
 // Established is what follows the engine's handshake before the program's is
-// complete (contract, 11.1). A client whose server has the wrong name ends
+// complete. A client whose server has the wrong name ends
 // here without an alert.
 func (t *Context) Established() drive.Step {
 	info := t.Engine.Info()

@@ -43,7 +43,7 @@ func (c *Config) SetSignCallback(callback, arg uint64) {
 }
 
 // PublicKeyHash names a certificate's key: "SHA256:" and the hash of what the
-// certificate has as its public key, in hexadecimal (contract, 14.3).
+// certificate has as its public key, in hexadecimal.
 func PublicKeyHash(cert *x509.Certificate) string {
 	var info struct {
 		Algorithm asn1.RawValue

@@ -24,7 +24,7 @@ func DefaultCACertFile(certFile string) string {
 	return trust.DefaultFile()
 }
 
-// newPolicy returns what certificates are verified with (contract, 9.4).
+// newPolicy returns what certificates are verified with.
 func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) {
 	c := t.config
 	if c.noVerifyCert {
@@ -127,7 +127,7 @@ func (t *Context) refuse(alert uint8, err *Error) *protocol.Error {
 }
 
 // checkName compares the server's certificate with the name that the program
-// gave to connect (contract, 9.6).
+// gave to connect.
 func (t *Context) checkName(leaf *x509.Certificate) *Error {
 	if t.config.noVerifyName {
 		return nil

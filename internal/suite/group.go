@@ -26,7 +26,7 @@ type GroupInfo struct {
 	Group Group
 	Name  string // as libtls programs and OpenSSL's tools print it
 	// Names holds every spelling tls_config_set_ecdhecurves knows: OpenSSL's
-	// short name, its long name and NIST's, case-sensitive (contract, 4).
+	// short name, its long name and NIST's, case-sensitive.
 	Names []string
 	curve ecdh.Curve // nil for the hybrid
 }
@@ -40,7 +40,7 @@ var Groups = []*GroupInfo{
 	{P521, "P-521", []string{"secp521r1", "P-521"}, ecdh.P521()},
 }
 
-// DefaultGroups is the default list, post-quantum first (contract, 2).
+// DefaultGroups is the default list, post-quantum first.
 var DefaultGroups = []Group{X25519MLKEM768, X25519, P256, P384}
 
 // GroupByID returns the group with that code point, or nil.

@@ -34,7 +34,7 @@ type crl struct {
 
 var crlCache cache[CRLs]
 
-// errParseCRL has the text of the contract's for unusable PEM.
+// errParseCRL has libtls's text for unusable PEM.
 var errParseCRL = errors.New("failed to parse crl")
 
 // ParseCRLs makes a set of the revocation lists in PEM data. Other PEM blocks, and text between
