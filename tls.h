@@ -339,6 +339,13 @@ const char *tls_conn_group(struct tls *ctx);
  * #ifdef, or look for the function with dlsym().
  */
 
+/* tls_config_set_keylog_fd(3) */
+
+#define TLS_HAVE_CONFIG_SET_KEYLOG_FD	1
+
+/* Connections append their secrets to this file; -1 turns that off. */
+int tls_config_set_keylog_fd(struct tls_config *config, int keylog_fd);
+
 /* tls_conn_export(3) */
 
 #define TLS_HAVE_CONN_EXPORT		1

@@ -87,6 +87,7 @@ func (c *Config) fields(r *plain.Coder) {
 	r.Flag(&c.noVerifyTime)
 	plain.Number(r, &c.clientAuth)
 	r.Flag(&c.requireStaple)
+	plain.Struct(r, &c.keyLog, func(l *keyLog) { l.fields(r) })
 	plain.Struct(r, &c.sessions, func(f *libtls.SessionFile) { f.Fields(r) })
 	r.Array(c.sessionID[:])
 	plain.Number(r, &c.lifetime)

@@ -62,6 +62,7 @@ type Config struct {
 	clientAuth                               clientAuth
 	requireStaple                            bool
 
+	keyLog     *keyLog             // nil is off
 	sessions   *libtls.SessionFile // nil is off
 	sessionID  [libtls.MaxSessionID]byte
 	lifetime   time.Duration // of sessions; 0 is off

@@ -19,6 +19,10 @@ func TestConnExport(t *testing.T) {
 	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
 		client, server := configs(t, "p256")
 		limit(client, server)
+		early := dial(t, client, "server.test")
+		if _, err := early.ConnExport("label", nil, 32); err == nil || err.Error() != "handshake not completed" {
+			t.Error(err)
+		}
 		c, s := exported(t, client, server)
 		const longest = 255 * 32 // with any suite
 		for _, n := range []int{1, 32, longest} {

@@ -233,5 +233,6 @@ func (c *Config) engine() *protocol.Config {
 		return c.protocols&protocolBits[version] != 0
 	})
 	e.AnyKeyUsage = c.noVerifyCert
+	e.KeyLog = c.keyLog != nil
 	return e
 }

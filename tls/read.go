@@ -40,7 +40,11 @@ func (t *Context) Step(op drive.Op, io *drive.IO) drive.Step {
 	case op == drive.Write && t.Closed:
 		return t.failed(errClosed)
 	}
-	return t.Conn.Step(t, op, io)
+	step := t.Conn.Step(t, op, io)
+	if t.Engine != nil {
+		t.logKeys()
+	}
+	return step
 }
 
 func (t *Context) failed(err *Error) drive.Step {

@@ -242,6 +242,9 @@ func (c *Conn) serverFinished(m message) *Error {
 	hs.trafficOut = hs.schedule.Derive(schedule.ClientTraffic, sum)
 	in := hs.schedule.Derive(schedule.ServerTraffic, sum)
 	defer clear(in)
+	c.logKey(logExporter, c.exporter)
+	c.logKey(logClientTraffic, hs.trafficOut)
+	c.logKey(logServerTraffic, in)
 	if err := c.setReadKeys(hs.suite, in); err != nil {
 		return err
 	}

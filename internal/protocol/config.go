@@ -69,6 +69,8 @@ type Config struct {
 	// NoServerNameAck keeps a server from acknowledging server_name.
 	NoServerNameAck bool
 
+	KeyLog bool // keep secrets for TakeKeyLog
+
 	// MaxCertificates bounds the bytes of a peer's Certificate message; 0 means
 	// DefaultMaxCertificates.
 	MaxCertificates int

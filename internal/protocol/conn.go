@@ -33,6 +33,7 @@ type Conn struct {
 	exporter            []byte // TLS 1.2: the master secret
 	randoms             []byte // TLS 1.2: client_random and server_random
 	resumption          []byte
+	keyLog              []byte // lines not taken yet
 
 	hand   []byte // handshake bytes received and not yet handled
 	flight []byte // handshake messages that still have to be put into records

@@ -148,7 +148,7 @@ func (c *Config) Fields(p *plain.Coder) {
 	plain.List(p, &c.ALPN, 8, p.Text)
 	p.Text(&c.ServerName)
 	for _, f := range []*bool{&c.PreferPeerSuites, &c.PreferPeerGroups, &c.RequestOCSP, &c.Tickets, &c.NoTickets12, &c.SessionIDs,
-		&c.PostHandshakeAuth, &c.NoServerNameAck} {
+		&c.PostHandshakeAuth, &c.NoServerNameAck, &c.KeyLog} {
 		p.Flag(f)
 	}
 	plain.Struct(p, &c.Session, func(s *Session) { s.Fields(p) })

@@ -50,6 +50,7 @@ func TestFields(t *testing.T) {
 			"cfg":                "UnmarshalConn is told",
 			"in":                 "restore makes it of inSecret and Sequence",
 			"out":                "restore makes it of outSecret and Sequence",
+			"keyLog":             "is taken after each step",
 			"count":              "see Epoch",
 			"gotHandshake":       "is about the last record, within one call of the program's",
 			"epoch":              "counts in one process",

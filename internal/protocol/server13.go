@@ -331,6 +331,9 @@ func (c *Conn) serverFinish() *Error {
 	hs.trafficIn = hs.schedule.Derive(schedule.ClientTraffic, sum)
 	out := hs.schedule.Derive(schedule.ServerTraffic, sum)
 	defer clear(out)
+	c.logKey(logExporter, c.exporter)
+	c.logKey(logClientTraffic, hs.trafficIn)
+	c.logKey(logServerTraffic, out)
 	if err := c.setWriteKeys(hs.suite, out); err != nil {
 		return err
 	}

@@ -68,6 +68,7 @@ func (c *Conn) masterSecret(premaster []byte) {
 	} else {
 		h.master = schedule.PRF12(c.hs.suite.Hash, premaster, "master secret", slices.Concat(h.clientRandom, h.serverRandom), masterSize12)
 	}
+	c.logKey(logMaster, h.master)
 }
 
 // expandKeys makes the key block of the master secret.
@@ -152,6 +153,7 @@ func (c *Conn) resume12(s *Session) {
 	c.info.PeerChain = s.PeerChain
 	c.info.Staple = s.Staple
 	c.hs.tls12.master = slices.Clone(s.Secret)
+	c.logKey(logMaster, s.Secret)
 	c.expandKeys()
 }
 

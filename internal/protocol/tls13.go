@@ -51,6 +51,8 @@ func (c *Conn) handshakeKeys(shared []byte) {
 	sum := hs.transcript.sum()
 	hs.clientSecret = hs.schedule.Derive(schedule.ClientHandshake, sum)
 	hs.serverSecret = hs.schedule.Derive(schedule.ServerHandshake, sum)
+	c.logKey(logClientHandshake, hs.clientSecret)
+	c.logKey(logServerHandshake, hs.serverSecret)
 }
 
 // signed is what a CertificateVerify signs (RFC 8446, 4.4.3).

@@ -176,6 +176,7 @@ TEST(settings)
 	SETTING("goConfigSetOCSPStapleFile", tls_config_set_ocsp_staple_file(c, cert));
 	SETTING("goConfigSetOCSPStapleMem", tls_config_set_ocsp_staple_mem(c, bytes, 1));
 	SETTING("goConfigSetVerifyDepth", tls_config_set_verify_depth(c, 3));
+	SETTING("goConfigSetKeyLogFD", tls_config_set_keylog_fd(c, -1));
 	SETTING("goConfigSetSessionFD", tls_config_set_session_fd(c, -1));
 	SETTING("goConfigSetSessionID", tls_config_set_session_id(c, bytes, 4));
 	SETTING("goConfigSetSessionLifetime", tls_config_set_session_lifetime(c, 60));

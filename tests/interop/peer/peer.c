@@ -7,7 +7,7 @@
  *	-a list	ALPN		-c file	certificate	-e	client: sends back what comes, to its end
  *	-C file	CA		-g list	groups		-i text	session id
  *	-k file	key		-K hex	ticket key, 48 bytes
- *	-l seconds	session lifetime		-n name	server name
+ *	-L file	key log		-l seconds	session lifetime		-n name	server name
  *	-G text	server: says this first
  *	-o	client certificate wanted		-p list	protocols
  *	-R	client: the line comes back reversed	-s file	session file
@@ -283,7 +283,7 @@ main(int argc, char *argv[])
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	optind = 2;
-	while ((ch = getopt(argc, argv, "a:C:c:eG:g:i:K:k:l:n:op:Rs:vw:X:x:")) != -1) {
+	while ((ch = getopt(argc, argv, "a:C:c:eG:g:i:K:k:L:l:n:op:Rs:vw:X:x:")) != -1) {
 		switch (ch) {
 		case 'a':
 			set(config, tls_config_set_alpn(config, optarg));
@@ -312,6 +312,13 @@ main(int argc, char *argv[])
 		case 'k':
 			set(config, tls_config_set_keypair_file(config, cert, optarg));
 			break;
+#ifdef TLS_HAVE_CONFIG_SET_KEYLOG_FD
+		case 'L':
+			if ((fd = open(optarg, O_WRONLY | O_APPEND | O_CREAT, 0600)) == -1)
+				die(optarg, strerror(errno));
+			set(config, tls_config_set_keylog_fd(config, fd));
+			break;
+#endif
 		case 'l':
 			set(config, tls_config_set_session_lifetime(config, atoi(optarg)));
 			break;
