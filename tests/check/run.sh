@@ -36,7 +36,7 @@ $cc ${LDFLAGS:-} -I. -o "$tmp/dynamic" tests/check/program.c -L"$build" -Wl,-rpa
 $cc ${LDFLAGS:-} -I. -o "$tmp/static" tests/check/program.c "$build/libtls.a" -lpthread
 for program in dynamic static; do
 	# shellcheck disable=SC2086
-	timeout 60 ${RUN:-} "$tmp/$program" || {
+	timeout -s KILL 60 ${RUN:-} "$tmp/$program" || {
 		echo "check: the first call of a program linked with the ${program} library fails" >&2
 		exit 1
 	}
