@@ -349,12 +349,13 @@ signature(void *arg, const char *hash, const uint8_t *input, size_t len, int pad
 /* What a program has signed is handed in by a call of its own. */
 TEST(signatures)
 {
+	struct tls_config *remote = server_config("server");
 	struct pair *p;
 	int i;
 
 	configure();
-	CONFIG_OK(sc, tls_config_set_sign_cb(sc, signature, NULL));
-	p = pair_wires(cc, sc, "server.test");
+	tls_config_set_sign_cb(remote, signature, NULL);
+	p = pair_wires(cc, remote, "server.test");
 	aim("goAnswer", 0);
 	for (i = 0; i < 20 && place != NULL; i++)
 		i % 2 ? (p->server_rc = tls_handshake(p->server)) : tls_handshake(p->client);
@@ -362,6 +363,7 @@ TEST(signatures)
 	CHECK_INT(p->server_rc, -1);
 	check_dead(p, p->server);
 	pair_free(p);
+	tls_config_free(remote);
 }
 
 /* Once reset, a context is as good as new. */
