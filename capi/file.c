@@ -87,7 +87,9 @@ file_read(struct file *f, const char *path)
 void
 file_drop(struct file *f)
 {
-	tls_unload_file(f->data, f->len);
+	if (f->data != NULL)
+		explicit_bzero(f->data, f->len);
+	free(f->data);
 	memset(f, 0, sizeof(*f));
 }
 

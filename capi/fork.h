@@ -54,8 +54,6 @@ unsigned threads_wanted(void);
 /* False with errno, and none, if there can't be so many. */
 bool	threads_make(void);
 
-/* runtime.c */
-
 /* Blocks all signals but those of libc's own use. */
 void	signals_of_libc(void);
 void	futex_wait(atomic_uint *, unsigned);

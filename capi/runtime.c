@@ -56,9 +56,6 @@ static struct process {
 /* How many times the runtime was started, here and in the ancestors. */
 static atomic_uint starts SURVIVES;
 
-/* Not all of libc's have a header with these. */
-enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
-
 /* The calling thread's seat, if it is inside of Go, or else its last one. */
 static __thread struct {
 	unsigned	 visits;	/* one within the other */
@@ -86,28 +83,6 @@ static void
 restore_signals(const uint64_t *old)
 {
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, sizeof(*old));
-}
-
-void
-signals_of_libc(void)
-{
-	uint64_t mask = ~UINT64_C(0);
-
-	for (int sig = FIRST_OF_LIBC; sig <= LAST_OF_LIBC; sig++)
-		mask &= ~(UINT64_C(1) << (sig - 1));
-	restore_signals(&mask);
-}
-
-void
-futex_wait(atomic_uint *word, unsigned value)
-{
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL);
-}
-
-void
-futex_wake(atomic_uint *word, int threads)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads);
 }
 
 /*

@@ -18,6 +18,31 @@
 
 #include "fork.h"
 
+/* Not all of libc's have a header with these. */
+enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
+
+void
+signals_of_libc(void)
+{
+	uint64_t mask = ~UINT64_C(0);
+
+	for (int sig = FIRST_OF_LIBC; sig <= LAST_OF_LIBC; sig++)
+		mask &= ~(UINT64_C(1) << (sig - 1));
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+}
+
+void
+futex_wait(atomic_uint *word, unsigned value)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL);
+}
+
+void
+futex_wake(atomic_uint *word, int threads)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads);
+}
+
 typedef void *(*routine)(void *);
 
 /* Those beyond one a processor: see threads_make. */
