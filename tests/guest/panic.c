@@ -147,7 +147,6 @@ TEST(settings)
 {
 	uint8_t key[48] = { 0 };
 	const uint8_t *bytes = key;
-	const char *cert = pki("server.pem"), *file = pki("server.key");
 
 	configure();
 	SETTING("goConfigSetProtocols", tls_config_set_protocols(c, TLS_PROTOCOLS_ALL));
@@ -156,24 +155,15 @@ TEST(settings)
 	SETTING("goConfigSetDHEParams", tls_config_set_dheparams(c, "auto"));
 	SETTING("goConfigSetECDHECurve", tls_config_set_ecdhecurve(c, "auto"));
 	SETTING("goConfigSetECDHECurves", tls_config_set_ecdhecurves(c, "P-256"));
-	SETTING("goConfigSetCAFile", tls_config_set_ca_file(c, cert));
 	SETTING("goConfigSetCAPath", tls_config_set_ca_path(c, "/"));
 	SETTING("goConfigSetCAMem", tls_config_set_ca_mem(c, bytes, 1));
-	SETTING("goConfigSetCRLFile", tls_config_set_crl_file(c, cert));
 	SETTING("goConfigSetCRLMem", tls_config_set_crl_mem(c, bytes, 1));
-	SETTING("goConfigSetCertFile", tls_config_set_cert_file(c, cert));
 	SETTING("goConfigSetCertMem", tls_config_set_cert_mem(c, bytes, 1));
-	SETTING("goConfigSetKeyFile", tls_config_set_key_file(c, file));
 	SETTING("goConfigSetKeyMem", tls_config_set_key_mem(c, bytes, 1));
-	SETTING("goConfigSetKeypairFile", tls_config_set_keypair_file(c, cert, file));
 	SETTING("goConfigSetKeypairMem", tls_config_set_keypair_mem(c, bytes, 1, bytes, 1));
-	SETTING("goConfigSetKeypairOCSPFile", tls_config_set_keypair_ocsp_file(c, cert, file, cert));
 	SETTING("goConfigSetKeypairOCSPMem", tls_config_set_keypair_ocsp_mem(c, bytes, 1, bytes, 1, bytes, 1));
-	SETTING("goConfigAddKeypairFile", tls_config_add_keypair_file(c, cert, file));
 	SETTING("goConfigAddKeypairMem", tls_config_add_keypair_mem(c, bytes, 1, bytes, 1));
-	SETTING("goConfigAddKeypairOCSPFile", tls_config_add_keypair_ocsp_file(c, cert, file, cert));
 	SETTING("goConfigAddKeypairOCSPMem", tls_config_add_keypair_ocsp_mem(c, bytes, 1, bytes, 1, bytes, 1));
-	SETTING("goConfigSetOCSPStapleFile", tls_config_set_ocsp_staple_file(c, cert));
 	SETTING("goConfigSetOCSPStapleMem", tls_config_set_ocsp_staple_mem(c, bytes, 1));
 	SETTING("goConfigSetVerifyDepth", tls_config_set_verify_depth(c, 3));
 	SETTING("goConfigSetKeyLogFD", tls_config_set_keylog_fd(c, -1));
@@ -462,7 +452,7 @@ TEST(signers)
 	uint8_t bytes[32] = { 0 }, *sig;
 	size_t len;
 
-	aim("goSignerAddKeypairFile", 0);
+	aim("goSignerAddKeypairMem", 0);
 	CHECK_INT(tls_signer_add_keypair_file(signer, pki("server.pem"), pki("server.key")), -1);
 	check_hit(tls_signer_error(signer));
 	aim("goSignerAddKeypairMem", 0);
