@@ -229,6 +229,8 @@ start(void)
 	fill_block();
 	x_cgo_pthread_key_created = 1;
 	atomic_fetch_add(&starts, 1);
+	/* In a child it would be the dead runtime's. */
+	go_thread = NULL;
 	if (!image_start(1, block, block + ENVIRONMENT))
 		return false;
 	/* Here, where no thread is cancelled, as the first one waits for Go. */
