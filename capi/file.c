@@ -53,7 +53,8 @@ read_file(struct file *f, int fd)
 		return;
 	}
 	size = st.st_size > 0 ? st.st_size : 0;
-	if (size > FILE_SIZE || (f->data = malloc(size + 1)) == NULL) {
+	/* Go compares eight bytes at a time, the last ones with what follows. */
+	if (size > FILE_SIZE || (f->data = malloc(size + 8)) == NULL) {
 		failed(f, NULL, ENOMEM);
 		return;
 	}

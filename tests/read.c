@@ -85,6 +85,7 @@ TEST(write_beside_unread_data)
 	struct pair *p = connected(pair_sockets);
 	char buf[16];
 
+	drain(p->client);
 	CHECK_INT(tls_write(p->server, "0123456789", 10), 10);
 	CHECK_INT(tls_read(p->client, buf, 1), 1);
 	CHECK_INT(tls_write(p->client, "x", 1), 1);
@@ -104,6 +105,7 @@ TEST(write_beside_half_a_record)
 	size_t at, cut;
 	char buf[16];
 
+	drain(p->client);
 	p->server_end.hold = 1;
 	for (cut = 1;; cut++) {
 		at = p->down.len;
