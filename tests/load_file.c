@@ -159,7 +159,7 @@ TEST(file_is_a_fifo)
 	REQUIRE(mkfifo(scratch("fifo"), 0600) == 0);
 	for (i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
 		CHECK_INT(setters[i](config, scratch("fifo")), -1);
-		CHECK_LIKE(tls_config_error(config), "failed to read * file '*/fifo': Illegal seek");
+		CHECK_LIKE(tls_config_error(config), "failed to read * file '*/fifo': *seek");
 	}
 	errno = 0;
 	CHECK(tls_load_file(scratch("fifo"), &len, NULL) == NULL);
