@@ -52,12 +52,6 @@ const (
 	Ask                   // from here on: what an API has the program asked, before calling again without a record
 )
 
-// MaxRecord is the size of the longest record that is read.
-const MaxRecord = protocol.MaxRecord
-
-// SealedSize returns how much capacity of IO.Out a Write of n bytes may need.
-func SealedSize(n int) int { return protocol.SealedSize(n) }
-
 // API is what one API makes of a connection. Its methods work on the
 // connection's Engine.
 type API interface {
