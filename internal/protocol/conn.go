@@ -437,7 +437,7 @@ func (c *Conn) advance() *Error {
 		// The type is judged before the rest is waited for.
 		typ := wire.Type(c.hand[0])
 		handle := c.state.handler(typ)
-		if typ == wire.TypeHelloRequest && c.client && c.info.Version != suite.TLS13 {
+		if typ == wire.TypeHelloRequest && c.client && c.info.Version != suite.TLS13 && c.supports(suite.TLS12) {
 			handle = (*Conn).refuseRenegotiation
 		}
 		if handle == nil && c.state.expectsCCS() {
