@@ -21,6 +21,11 @@ tls_config_set_session_id(struct tls_config *config,
 {
 	struct visit v;
 
+	if (!config_valid(config))
+		return -1;
+	if (session_id == NULL && len > 0)
+		return error_set(&config->err, TLS_ERROR_INVALID_ARGUMENT,
+		    "no session ID");
 	if (!config_enter(config, &v))
 		return -1;
 	return config_leave(config, &v, goConfigSetSessionID(config->go,

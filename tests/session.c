@@ -67,6 +67,19 @@ TEST(session_id_lengths)
 	tls_config_free(config);
 }
 
+/* Bytes that aren't there would make a label of zeros, which anybody may have. */
+TEST(session_id_that_is_not_there)
+{
+	struct tls_config *config = tls_config_new();
+
+	NEEDS(NULL_ARGUMENTS);
+	CHECK_INT(tls_config_set_session_id(config, NULL, 3), -1);
+	CHECK_STR(tls_config_error(config), "no session ID");
+	CHECK_INT(tls_config_add_ticket_key(config, 1, NULL, TLS_TICKET_KEY_SIZE), -1);
+	CHECK_STR(tls_config_error(config), "wrong amount of ticket key data");
+	tls_config_free(config);
+}
+
 TEST(session_lifetimes)
 {
 	static const struct { int lifetime; const char *text; } cases[] = {
