@@ -127,12 +127,10 @@ ends_badly(const SSL *s)
 }
 
 void
-SSL_free(SSL *ssl)
+conn_free(SSL *ssl)
 {
 	struct ssl_visit v;
 
-	if (ssl == NULL || atomic_fetch_sub(&ssl->refs, 1) > 1)
-		return;
 	ssl->broken = false;
 	if ((object_alive(&ssl->line.object) || ends_badly(ssl)) &&
 	    conn_visit(ssl, &v)) {
@@ -151,12 +149,33 @@ SSL_free(SSL *ssl)
 	free(ssl);
 }
 
+void
+SSL_free(SSL *ssl)
+{
+	if (ssl != NULL && atomic_fetch_sub(&ssl->refs, 1) <= 1 &&
+	    !line_in_use(&ssl->line)) /* else that call does it */
+		conn_free(ssl);
+}
+
+/* Whether a callback of its own is under way, which is an error then. */
+bool
+conn_in_use(SSL *s)
+{
+	bool in_use = line_in_use(&s->line);
+
+	if (in_use)
+		ssl_internal_error("connection is in use by another call");
+	return in_use;
+}
+
 int
 SSL_clear(SSL *s)
 {
 	int rfd = s->line.in.fd, wfd = s->line.out.fd, rv;
 	struct ssl_status status = { 0 };
 
+	if (conn_in_use(s))
+		return 0;
 	IN_GO(s, rv, goSSLConnClear, ends_badly(s), &status);
 	context_removed(s->home);
 	line_clear(&s->line);
@@ -213,8 +232,8 @@ set_role(SSL *s, enum role role)
 {
 	int rv;
 
-	if (s->p.started)
-		SSL_clear(s);
+	if (s->p.started && SSL_clear(s) != 1)
+		return;
 	IN_GO(s, rv, goSSLConnRole, role == ROLE_CLIENT);
 	if (rv == 1)
 		s->role = role;

@@ -136,6 +136,10 @@ bool	 session_rebuilt(SSL_SESSION *, struct ssl_visit *);
 void	 ssl_unstore_all(struct ssl_memory *);
 void	 conn_freeze(SSL *);
 
+/* ssl_conn.c */
+bool	 conn_in_use(SSL *);
+void	 conn_free(SSL *);
+
 /* ssl_lib.c */
 int	 ex_set(struct ex_data *, int, void *);
 void	*ex_get(const struct ex_data *, int);

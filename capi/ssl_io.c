@@ -149,9 +149,7 @@ ask_servername(SSL *s)
 	int alert = SSL_AD_UNRECOGNIZED_NAME, answer;
 	struct ssl_visit v;
 
-	s->line.busy = 0;
 	answer = ctx->servername(s, &alert, ctx->servername_arg);
-	s->line.busy = generation();
 	if (conn_visit(s, &v)) {
 		goSSLAnsweredServerName(s->line.object.go, &v.fail, answer, alert);
 		conn_leave(s, &v);
@@ -174,10 +172,8 @@ ask_alpn(SSL *s)
 	}
 	if (offered == NULL)
 		return;
-	s->line.busy = 0;
 	answer = s->ctx->alpn_select(s, &out, &out_len, offered, len,
 	    s->ctx->alpn_arg);
-	s->line.busy = generation();
 	if (conn_visit(s, &v)) {
 		goSSLAnsweredALPN(s->line.object.go, &v.fail, answer, out,
 		    out == NULL ? 0 : out_len);
@@ -201,9 +197,7 @@ ask_verify(SSL *s)
 		ok = goSSLPreverified(s->line.object.go, &v.fail);
 		conn_leave(s, &v);
 	}
-	s->line.busy = 0;
 	ok = s->verify(ok, &store);
-	s->line.busy = generation();
 	if (conn_visit(s, &v)) {
 		goSSLAnsweredVerify(s->line.object.go, &v.fail, ok != 0);
 		conn_leave(s, &v);
@@ -215,10 +209,8 @@ tell_session(SSL *s)
 {
 	SSL_SESSION *session = SSL_get1_session(s);
 
-	s->line.busy = 0;
 	if (session != NULL && s->home->new_session(s, session) == 0)
 		SSL_SESSION_free(session);
-	s->line.busy = generation();
 }
 
 static int
@@ -421,6 +413,8 @@ close_connection(SSL *s)
 static bool
 begin(SSL *s, int *cancel)
 {
+	if (conn_in_use(s))
+		return false;
 	s->p.want = SSL_NOTHING;
 	errno = 0;
 	if (line_abandoned(&s->line)) {
@@ -431,10 +425,13 @@ begin(SSL *s, int *cancel)
 	return true;
 }
 
+/* A callback may have freed the connection. */
 static int
 end(SSL *s, int cancel, int rv)
 {
 	line_end(&s->line, cancel);
+	if (atomic_load(&s->refs) == 0)
+		conn_free(s);
 	return rv;
 }
 

@@ -236,6 +236,12 @@ without_subset() {
 	! nm -D --defined-only "$build/no-ssl/libtls.so" | grep -E 'SSL|ERR_|X509'
 }
 try "names.h (<) has what the headers declare (>)" named
+try "misuse.c" ours "$tmp/misuse" "$here/misuse.c"
+try "misuse" "$tmp/misuse" "$pki"
+if [ -n "${SSL_ASAN:-}" ]; then
+	build=$SSL_ASAN CFLAGS=-fsanitize=address CC=gcc try "misuse.c, AddressSanitizer" ours "$tmp/misuse-asan" "$here/misuse.c"
+	try "misuse with AddressSanitizer" "$tmp/misuse-asan" "$pki"
+fi
 try "fork.c" ours "$tmp/fork" "$here/fork.c"
 try "fork" "$tmp/fork" "$pki"
 if [ -n "${SSL_ASAN:-}" ]; then
