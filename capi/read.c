@@ -244,7 +244,8 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 		return 0;
 	if (ctx->line.in.data_len > 0)
 		return input_take(&ctx->line.in, buf, buflen);
-	if ((rv = flush_reading(ctx)) != 0)
+	/* The end, once told, is told again whatever waits to be written. */
+	if (!ctx->c.ask && (rv = flush_reading(ctx)) != 0)
 		return rv;
 	if ((rv = drive_input(ctx, OP_READ, buf, buflen, &n)) != 0)
 		return rv;

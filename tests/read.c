@@ -565,3 +565,20 @@ TEST(close_that_has_to_wait)
 	CHECK_INT(tls_close(p->server), 0);
 	pair_free(p);
 }
+
+/* A close_notify that can't be written keeps nobody from reading the end again. */
+TEST(read_behind_the_end)
+{
+	struct pair *p = connected(pair_wires);
+	char in[64];
+
+	CHECK_INT(tls_close(p->server), 0);
+	CHECK_INT(read_some(p->client, in, sizeof(in)), 0);
+	p->client_end.blocked = 1;
+	CHECK_INT(tls_close(p->client), TLS_WANT_POLLOUT);
+	CHECK_INT(tls_read(p->client, in, sizeof(in)), 0);
+	p->client_end.blocked = 0;
+	CHECK_INT(tls_close(p->client), 0);
+	CHECK_INT(tls_read(p->client, in, sizeof(in)), 0);
+	pair_free(p);
+}

@@ -371,7 +371,7 @@ do_read(struct end *e, size_t n, bool peek)
 		established(e, call);
 		check_end(e, false);
 	} else if (rv < FAILED) {
-		if (rv == WANT_IN && e->ending != OPEN && !e->api->idles)
+		if (e->ending != OPEN && !e->api->idles)
 			flaw(e->run, "%s's %s waits behind the end", e->name, call);
 		check_wait(e, call, rv, before);
 	} else if (e->established && !e->api->truncation_at_close && e->in->cut && consumed(e) == e->in->given &&
