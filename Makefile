@@ -101,7 +101,7 @@ $(OBJECT): $(EXPORTS)
 	    $(BUILD)/parts/go.o
 	$(CC) -r -nostdlib -fuse-ld=bfd -Wl,-T,capi/runtime.ld \
 	    $(WRAPS:%=-Wl,--wrap=%) -o $@ $(BUILD)/parts/*.o
-	for name in $$(nm $@ | sed -n 's/^ *w //p' | grep -vE '^(__st|libtls_panics$$)'); do \
+	for name in $$(nm $@ | sed -n 's/^ *w //p' | grep -vx libtls_panics); do \
 	    $(GONE); done
 	$(OBJCOPY) --keep-global-symbols=$(EXPORTS) $@
 
@@ -129,8 +129,7 @@ $(MAP): $(EXPORTS)
 	    echo '{ global:'; sed 's/$$/;/' capi/exports; echo 'local: *; };'; \
 	else \
 	    echo 'LIBTLS_1 { global: libtls_*;'; \
-	    echo 'local: __start_*; __stop_*; x_cgo_*; _init; _fini; ' \
-	    '__bss_start; _edata; _end; };'; \
+	    echo 'local: x_cgo_*; _init; _fini; __bss_start; _edata; _end; };'; \
 	    echo 'LIBTLS_SSL_1 { };'; \
 	fi; } >$@
 
@@ -147,7 +146,8 @@ $(BUILD)/hidden.o: $(FORWARD)
 	$(OBJCOPY) --redefine-syms=$(BUILD)/hidden $(FORWARD) $@
 
 $(BUILD)/$(SSL_SONAME): $(FORWARD) $(LIB)
-	echo 'LIBTLS_SSL_1 { *; };' >$(BUILD)/libtls-openssl.map
+	{ echo 'LIBTLS_SSL_1 { global:'; sed 's/$$/;/' $(NAMES); \
+	    echo 'local: *; };'; } >$(BUILD)/libtls-openssl.map
 	$(CC) -shared -nostdlib $(LDFLAGS) -o $@ $(FORWARD) $(LIB) \
 	    -Wl,-soname,$(SSL_SONAME) -Wl,-rpath,'$$ORIGIN' \
 	    -Wl,--version-script=$(BUILD)/libtls-openssl.map \

@@ -25,11 +25,11 @@
 
 typedef void (*initialiser)(int, char **, char **);
 
-/* The objects' sections as Makefile and runtime.ld name them. Only Go's own tools link without them. */
+/* The objects' sections, by runtime.ld. Only Go's own tools link without them. */
 #define SECTION(type, name)						\
-	extern type __start_##name[]					\
+	extern type name##_begin[]					\
 	    __attribute__((weak, visibility("hidden")));		\
-	extern type __stop_##name[]					\
+	extern type name##_end[]					\
 	    __attribute__((weak, visibility("hidden")))
 
 SECTION(initialiser, go_init);
@@ -266,7 +266,7 @@ zero(volatile uint8_t *begin, volatile uint8_t *end)
 static bool
 keep(void)
 {
-	const size_t size = __stop_go_data - __start_go_data;
+	const size_t size = go_data_end - go_data_begin;
 
 	for (int sig = 0; sig < SIGNALS; sig++) {
 		if (sig < FIRST_OF_LIBC || sig > LAST_OF_LIBC)
@@ -276,7 +276,7 @@ keep(void)
 		return false;
 	if (pristine == NULL && (pristine = map(size)) == NULL)
 		return false;
-	copy(pristine, __start_go_data, size);
+	copy(pristine, go_data_begin, size);
 	atomic_store(&complete, true);
 	return true;
 }
@@ -304,12 +304,12 @@ image_renew(bool stacks)
 	close_own(go_epoll);
 	close_own(go_event);
 	unmap_all(stacks);
-	copy(__start_go_data, pristine, __stop_go_data - __start_go_data);
-	ASAN_UNPOISON_MEMORY_REGION(__start_go_data,
-	    __stop_go_data - __start_go_data);
-	ASAN_UNPOISON_MEMORY_REGION(__start_go_bss,
-	    __stop_go_bss - __start_go_bss);
-	clear(__start_go_bss, __stop_go_bss);
+	copy(go_data_begin, pristine, go_data_end - go_data_begin);
+	ASAN_UNPOISON_MEMORY_REGION(go_data_begin,
+	    go_data_end - go_data_begin);
+	ASAN_UNPOISON_MEMORY_REGION(go_bss_begin,
+	    go_bss_end - go_bss_begin);
+	clear(go_bss_begin, go_bss_end);
 	return true;
 }
 
@@ -318,7 +318,7 @@ image_start(int argc, char **argv, char **envp)
 {
 	if (!open_own())
 		return false;
-	for (initialiser *init = __start_go_init; init < __stop_go_init; init++)
+	for (initialiser *init = go_init_begin; init < go_init_end; init++)
 		(*init)(argc, argv, envp);
 	return true;
 }

@@ -31,6 +31,8 @@ need golang-go go
 if [ "${1:-}" != demo ]; then
 	need g++ g++
 	need clang clang
+	need lld ld.lld
+	need mold mold
 	need musl-tools musl-gcc
 	need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
 	need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdlib.h

@@ -16,6 +16,14 @@ step "two minutes of fuzzing" tests/fuzz.sh ci
 # The C harness, on every compiler there is.
 
 step "exported symbols" make -s check
+for linker in gold lld mold; do
+	if have ld.$linker; then
+		step "library and programs linked by $linker, without what nothing refers to" make -s BUILD=build/linker \
+			LDFLAGS="-fuse-ld=$linker -Wl,--gc-sections" check
+	else
+		skip $linker
+	fi
+done
 make_pki "$tmp/pki" || exit 1
 
 for cc in gcc clang; do
