@@ -139,7 +139,7 @@ func (c *Conn) offerable(s *Session) bool {
 	if s.Version != suite.TLS13 || !c.supports(suite.TLS13) || len(s.Ticket) == 0 {
 		return false
 	}
-	if old := suite.ByID(s.Suite); old == nil || len(s.Secret) != old.Hash.Size() || !c.hasHashOf(old) {
+	if old := suite.ByID(s.Suite); old == nil || old.Version != suite.TLS13 || len(s.Secret) != old.Hash.Size() || !c.hasHashOf(old) {
 		return false
 	}
 	_, fresh := c.age(s)

@@ -245,6 +245,9 @@ func TestHandshake(t *testing.T) {
 }
 
 func TestResumption(t *testing.T) {
+	older := map[crypto.Hash]suite.ID{
+		crypto.SHA256: suite.ECDHEECDSAAES128GCM, crypto.SHA384: suite.ECDHEECDSAAES256GCM,
+	}
 	for _, id := range suites13() {
 		t.Run(id.Name, func(t *testing.T) {
 			client, server := testConfig(), testConfig()
@@ -278,6 +281,12 @@ func TestResumption(t *testing.T) {
 				{"tickets off", func(c, s *Config, _ *Session) { s.Tickets = false }, false, ""},
 				{"certificate wanted", func(c, s *Config, _ *Session) { s.ClientAuth = RequireClientCert }, false, ""},
 				{"wrong key", func(c, s *Config, is *Session) { is.Secret = bytes.Repeat([]byte{1}, len(is.Secret)) }, false, "DIGEST_CHECK_FAILED"},
+				{"suite of TLS 1.2", func(c, s *Config, is *Session) { is.Suite = older[id.Hash] }, false, ""},
+				{"offered with a suite of TLS 1.2", func(c, s *Config, _ *Session) {
+					old := *c.Session
+					old.Suite = older[id.Hash]
+					c.Session = &old
+				}, false, ""},
 				{"offer expired", func(c, s *Config, _ *Session) {
 					old := *c.Session
 					old.Lifetime = 0

@@ -230,7 +230,7 @@ func (c *Conn) ticket13(s *Session) *Error {
 // resumable tells whether a session fits what has been negotiated.
 func (c *Conn) resumable(s *Session) bool {
 	old := suite.ByID(s.Suite)
-	return s.Version == suite.TLS13 && old != nil && old.Hash == c.hs.suite.Hash && len(s.Secret) == old.Hash.Size() && c.admits(s)
+	return s.Version == suite.TLS13 && old != nil && old.Version == suite.TLS13 && old.Hash == c.hs.suite.Hash && len(s.Secret) == old.Hash.Size() && c.admits(s)
 }
 
 // writeServerHello sends the server's flight up to CertificateVerify.
