@@ -7,6 +7,7 @@ import (
 
 	"libtls/internal/record"
 	"libtls/internal/suite"
+	"libtls/internal/wire"
 )
 
 // allConfig allows every version and suite.
@@ -107,6 +108,18 @@ func tamper(out []byte, script *[]byte) []byte {
 	return passed
 }
 
+// throughFinished returns how long the messages are up to the first Finished.
+func throughFinished(messages []byte) int {
+	for n := 0; n+4 <= len(messages); {
+		t := wire.Type(messages[n])
+		n += 4 + int(messages[n+1])<<16 + int(messages[n+2])<<8 + int(messages[n+3])
+		if t == wire.TypeFinished {
+			return n
+		}
+	}
+	return len(messages)
+}
+
 // FuzzPair connects two ends over a transport that tampers. Whatever it does,
 // an end that calls the handshake a success has seen what the other one sent.
 func FuzzPair(f *testing.F) {
@@ -142,6 +155,9 @@ func FuzzPair(f *testing.F) {
 			return
 		}
 		n := min(len(sent.raw), len(got.raw))
+		if !c.Established() && s.info.Version == suite.TLS12 {
+			n = min(n, throughFinished(got.raw)) // nothing tells a server how its last flight arrived
+		}
 		if !bytes.Equal(sent.raw[:n], got.raw[:n]) {
 			t.Errorf("success (client %v, server %v) though messages differ", c.Established(), s.Established())
 		}
