@@ -82,11 +82,10 @@ func (l *listener) credentialFor(name string, conn *protocol.Conn) (*indexed, er
 			list = named
 		}
 	}
-	all := make([]*credential.Credential, len(list))
-	for i, cred := range list {
-		all[i] = cred.Credential
+	if cred := credential.Choose(list, conn); cred != nil {
+		return cred, nil
 	}
-	return list[max(slices.Index(all, credential.Choose(all, conn)), 0)], nil
+	return list[0], nil
 }
 
 // resume answers the engine's WaitTicket: the session to be resumed, or nil,

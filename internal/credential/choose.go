@@ -11,10 +11,16 @@ import (
 	"libtls/internal/trust"
 )
 
+// Usable is a Credential, or one that knows more.
+type Usable interface {
+	CanSign() bool
+	Engine(staple []byte) *protocol.Credential
+}
+
 // Choose returns the first of the list that the peer can make use of, else the first one that
-// handshakes can be signed with, else nil.
-func Choose(list []*Credential, conn *protocol.Conn) *Credential {
-	var first *Credential
+// handshakes can be signed with, else the zero value.
+func Choose[C Usable](list []C, conn *protocol.Conn) (chosen C) {
+	found := false
 	for _, c := range list {
 		if !c.CanSign() {
 			continue
@@ -22,11 +28,11 @@ func Choose(list []*Credential, conn *protocol.Conn) *Credential {
 		if conn.CanUse(c.Engine(nil)) == nil {
 			return c
 		}
-		if first == nil {
-			first = c
+		if !found {
+			chosen, found = c, true
 		}
 	}
-	return first
+	return chosen
 }
 
 // HasName tells whether the credential's certificate is for that host. The error is

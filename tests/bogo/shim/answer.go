@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+
 	"libtls/internal/protocol"
 )
 
@@ -27,10 +29,11 @@ func (l *link) answer(wait protocol.Wait) error {
 	case protocol.WaitSelect:
 		l.tls.Select(l.selection())
 	case protocol.WaitTicket:
-		l.tls.Ticket(l.offered(), l.opts.renewTicket)
+		s, renew := l.offered()
+		l.tls.Ticket(s, renew || l.opts.renewTicket)
 	case protocol.WaitSign:
 		req := l.tls.SignRequest()
-		if req.Credential != &l.chosen.Credential {
+		if req.Credential != l.credential {
 			return brokenf("the engine signs with another credential than the one selected")
 		}
 		l.tls.Signed(l.chosen.sign(req))
@@ -63,14 +66,16 @@ func (l *link) selection() protocol.Choice {
 	if choice.Fail != nil {
 		return choice
 	}
-	l.chosen, choice.Fail = l.choose(l.hello)
+	l.chosen, choice.Fail = l.choose()
 	if l.chosen == nil {
 		return choice
 	}
+	staple := l.chosen.staple
 	if o.ocspCallback && (!o.setOCSPInCallback || o.declineOCSP) && o.server {
-		l.chosen.Staple = nil
+		staple = nil
 	}
-	choice.Credential = &l.chosen.Credential
+	l.credential = l.chosen.Engine(staple)
+	choice.Credential = l.credential
 	return choice
 }
 
@@ -104,19 +109,15 @@ func (l *link) selectALPN(choice *protocol.Choice) string {
 	return ""
 }
 
-// offered returns the session that the client wants to resume, if it is ours.
-func (l *link) offered() *protocol.Session {
+// offered returns the session that the client wants to resume, if it is ours,
+// and whether to replace its ticket.
+func (l *link) offered() (s *protocol.Session, renew bool) {
 	ticket, isID := l.tls.OfferedTicket()
 	if isID {
-		return l.mem.byID[string(ticket)]
+		l.sessionID = bytes.Clone(ticket)
+		ticket = l.mem.keys.TicketByID(ticket)
 	}
-	s := l.mem.open(ticket)
-	// The reference stack resumes under the session's own suite only, which is
-	// more than RFC 8446, 4.2.11 asks for.
-	if agreed := l.tls.Info().Suite; s != nil && agreed != nil && s.Suite != agreed.ID {
-		return nil
-	}
-	return s
+	return l.mem.open(ticket, l.tls.Time())
 }
 
 // verify gives the verdict on the peer's certificate.
@@ -145,8 +146,7 @@ func (l *link) seal() error {
 		return nil
 	}
 	s.VerifyResult = l.verdict
-	s.Lifetime = ticketLifetime
-	ticket, err := l.mem.seal(s)
+	ticket, err := l.mem.seal(s, l.tls.Time())
 	if err != nil {
 		return err
 	}

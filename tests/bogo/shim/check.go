@@ -39,7 +39,7 @@ func (l *link) checkParameters(info *protocol.Info) error {
 	if hasAES {
 		wantSuite = o.expectSuiteAES
 	}
-	stored := l.newSession != nil || info.Resumed && len(info.Session.ID) > 0
+	stored := l.newSession != nil || info.Resumed && l.sessionID != nil
 	switch {
 	case wantSuite != 0 && info.Suite.ID != suite.ID(wantSuite):
 		return differ("suite", info.Suite.ID, suite.ID(wantSuite))
@@ -90,11 +90,11 @@ func (l *link) checkPeer(info *protocol.Info) error {
 		return differ("peer's scheme", info.PeerScheme, suite.Scheme(o.expectPeerScheme))
 	}
 	if o.expectPeerChain != "" {
-		want, err := readChain(o.expectPeerChain)
-		if err != nil {
+		var want candidate
+		if err := want.readChain(o.expectPeerChain); err != nil {
 			return err
 		}
-		if !slices.EqualFunc(info.PeerChain, want, bytes.Equal) {
+		if !slices.EqualFunc(info.PeerChain, want.Chain, bytes.Equal) {
 			return brokenf("the peer's chain isn't the expected one")
 		}
 	}

@@ -11,7 +11,6 @@ import (
 // The runner's tests count on these defaults.
 const (
 	defaultReadSize = 512
-	ticketLifetime  = 2 * 3600 // seconds
 )
 
 var (
@@ -90,7 +89,7 @@ func (o *options) config(mem *memory) (*protocol.Config, error) {
 	cfg.ServerName = o.hostName
 	cfg.ALPN = splitALPN(o.advertiseALPN)
 	cfg.RequestOCSP = o.ocspStapling
-	cfg.Session = mem.session
+	cfg.Session = mem.kept()
 	return cfg, nil
 }
 

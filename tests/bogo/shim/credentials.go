@@ -2,64 +2,51 @@ package main
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/x509"
-	"encoding/pem"
-	"fmt"
 	"os"
 
+	"libtls/internal/credential"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
 
-// credential is one that the flags describe.
-type credential struct {
-	protocol.Credential
-	key             crypto.Signer
+// candidate is one that the flags describe.
+type candidate struct {
+	credential.Credential
+	schemes         []suite.Scheme // to sign with; nil for all
+	staple          []byte
 	mustMatchIssuer bool // use it only if the peer names one of the chain's issuers
 }
 
+// Engine returns the credential as the engine wants it.
+func (c *candidate) Engine(staple []byte) *protocol.Credential {
+	own := c.Credential.Engine(staple)
+	own.Schemes = c.schemes
+	return own
+}
+
 // readChain reads the certificates of a PEM file.
-func readChain(file string) ([][]byte, error) {
-	rest, err := os.ReadFile(file)
+func (c *candidate) readChain(file string) error {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var chain [][]byte
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return chain, nil
-		}
-		if block.Type == "CERTIFICATE" {
-			chain = append(chain, block.Bytes)
-		}
-	}
+	c.Chain, c.Leaf, err = credential.ParseChain(text)
+	return err
 }
 
 // readKey reads the private key of a PEM file.
-func readKey(file string) (crypto.Signer, error) {
-	data, err := os.ReadFile(file)
+func (c *candidate) readKey(file string) error {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, fmt.Errorf("%s: no PEM", file)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("%s: a %T can't sign", file, key)
-	}
-	return signer, nil
+	c.Key, err = credential.ParseKey(text)
+	return err
 }
 
 // matchesIssuer tells whether the peer trusts an issuer of the chain.
-func (c *credential) matchesIssuer(cas [][]byte) bool {
+func (c *candidate) matchesIssuer(cas [][]byte) bool {
 	for _, der := range c.Chain {
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
@@ -76,25 +63,25 @@ func (c *credential) matchesIssuer(cas [][]byte) bool {
 
 var errNoMatchingIssuer = &protocol.Error{Code: "NO_MATCHING_ISSUER", Alert: protocol.AlertHandshakeFailure}
 
-// choose picks the first credential that suits the peer. Without a credential
-// it picks none, and if none suits it returns why the last one didn't.
-func (l *link) choose(hello *protocol.Hello) (chosen *credential, why *protocol.Error) {
+// choose picks a credential for the peer; nil if there is none.
+func (l *link) choose() (*candidate, *protocol.Error) {
+	var list []*candidate
+	var why *protocol.Error
 	for _, c := range l.opts.credentials {
-		if c.key == nil {
-			continue
-		}
-		if c.mustMatchIssuer && !c.matchesIssuer(hello.CAs) {
+		if c.mustMatchIssuer && !c.matchesIssuer(l.hello.CAs) {
 			why = errNoMatchingIssuer
 			continue
 		}
-		if why = l.tls.CanUse(&c.Credential); why == nil {
-			return c, nil
-		}
+		list = append(list, c)
 	}
-	return nil, why
+	chosen := credential.Choose(list, l.tls)
+	if chosen != nil {
+		why = nil
+	}
+	return chosen, why
 }
 
 // sign makes the signature that the engine asks for.
-func (c *credential) sign(req *protocol.SignRequest) ([]byte, error) {
-	return suite.SchemeByID(req.Scheme).Sign(c.key, req.Message)
+func (c *candidate) sign(req *protocol.SignRequest) ([]byte, error) {
+	return suite.SchemeByID(req.Scheme).Sign(c.Key, req.Message)
 }

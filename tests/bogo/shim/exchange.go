@@ -168,7 +168,7 @@ func (l *link) checkSession() error {
 		return brokenf("a session came: %t, wanted: %t", got, want)
 	}
 	if !want {
-		l.newSession = l.mem.session
+		l.newSession = l.mem.kept()
 	}
 	return nil
 }

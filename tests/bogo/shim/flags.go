@@ -35,8 +35,9 @@ type options struct {
 	hostName                                string
 	advertiseALPN                           string
 	noTicket                                bool
+	ticketKey                               []byte // the runner's; nil if it doesn't look into tickets
 	maxCertificates                         int
-	credentials                             []*credential // the default one comes last
+	credentials                             []*candidate // the default one comes last
 	ocspStapling                            bool
 	requireAnyClientCertificate, verifyPeer bool
 	clientCAs                               *[][]byte
@@ -111,7 +112,7 @@ func (o *options) define(fs *flag.FlagSet) {
 		"set-ocsp-in-callback":           &o.setOCSPInCallback,
 		"decline-ocsp-callback":          &o.declineOCSP,
 		"fail-ocsp-callback":             &o.failOCSP,
-		"use-ticket-callback":            &ignored, // tickets are always sealed by the shim
+		"use-ticket-callback":            &ignored, // a server always seals its tickets itself
 		"use-ticket-aead-callback":       &ignored,
 		"skip-ticket":                    &o.skipTicket,
 		"renew-ticket":                   &o.renewTicket,
@@ -166,10 +167,11 @@ func (o *options) define(fs *flag.FlagSet) {
 		return appendCode(&o.verifyPrefs, s)
 	})
 	codes(fs, "expect-peer-verify-pref", &o.expectPeerSchemes)
-	var ignoredFile string
+	var ignoredText string
 	for name, p := range map[string]*string{
-		"trust-cert": &ignoredFile, // the verdict on a chain comes from -verify-fail
-		"host-name":  &o.hostName, "advertise-alpn": &o.advertiseALPN,
+		"trust-cert":          &ignoredText, // the verdict on a chain comes from -verify-fail
+		"expect-msg-callback": &ignoredText, // nobody listens to messages
+		"host-name":           &o.hostName, "advertise-alpn": &o.advertiseALPN,
 		"export-label": &o.exportLabel, "export-context": &o.exportContext,
 		"expect-alpn": &o.expectALPN, "expect-advertised-alpn": &o.expectAdvertisedALPN,
 		"cipher": &o.cipher, "expect-server-name": &o.expectServerName, "expect-peer-cert-file": &o.expectPeerChain,
@@ -185,6 +187,10 @@ func (o *options) define(fs *flag.FlagSet) {
 			return errors.New("there is no early data")
 		}
 		return nil
+	})
+	fs.Func("ticket-key", "", func(s string) (err error) {
+		o.ticketKey, err = base64.StdEncoding.DecodeString(s)
+		return err
 	})
 	fs.Func("expect-ocsp-response", "", func(s string) (err error) {
 		o.expectStaple, err = base64.StdEncoding.DecodeString(s)
@@ -224,11 +230,11 @@ const md5WithSHA1 = "65281"
 // defineCredentials names the flags that describe credentials: those before
 // the first -new-x509-credential the default one, the others the one last begun.
 func (o *options) defineCredentials(fs *flag.FlagSet) {
-	fallback := new(credential)
+	fallback := new(candidate)
 	current := fallback
-	o.credentials = []*credential{fallback}
+	o.credentials = []*candidate{fallback}
 	fs.BoolFunc("new-x509-credential", "", func(string) error {
-		current = new(credential)
+		current = new(candidate)
 		last := len(o.credentials) - 1
 		o.credentials = append(o.credentials[:last], current, fallback)
 		return nil
@@ -237,21 +243,13 @@ func (o *options) defineCredentials(fs *flag.FlagSet) {
 		current.mustMatchIssuer = true
 		return nil
 	})
-	fs.Func("cert-file", "", func(s string) (err error) {
-		current.Chain, err = readChain(s)
-		return err
-	})
-	fs.Func("key-file", "", func(s string) (err error) {
-		if current.key, err = readKey(s); err == nil {
-			current.Public = current.key.Public()
-		}
-		return err
-	})
+	fs.Func("cert-file", "", func(s string) error { return current.readChain(s) })
+	fs.Func("key-file", "", func(s string) error { return current.readKey(s) })
 	fs.Func("ocsp-response", "", func(s string) (err error) {
-		current.Staple, err = base64.StdEncoding.DecodeString(s)
+		current.staple, err = base64.StdEncoding.DecodeString(s)
 		return err
 	})
-	fs.Func("signing-prefs", "", func(s string) error { return appendCode(&current.Schemes, s) })
+	fs.Func("signing-prefs", "", func(s string) error { return appendCode(&current.schemes, s) })
 }
 
 // codes defines a flag that adds a code point to a list each time it is given.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,10 +34,12 @@ type link struct {
 	asked      protocol.Wait // async: what the engine asked for once already
 	connected  bool          // progress saw the end of the handshake
 	hello      *protocol.Hello
-	chosen     *credential
-	verified   bool // the engine asked for a verdict
-	verdict    int  // on the peer's certificate, as an X509_V_* number
+	chosen     *candidate
+	credential *protocol.Credential // of chosen
+	verified   bool                 // the engine asked for a verdict
+	verdict    int                  // on the peer's certificate, as an X509_V_* number
 	newSession *protocol.Session
+	sessionID  []byte // under which the session is kept that the client asked for
 }
 
 // connect makes the test's connection number i and does on it what the test wants.
@@ -62,8 +65,7 @@ func connect(opts *options, mem *memory, i int) error {
 	l.tls.SetTime(mem.start.Add(time.Duration(i*opts.resumptionDelay) * time.Second))
 	err = l.exchange(i > 0)
 	l.hangUp()
-	mem.session = l.newSession
-	return l.renamed(err)
+	return cmp.Or(l.renamed(err), mem.keep(l.newSession))
 }
 
 // renamed gives an error the name that the reference stack has for it if the
@@ -180,7 +182,11 @@ func (l *link) progress() error {
 		l.newSession = s
 		s.VerifyResult = l.verdict
 		if l.opts.server {
-			l.mem.byID[string(s.ID)] = s
+			ticket, err := l.mem.seal(s, l.tls.Time())
+			if err != nil {
+				return err
+			}
+			l.mem.keys.KeepByID(s.ID, ticket)
 		}
 	}
 	if l.connected || !l.tls.Established() {
@@ -219,13 +225,13 @@ func (l *link) reverify() error {
 
 // sendTicket sends the one ticket of a TLS 1.3 connection.
 func (l *link) sendTicket() error {
-	s, err := l.tls.NewTicket(ticketLifetime)
+	s, err := l.tls.NewTicket(uint32(lifetime / time.Second))
 	if err != nil {
 		return err
 	}
 	s.VerifyResult = l.verdict
-	ticket, err := l.mem.seal(s)
-	if err != nil {
+	ticket, err := l.mem.seal(s, l.tls.Time())
+	if err != nil || ticket == nil {
 		return err
 	}
 	return l.tls.SendTicket(s, ticket)

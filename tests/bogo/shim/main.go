@@ -59,7 +59,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	mem, err := newMemory()
+	mem, err := newMemory(first.ticketKey)
 	if err != nil {
 		return err
 	}
