@@ -3,7 +3,7 @@
 # make demo, test install what they miss, or name it
 # make dist       build/libtls-VERSION.tar.gz, with all modules: builds without a network
 # make deb        Debian packages of that in build/deb, for the release that it runs on
-# make quick, lint, test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=...
+# make quick, lint, test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=..., mutate N=...
 # make check      each library's symbols are those of capi/exports and names.h, and a program starts
 # CC, CFLAGS, CPPFLAGS and LDFLAGS choose the C compiler and what it is told
 # SSL_SUBSET=no   leaves the SSL_* functions out
@@ -69,7 +69,7 @@ GOTOOLCHAIN ?= local
 export GOTOOLCHAIN
 endif
 
-.PHONY: all install clean check dist deb quick lint test test-musl test-arch demo bench bogo fuzz model $(OBJECT) $(MAP) $(PCS)
+.PHONY: all install clean check dist deb quick lint test test-musl test-arch demo bench bogo fuzz model mutate $(OBJECT) $(MAP) $(PCS)
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
@@ -266,3 +266,9 @@ SEEDS = 10000
 FIRST = 1
 model: all
 	tests/model/run.sh $(SEEDS) $(FIRST)
+
+# Changes of N lines, one after the other, which SEED chooses: does a test notice?
+N = 20
+SEED = 1
+mutate:
+	nice $(GO) run ./tests/mutate -n $(N) -seed $(SEED)
