@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"libtls/internal/credential"
-	"libtls/internal/suite"
 )
 
 // Encodings of files.
@@ -56,10 +55,7 @@ func (c *Context) UseCertificateFile(file File, encoding int, chain bool) []*Err
 		err = errNoStartLine
 	case fileDER:
 		certs = [][]byte{bytes.Clone(file.Data)}
-		leaf, parseErr = x509.ParseCertificate(certs[0])
-		if parseErr == nil && suite.KeyTypeOf(leaf.PublicKey) == 0 {
-			parseErr = errInternal
-		}
+		leaf, parseErr = credential.ParseLeaf(certs[0])
 		err = errBadEncoding
 	default:
 		return []*Error{errBadFileType}

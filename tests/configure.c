@@ -170,6 +170,45 @@ TEST(keypairs_that_do_not_fit)
 	refused("server.pem", "junk.pem", "failed to read private key");
 	refused("server.pem", "empty.pem", "failed to read private key");
 	refused("server.pem", "server-encrypted.key", "failed to read private key");
+	refused("server.pem", "damaged.key", LACKS(DAMAGED_BLOCKS) ? "failed to read private key" :
+	    "failed to read private key: block 1: damaged private key");
+}
+
+TEST(certificates_that_can_never_be_used)
+{
+	NEEDS(UNUSABLE_CERTIFICATES);
+	refused("encipherment.pem", "encipherment.key", "certificate can't be used: its key usage forbids signing");
+}
+
+/* Lists of revoked certificates matter to those who look at certificates. */
+TEST(damaged_list)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct tls *ctx = tls_server();
+	struct pair *p;
+	const char *text = LACKS(DAMAGED_BLOCKS) ? "failed to parse crl" : "failed to parse crl: block 2 is damaged";
+
+	CONFIG_OK(sc, tls_config_set_crl_file(sc, pki("damaged.crl")));
+	CONFIG_OK(cc, tls_config_set_crl_file(cc, pki("damaged.crl")));
+	tls_config_insecure_noverifycert(cc);
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	pair_free(p);
+
+	CONFIG_OK(sc, tls_config_set_ca_file(sc, pki("ca.pem")));
+	tls_config_verify_client_optional(sc);
+	CHECK_INT(tls_configure(ctx, sc), -1);
+	CHECK_LIKE(tls_error(ctx), text);
+	tls_free(ctx);
+
+	tls_config_verify(cc);
+	ctx = tls_client();
+	CHECK_INT(tls_configure(ctx, cc), 0);
+	CHECK_INT(tls_connect_fds(ctx, 0, 1, "server.test"), -1);
+	CHECK_LIKE(tls_error(ctx), text);
+	tls_free(ctx);
+	tls_config_free(cc);
+	tls_config_free(sc);
 }
 
 TEST(additional_keypairs_are_checked)

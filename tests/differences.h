@@ -61,6 +61,13 @@
 	X(OCSP_STATE_LOST, BOTH, "an OCSP response after one that cannot be parsed crashes it") \
 	X(OCSP_NO_STATE, BOTH, "an OCSP response crashes it on a server, or if the peer's certificate names no responder") \
 	X(MUST_STAPLE, BOTH, "it does not know certificates that ask for a staple") \
+	X(MALFORMED_CERTIFICATES, BOTH, "certificates that break a rule of X.509's are believed") \
+	X(DAMAGED_BLOCKS, BOTH, "damaged blocks of PEM are passed over, or have no number") \
+	X(DAMAGED_ROOTS, BOTH, "a damaged block in a file of trusted certificates ends it") \
+	X(DANGLING_LINKS, BOTH, "what is no file in a hashed directory ends the search") \
+	X(UNUSABLE_CERTIFICATES, BOTH, "a certificate that cannot be used is found out by each handshake") \
+	X(SEC1_AS_PKCS8, BOTH, "EC keys in SEC1's form under the label of PKCS#8 are not read") \
+	X(DECRYPTION_ERRORS, BOTH, "why a key was not decrypted is not told") \
 	X(ONE_RECORD_WRITES, BOTH, "tls_write takes one record at most")
 
 enum difference {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 
 TEST(load_file_raw)
@@ -94,6 +95,17 @@ TEST(load_file_with_password)
 	load_key("server-encrypted.key", longest, 0);
 	load_key("rsa-legacy-encrypted.key", "secret", 1);
 	load_key("rsa-legacy-encrypted.key", "wrong", 0);
+	load_key("server-scrypt.key", "secret", 1);
+	load_key("server-pkcs12.key", "secret", 1);
+	load_key("server-sha512.key", "secret", 1);
+	load_key("server-sha512-256.key", "secret", 1);
+	load_key("server-3des.key", "secret", 1);
+	load_key("server-explicit.key", "ignored", 1);
+	load_key("server-bom.key", "ignored", 1);
+	load_key("rsa-pkcs8-as-rsa.key", "ignored", 1);
+	load_key("server-pkcs8-as-ec.key", "ignored", 1);
+	if (!LACKS(SEC1_AS_PKCS8))
+		load_key("server-sec1-as-pkcs8.key", "ignored", 1);
 	load_key("server.key", "ignored", 1);
 	load_key("server-sec1.key", "ignored", 1);
 	load_key("rsa-pkcs1.key", "ignored", 1);
@@ -101,6 +113,29 @@ TEST(load_file_with_password)
 	load_key("server.pem", "secret", 0);
 	load_key("empty.pem", "secret", 0);
 	load_key("junk.pem", "secret", 0);
+}
+
+TEST(why_a_key_cannot_be_decrypted)
+{
+	static const struct { const char *key; char *password; int num; } cases[] = {
+		{ "server-encrypted.key", "wrong", EACCES },
+		{ "server-scrypt.key", "wrong", EACCES },
+		{ "server-pkcs12.key", "wrong", EACCES },
+		{ "server-sha512.key", "", EACCES },
+		{ "rsa-legacy-encrypted.key", "wrong", EACCES },
+		{ "server-2des.key", "secret", ENOTSUP },
+		{ "damaged.key", "secret", EBADMSG },
+		{ "junk.pem", "secret", EBADMSG },
+	};
+	size_t i, len;
+
+	NEEDS(DECRYPTION_ERRORS);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		errno = 0;
+		CHECK(tls_load_file(pki(cases[i].key), &len, cases[i].password) == NULL);
+		if (!CHECK_INT(errno, cases[i].num))
+			check_note("%s", cases[i].key);
+	}
 }
 
 typedef int setter(struct tls_config *, const char *);
@@ -288,6 +323,10 @@ TEST(cert_is_parsed_when_set)
 	CHECK_LIKE(tls_config_error(config), "failed to load certificate: *");
 	CHECK_INT(tls_config_add_keypair_mem(config, (const uint8_t *)"x", 1, NULL, 0), -1);
 	CHECK_INT(tls_config_set_cert_file(config, pki("server.pem")), 0);
+	if (!LACKS(DAMAGED_BLOCKS)) {
+		CHECK_INT(tls_config_set_cert_file(config, pki("damaged-intermediate.pem")), -1);
+		CHECK_STR(tls_config_error(config), "failed to load certificate: block 2 is damaged");
+	}
 	tls_config_free(config);
 }
 
@@ -337,6 +376,12 @@ TEST(keypair_forms)
 		{ "ed25519.pem", "ed25519.key" },
 		{ "combined.pem", "combined.pem" },
 		{ "crlf.pem", "crlf.pem" },
+		{ "server.pem", "server-explicit.key" },
+		{ "rsa.pem", "rsa-pkcs8-as-rsa.key" },
+		{ "server.pem", "server-pkcs8-as-ec.key" },
+		{ "server.pem", "server-sec1-as-pkcs8.key" },
+		{ "server.pem", "server-bom.key" },
+		{ "bom.pem", "bom.key" },
 		{ "chain-2.pem", "chain-2.key" },
 		{ "chain-shuffled.pem", "chain-shuffled.key" },
 		{ "chain-long.pem", "chain-long.key" },
@@ -346,6 +391,8 @@ TEST(keypair_forms)
 	struct tls_config *sc;
 
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (LACKS(SEC1_AS_PKCS8) && strstr(pairs[i].key, "-as-pkcs8") != NULL)
+			continue;
 		sc = plain_config();
 		CONFIG_OK(sc, tls_config_set_keypair_file(sc, pki(pairs[i].cert), pki(pairs[i].key)));
 		serves(sc);
@@ -447,6 +494,46 @@ TEST(ca_directory)
 	p = pair_sockets(cc, sc, "server.test");
 	CHECK_INT(pair_handshake(p), -1);
 	CHECK_LIKE(tls_error(p->client), "certificate verification failed: unable to get local issuer certificate");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* HASH.0 and so on are whatever somebody left there; the certificate is in the last one. */
+TEST(ca_directory_with_odd_entries)
+{
+	struct tls_config *cc = plain_config(), *sc = server_config("server");
+	struct pair *p;
+	struct dirent *entry;
+	DIR *dir = opendir(pki("hashed"));
+	char hash[16] = "", name[64], content[8192];
+	size_t len = read_file(pki("ca.pem"), content, sizeof(content));
+	int i;
+
+	REQUIRE(dir != NULL);
+	while ((entry = readdir(dir)) != NULL)
+		if (strlen(entry->d_name) == 10 && strcmp(entry->d_name + 8, ".0") == 0)
+			snprintf(hash, sizeof(hash), "%.8s", entry->d_name);
+	closedir(dir);
+	REQUIRE(hash[0] != 0);
+	REQUIRE(mkdir(scratch("odd"), 0700) == 0);
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "odd/%s.%d", hash, i);
+		if (i == 39)
+			write_file(scratch(name), content, len);
+		else if (i % 4 == 0)
+			REQUIRE(symlink("gone", scratch(name)) == 0);
+		else if (i % 4 == 1)
+			REQUIRE(symlink(strrchr(name, '/') + 1, scratch(name)) == 0);
+		else if (i % 4 == 2)
+			REQUIRE(mkdir(scratch(name), 0700) == 0);
+		else
+			write_file(scratch(name), "no certificate", 14);
+	}
+	CONFIG_OK(cc, tls_config_set_ca_path(cc, scratch("odd")));
+	p = pair_sockets(cc, sc, "server.test");
+	NEEDS(DANGLING_LINKS);
+	pair_established(p);
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);

@@ -65,6 +65,16 @@ TEST(verification)
 		{ "bad-signature", "certificate signature failure", "tlsv1 alert decrypt error" },
 		{ "constraint", "permitted subtree violation", "sslv3 alert certificate unknown" },
 		{ "unknown-critical", "unhandled critical extension", "sslv3 alert certificate unknown" },
+		/* RFC 5280, 4.2.1.10: mailboxes of one host, and directory names, compared as in 7.1. */
+		{ "mail-permitted", NULL, NULL },
+		{ "mail-below", "permitted subtree violation", "sslv3 alert certificate unknown" },
+		{ "directory-permitted", NULL, NULL },
+		{ "directory-other", "permitted subtree violation", "sslv3 alert certificate unknown" },
+		{ "maximum-leaf", "name constraints minimum and maximum not supported", "sslv3 alert certificate unknown" },
+		/* 4.2.1.3: a key usage without any bit allows nothing. */
+		{ "below-no-bits", "* certificate", "tlsv1 alert unknown ca" },
+		{ "negative-serial", NULL, NULL },
+		{ "string-type", NULL, NULL },
 	};
 	struct tls_config *cc;
 	char text[128], alert[128];
@@ -158,6 +168,50 @@ TEST(noverifycert)
 	tls_config_free(sc);
 }
 
+/* Certificates that are malformed in something that TLS has no use for. */
+TEST(malformed_certificates)
+{
+	static const struct { const char *keypair, *reason, *subject; } cases[] = {
+		{ "underscore", "invalid PrintableString", "/O=a_b/CN=odd" },
+		{ "at", "invalid PrintableString", "/O=a@b" },
+		{ "long-address", "cannot parse IP address of length 8", "/CN=long-address" },
+		{ "missing-null", "RSA key missing NULL parameters", "/CN=rsa" },
+	};
+	struct tls_config *cc = client_config(), *sc;
+	struct pair *p;
+	char text[128];
+	size_t i, len;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tls_config_verify(cc);
+		snprintf(text, sizeof(text), "certificate verification failed: malformed certificate: *%s*",
+		    cases[i].reason);
+		if (!LACKS(MALFORMED_CERTIFICATES))
+			verdict(cc, cases[i].keypair, text, "handshake failed: *sslv3 alert bad certificate");
+
+		/* Whoever doesn't verify it sees what can be read, and the name still counts. */
+		tls_config_insecure_noverifycert(cc);
+		sc = server_config(cases[i].keypair);
+		p = pair_sockets(cc, sc, "server.test");
+		pair_established(p);
+		say(p->client, p->server, "connected");
+		CHECK_STR(tls_peer_cert_subject(p->client), cases[i].subject);
+		CHECK_STR(tls_peer_cert_issuer(p->client), "/CN=Test ca");
+		CHECK_LIKE(tls_peer_cert_hash(p->client), "SHA256:*");
+		CHECK_INT(tls_peer_cert_contains_name(p->client, "server.test"), 1);
+		CHECK_INT(tls_peer_cert_contains_name(p->client, "other.test"), 0);
+		CHECK_INT(tls_peer_cert_notafter(p->client) - tls_peer_cert_notbefore(p->client) > 366 * 24 * 3600, 1);
+		REQUIRE(tls_peer_cert_chain_pem(p->client, &len) != NULL);
+		pair_free(p);
+		p = pair_sockets(cc, sc, "other.test");
+		CHECK_INT(pair_handshake(p), -1);
+		CHECK_STR(tls_error(p->client), "name `other.test' not present in server certificate");
+		pair_free(p);
+		tls_config_free(sc);
+	}
+	tls_config_free(cc);
+}
+
 TEST(verify_switches_everything_back_on)
 {
 	struct tls_config *cc = client_config();
@@ -212,6 +266,44 @@ TEST(verify_depth)
 	}
 }
 
+/* Without a limit of the program's there is ours: 32 certificates. */
+TEST(long_chains)
+{
+	static const struct { int depth; const char *longest, *longer; } cases[] = {
+		{ 6, "chain-of-6", "chain-of-7" },
+		{ 31, "chain-of-31", "chain-of-32" },
+		{ 100, "chain-of-31", "chain-of-99" },
+		{ -1, "chain-of-31", "chain-of-32" },
+		{ -1, "chain-of-31", "chain-of-99" },
+	};
+	struct tls_config *cc;
+	size_t i;
+
+	NEEDS(VERIFY_DEPTH_TEXT);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cc = client_config();
+		CHECK_INT(tls_config_set_verify_depth(cc, cases[i].depth), 0);
+		verdict(cc, cases[i].longest, NULL, NULL);
+		verdict(cc, cases[i].longer, "certificate verification failed: certificate chain too long",
+		    "handshake failed: *tlsv1 alert unknown ca");
+		tls_config_free(cc);
+	}
+}
+
+/* In a file of trusted certificates the good ones are used. */
+TEST(damaged_roots)
+{
+	struct tls_config *cc = client_config();
+
+	CONFIG_OK(cc, tls_config_set_ca_file(cc, pki("damaged-roots-and-ca.pem")));
+	NEEDS(DAMAGED_ROOTS);
+	verdict(cc, "server", NULL, NULL);
+	CONFIG_OK(cc, tls_config_set_ca_file(cc, pki("damaged-roots.pem")));
+	verdict(cc, "server", "certificate verification failed: unable to get local issuer certificate: "
+	    "blocks of the CA file that can't be read: 1", "handshake failed: *tlsv1 alert unknown ca");
+	tls_config_free(cc);
+}
+
 TEST(revocation_lists)
 {
 	static const struct { const char *crl, *keypair, *reason, *alert; } cases[] = {
@@ -221,6 +313,11 @@ TEST(revocation_lists)
 		{ "stale.crl", "server", "CRL has expired", "sslv3 alert certificate expired" },
 		{ "good.crl", "chain", "unable to get certificate CRL", "tlsv1 alert unknown ca" },
 		{ "junk.pem", "server", "unable to get certificate CRL", "tlsv1 alert unknown ca" },
+		{ "v1.crl", "server", NULL, NULL },
+		{ "v1-revoked.crl", "server", NULL, NULL },
+		{ "v1-revoked.crl", "revoked", "certificate revoked", "sslv3 alert certificate revoked" },
+		{ "string-type.crl", "server", NULL, NULL },
+		{ "string-type.crl", "revoked", "certificate revoked", "sslv3 alert certificate revoked" },
 	};
 	struct tls_config *cc;
 	char text[128], alert[128];

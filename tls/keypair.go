@@ -3,6 +3,7 @@ package tls
 import (
 	"bytes"
 	"cmp"
+	"errors"
 
 	"libtls/internal/credential"
 	"libtls/internal/suite"
@@ -158,7 +159,10 @@ func (c *Config) credential(index int, server bool) (*indexed, *Error) {
 		if cred.Leaf == nil && c.skipKeyCheck {
 			return nil, failure("public key hash not set")
 		}
-		if cred.Key, err = credential.ParseKey(k.key); err != nil {
+		switch cred.Key, err = credential.ParseKey(k.key); {
+		case errors.Is(err, credential.ErrDamaged), errors.Is(err, credential.ErrKeyType):
+			return nil, failure("failed to read private key: %v", err)
+		case err != nil:
 			return nil, failure("failed to read private key")
 		}
 	}

@@ -89,7 +89,7 @@ func (c *Config) revocations() (*trust.CRLs, *Error) {
 	if c.parsed.crls == nil {
 		var err error
 		if c.parsed.crls, err = trust.ParseCRLs(c.crl); err != nil {
-			return nil, failure("failed to parse crl")
+			return nil, failure("%v", err)
 		}
 	}
 	return c.parsed.crls, nil

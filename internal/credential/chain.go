@@ -16,7 +16,7 @@ import (
 // Why a certificate or a key can't be used.
 var (
 	errNoStartLine = errors.New("no start line")
-	errKeyType     = errors.New("unsupported algorithm")
+	ErrKeyType     = errors.New("unsupported algorithm")
 	errWeakKey     = errors.New("ee key too small")
 	errKey         = errors.New("no usable private key")
 	errEncrypted   = errors.New("private key is encrypted")
@@ -27,7 +27,6 @@ var (
 // that can't be used in TLS, or if any block of the text is damaged.
 func ParseChain(text []byte) ([][]byte, *x509.Certificate, error) {
 	var chain [][]byte
-	var leaf *x509.Certificate
 	for block := range pem.Blocks(text) {
 		if block.Damaged() {
 			return nil, nil, fmt.Errorf("block %d is damaged", block.Number)
@@ -35,28 +34,34 @@ func ParseChain(text []byte) ([][]byte, *x509.Certificate, error) {
 		if !block.IsCertificate() {
 			continue
 		}
-		c, err := trust.Read(block.Bytes)
-		switch {
-		case c == nil:
+		if c, _ := trust.Read(block.Bytes); c == nil {
 			return nil, nil, fmt.Errorf("block %d %w", block.Number, errChain)
-		case len(chain) > 0: // whoever verifies it can judge
-		case c.PublicKey == nil:
-			return nil, nil, errors.New(strings.TrimPrefix(err.Error(), "x509: "))
-		default:
-			leaf = c
 		}
-		chain = append(chain, block.Bytes)
+		chain = append(chain, block.Bytes) // whoever verifies it can judge
 	}
 	if len(chain) == 0 {
 		return nil, nil, errNoStartLine
 	}
-	return chain, leaf, usableKey(leaf.PublicKey)
+	leaf, err := ParseLeaf(chain[0])
+	return chain, leaf, err
+}
+
+// ParseLeaf returns a certificate in DER parsed. It fails if the certificate can't be used in TLS.
+func ParseLeaf(der []byte) (*x509.Certificate, error) {
+	c, err := trust.Read(der)
+	switch {
+	case c == nil:
+		return nil, errChain
+	case c.PublicKey == nil:
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "x509: "))
+	}
+	return c, usableKey(c.PublicKey)
 }
 
 // usableKey tells what keeps a public key from being used, if anything does.
 func usableKey(pub crypto.PublicKey) error {
 	if suite.KeyTypeOf(pub) == 0 {
-		return errKeyType
+		return ErrKeyType
 	}
 	if key, ok := pub.(*rsa.PublicKey); ok && key.N.BitLen() < 1024 {
 		return errWeakKey

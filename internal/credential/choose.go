@@ -133,13 +133,13 @@ func (c *Credential) fields(p *plain.Coder) {
 	if !p.Reading() {
 		return
 	}
-	var err error
 	if len(c.Chain) > 0 {
-		if c.Leaf, err = x509.ParseCertificate(c.Chain[0]); err != nil {
+		if c.Leaf, _ = trust.Read(c.Chain[0]); c.Leaf == nil {
 			p.Fail()
 		}
 	}
 	if key != nil {
+		var err error
 		if c.Key, err = ParseKeyDER(key); err != nil {
 			p.Fail()
 		}

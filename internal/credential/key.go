@@ -16,6 +16,7 @@ import (
 
 	"libtls/internal/pem"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // ParseKey returns the first private key in a PEM text, which isn't encrypted.
@@ -28,8 +29,15 @@ func ParseKey(text []byte) (crypto.Signer, error) {
 	if isEncrypted(block) {
 		return nil, errEncrypted
 	}
-	return ParseKeyDER(block.Bytes)
+	key, err := ParseKeyDER(block.Bytes)
+	if err != nil {
+		return nil, inBlock(block, err)
+	}
+	return key, nil
 }
+
+// inBlock tells in which block of a text something is wrong.
+func inBlock(block *pem.Block, err error) error { return fmt.Errorf("block %d: %w", block.Number, err) }
 
 // ParseKeyDER returns a private key in PKCS#8, PKCS#1 or SEC1, whatever the label of its block said.
 func ParseKeyDER(der []byte) (crypto.Signer, error) {
@@ -44,7 +52,10 @@ func ParseKeyDER(der []byte) (crypto.Signer, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrDamaged, strings.TrimPrefix(err.Error(), "x509: "))
+		if name := trust.Unsupported(der); name != "" {
+			return nil, fmt.Errorf("%w %s", ErrKeyType, name)
+		}
+		return nil, ErrDamaged
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok || suite.KeyTypeOf(signer.Public()) == 0 {
@@ -59,7 +70,7 @@ func privateKeyBlock(text []byte) (*pem.Block, error) {
 	for block := range pem.Blocks(text) {
 		switch {
 		case block.Damaged():
-			return nil, fmt.Errorf("%w: block %d", ErrDamaged, block.Number)
+			return nil, inBlock(block, ErrDamaged)
 		case strings.HasSuffix(block.Label, "PRIVATE KEY"):
 			return block, nil
 		}

@@ -110,10 +110,13 @@ func TestOpenSSLKeys(t *testing.T) {
 		text string
 	}{
 		"another scheme": {des, ErrScheme, "unknown encryption scheme pbeWithSHAAnd2-KeyTripleDES-CBC"},
-		"cut off":        {good[:len(good)/2], ErrDamaged, "damaged private key: block 1"},
+		"cut off":        {good[:len(good)/2], ErrDamaged, "block 1: damaged private key"},
 		"not DER":        {[]byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"), ErrDamaged, "damaged private key"},
-		"damaged before": {append([]byte("-----BEGIN CERTIFICATE-----\nMIIB*\n-----END CERTIFICATE-----\n"), good...), ErrDamaged, "damaged private key: block 1"},
+		"damaged before": {append([]byte("-----BEGIN CERTIFICATE-----\nMIIB*\n-----END CERTIFICATE-----\n"), good...), ErrDamaged, "block 1: damaged private key"},
 		"no key":         {[]byte("no key"), errNoStartLine, "no start line"},
+		"Ed448":          {openssl(t, nil, "genpkey -algorithm ED448"), ErrKeyType, "unsupported algorithm Ed448"},
+		"secp256k1":      {openssl(t, nil, "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1"), ErrKeyType, "unsupported algorithm ECDSA on secp256k1"},
+		"RSASSA-PSS":     {openssl(t, nil, "genpkey -algorithm RSA-PSS"), ErrKeyType, "unsupported algorithm RSASSA-PSS"},
 	} {
 		if _, err := DecryptKey(test.file, "secret7"); !errors.Is(err, test.want) || err.Error() != test.text {
 			t.Errorf("%s: %v", name, err)

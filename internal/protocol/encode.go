@@ -1,13 +1,13 @@
 package protocol
 
 import (
-	"crypto/x509"
 	"slices"
 
 	"libtls/internal/plain"
 	"libtls/internal/record"
 	"libtls/internal/schedule"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 	"libtls/internal/wire"
 )
 
@@ -240,8 +240,8 @@ func (c *Credential) fields(p *plain.Coder) {
 	plain.Numbers(p, &c.Schemes)
 	p.Bytes(&c.Staple)
 	if p.Reading() && len(c.Chain) > 0 {
-		leaf, err := x509.ParseCertificate(c.Chain[0])
-		if err != nil {
+		leaf, _ := trust.Read(c.Chain[0])
+		if leaf == nil {
 			p.Fail()
 			return
 		}

@@ -95,7 +95,7 @@ func (a *Anchors) add(certs ...[]byte) {
 // from being among them.
 func (a *Anchors) lookup(subject string) (found []*node, missing *Error) {
 	if a.damaged > 0 {
-		missing = errNoIssuer.because("%d blocks of the CA file can't be read", a.damaged)
+		missing = errNoIssuer.because("blocks of the CA file that can't be read: %d", a.damaged)
 	}
 	for _, entry := range a.bySubject[subject] {
 		n, err := entry.certificate()

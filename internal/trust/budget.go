@@ -14,7 +14,7 @@ const (
 	maxChain = 32
 	// maxSignatures and maxArithmetic bound the signatures that are checked, and what that costs,
 	// in microseconds of a processor of 2020.
-	maxSignatures = 30
+	maxSignatures = maxChain
 	maxArithmetic = 6000
 	// maxSteps bounds how many certificates are appended to paths.
 	maxSteps = 256

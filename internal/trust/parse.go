@@ -39,10 +39,8 @@ func parse(der []byte) (*x509.Certificate, error) {
 	if err == nil {
 		return c, nil
 	}
-	if loose := readLoosely(der); loose != nil && loose.PublicKey == nil {
-		if _, known := algorithmNames[keyAlgorithm(loose.RawSubjectPublicKeyInfo).String()]; known {
-			err = unsupportedKey(loose)
-		}
+	if loose := readLoosely(der); loose != nil && loose.PublicKey == nil && Unsupported(loose.RawSubjectPublicKeyInfo) != "" {
+		err = unsupportedKey(loose)
 	}
 	return nil, err
 }
@@ -205,11 +203,17 @@ func algorithmName(id asn1.ObjectIdentifier) string {
 	return id.String()
 }
 
-// keyAlgorithm returns the algorithm of a SubjectPublicKeyInfo, or its curve if that is named.
-func keyAlgorithm(spki cryptobyte.String) asn1.ObjectIdentifier {
+// Unsupported names the algorithm of a key that isn't supported: a SubjectPublicKeyInfo (RFC 5280,
+// 4.1) or a PrivateKeyInfo (RFC 5208, 5). It returns "" if that is none that people use.
+func Unsupported(key []byte) string { return algorithmNames[keyAlgorithm(key).String()] }
+
+// keyAlgorithm returns the algorithm of a key, or its curve if that is named.
+func keyAlgorithm(key cryptobyte.String) asn1.ObjectIdentifier {
 	var info, algorithm cryptobyte.String
 	var id, curve asn1.ObjectIdentifier
-	if !spki.ReadASN1(&info, cbasn1.SEQUENCE) || !info.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
+	if !key.ReadASN1(&info, cbasn1.SEQUENCE) ||
+		!info.SkipOptionalASN1(cbasn1.INTEGER) || // the version of a private one
+		!info.ReadASN1(&algorithm, cbasn1.SEQUENCE) ||
 		!algorithm.ReadASN1ObjectIdentifier(&id) || !algorithm.ReadASN1ObjectIdentifier(&curve) {
 		return id
 	}

@@ -309,9 +309,6 @@ func TestReasons(t *testing.T) {
 
 // TestPresent leaves the time to the clock.
 func TestPresent(t *testing.T) {
-	today := func(c *x509.Certificate) {
-		c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	}
 	yesterday := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Unix(1, 0), time.Now().Add(-time.Hour) }
 	fresh, stale := issue(t, nil, "fresh", today), issue(t, nil, "stale", yesterday)
 	o := &Options{Anchors: anchors(t, fresh, stale)}

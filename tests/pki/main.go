@@ -375,7 +375,7 @@ func main() {
 		log.Fatal(err)
 	}
 	made := make(map[string]*entity)
-	for _, a := range authorities {
+	for _, a := range append(authorities, oddAuthorities...) {
 		template := &x509.Certificate{
 			Subject:   pkix.Name{CommonName: "Test " + a.name},
 			NotBefore: now.Add(-48 * time.Hour), NotAfter: now.AddDate(1, 0, 0),
@@ -389,7 +389,7 @@ func main() {
 		dir.write(a.name+".pem", chainPEM(made[a.name]))
 		dir.write(a.name+".key", block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(made[a.name].key))))
 	}
-	for _, l := range leaves {
+	for _, l := range append(leaves, oddLeaves...) {
 		template := &x509.Certificate{
 			Subject:   pkix.Name{CommonName: l.name},
 			NotBefore: now.Add(-48 * time.Hour), NotAfter: now.AddDate(1, 0, 0),
@@ -476,6 +476,7 @@ func main() {
 		der := must(x509.CreateRevocationList(rand.Reader, list, made["ca"].cert, made["ca"].key))
 		dir.write(c.file, block("X509 CRL", der))
 	}
+	writeOdd(dir, made)
 }
 
 // encrypted is PKCS#8's EncryptedPrivateKeyInfo with PBES2, PBKDF2-HMAC-SHA-256 and AES-256-CBC (RFC 8018).
