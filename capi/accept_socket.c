@@ -14,7 +14,7 @@ accept_common(struct tls *ctx)
 		    "not a server context");
 		return NULL;
 	}
-	if (ctx->frozen == NULL) {
+	if (ctx->snapshot == NULL) {
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "ssl failure");
 		return NULL;
 	}

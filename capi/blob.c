@@ -10,8 +10,8 @@
 struct blob {
 	atomic_uint	 refs;
 	atomic_uint	 owner;		/* start in which Go took one of them */
-	struct object	 made;		/* of the bytes, and shared */
-	void		(*unmake)(struct object *);
+	struct object	 rebuilt;		/* of the bytes, and shared */
+	void		(*free_rebuilt)(struct object *);
 	atomic_size_t	 len;		/* of the bytes, which come last */
 	size_t		 room;
 	size_t		 n_others;
@@ -120,8 +120,8 @@ blob_drop(struct blob *b)
 	inherit(b);
 	if (atomic_fetch_sub(&b->refs, 1) != 1)
 		return;
-	if (b->unmake != NULL)
-		b->unmake(&b->made);
+	if (b->free_rebuilt != NULL)
+		b->free_rebuilt(&b->rebuilt);
 	for (size_t i = 0; i < b->n_others; i++)
 		blob_drop(b->others[i]);
 	explicit_bzero(bytes_of(b), b->len);
@@ -129,10 +129,10 @@ blob_drop(struct blob *b)
 }
 
 struct object *
-blob_object(struct blob *b, void (*unmake)(struct object *))
+blob_object(struct blob *b, void (*free_rebuilt)(struct object *))
 {
-	b->unmake = unmake;
-	return &b->made;
+	b->free_rebuilt = free_rebuilt;
+	return &b->rebuilt;
 }
 
 /* A child sees one or the other. */

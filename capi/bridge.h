@@ -100,7 +100,7 @@ struct remains {
 	enum kind	 kind;
 	uint64_t	 config;	/* handle, 0 for the default one */
 	uint64_t	 listener;	/* handle, 0 if none */
-	struct blob	*frozen;	/* the configuration when it was taken */
+	struct blob	*snapshot;	/* the configuration when it was taken */
 	struct blob	*state;		/* of a connection */
 	uint64_t	 records_in;	/* its records under the present keys */
 	uint64_t	 records_out;

@@ -10,21 +10,21 @@ import (
 	"libtls/tls"
 )
 
-// made is what blobs were made into, to be shared.
-var made table[any]
+// rebuilt are the objects that a child made of blobs, which their holders share.
+var rebuilt table[any]
 
-func makeAny(v any) C.uint64_t { return C.uint64_t(made.add(&v)) }
+func addRebuilt(v any) C.uint64_t { return C.uint64_t(rebuilt.add(&v)) }
 
-// keep moves data, which is wiped, to C's memory.
-func keep(data []byte) *C.struct_blob {
+// newBlob moves data, which is wiped, to C's memory.
+func newBlob(data []byte) *C.struct_blob {
 	defer clear(data)
-	b := room(len(data))
-	copy(kept(b), data)
+	b := makeBlob(len(data))
+	copy(bytesOf(b), data)
 	return b
 }
 
-// room returns a blob for n bytes that refers to others.
-func room(n int, others ...*C.struct_blob) *C.struct_blob {
+// makeBlob returns a blob of n bytes that refers to others.
+func makeBlob(n int, others ...*C.struct_blob) *C.struct_blob {
 	b := C.blob_new(C.size_t(n), C.size_t(len(others)))
 	if b == nil {
 		panic("out of memory")
@@ -35,8 +35,8 @@ func room(n int, others ...*C.struct_blob) *C.struct_blob {
 	return b
 }
 
-// kept is nil for NULL.
-func kept(b *C.struct_blob) []byte {
+// bytesOf returns a blob's bytes, nil for NULL.
+func bytesOf(b *C.struct_blob) []byte {
 	var n C.size_t
 	p := C.blob_bytes(b, &n)
 	if p == nil {
@@ -45,12 +45,13 @@ func kept(b *C.struct_blob) []byte {
 	return unsafe.Slice((*byte)(p), n)
 }
 
-// growing is what can tell what it has become more by.
-type growing interface{ Grown() ([]byte, bool) }
+// grower is an object that can encode what it has grown by.
+type grower interface{ Grown() ([]byte, bool) }
 
-// grow adds that, which is wiped, to bytes that were kept; NULL if it isn't all.
-func grow(kept *C.struct_blob, g growing) *C.struct_blob {
-	if kept == nil {
+// appendTo adds to an object's last encoding what the object has grown by. It
+// returns NULL if more has changed, or if there was no encoding.
+func appendTo(was *C.struct_blob, g grower) *C.struct_blob {
+	if was == nil {
 		return nil
 	}
 	more, ok := g.Grown()
@@ -58,22 +59,22 @@ func grow(kept *C.struct_blob, g growing) *C.struct_blob {
 		return nil
 	}
 	defer clear(more)
-	b := C.blob_grow(kept, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
+	b := C.blob_grow(was, (*C.cbyte)(unsafe.SliceData(more)), C.size_t(len(more)))
 	if b == nil {
 		panic("out of memory")
 	}
 	return b
 }
 
-// save returns what is to be kept of an object of which kept was.
-func save(kept *C.struct_blob, o interface {
-	growing
+// save returns an object's encoding; the last one was was.
+func save(was *C.struct_blob, o interface {
+	grower
 	Marshal() []byte
 }) *C.struct_blob {
-	if b := grow(kept, o); b != nil {
+	if b := appendTo(was, o); b != nil {
 		return b
 	}
-	return keep(o.Marshal())
+	return newBlob(o.Marshal())
 }
 
 //export goConfigSave
@@ -86,7 +87,7 @@ func goConfigSave(config C.uint64_t, fail *C.struct_failure, bytes **C.struct_bl
 //export goConfigRestore
 func goConfigRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	c, err := tls.UnmarshalConfig(kept(bytes))
+	c, err := tls.UnmarshalConfig(bytesOf(bytes))
 	if err != nil {
 		return tell(fail, err)
 	}
@@ -111,7 +112,7 @@ func goSignerSave(s C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (
 //export goSignerRestore
 func goSignerRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	s, err := tls.UnmarshalSigner(kept(bytes))
+	s, err := tls.UnmarshalSigner(bytesOf(bytes))
 	if err != nil {
 		return tell(fail, err)
 	}
@@ -120,20 +121,20 @@ func goSignerRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct
 }
 
 //export goListenerRestore
-func goListenerRestore(fail *C.struct_failure, handle *C.uint64_t, config C.uint64_t, frozen *C.struct_blob) (rc C.int) {
+func goListenerRestore(fail *C.struct_failure, handle *C.uint64_t, config C.uint64_t, snapshot *C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	l, err := tls.RestoreListener(live(config), kept(frozen))
+	l, err := tls.RestoreListener(live(config), bytesOf(snapshot))
 	if err != nil {
 		return tell(fail, err)
 	}
-	*handle = makeAny(l)
+	*handle = addRebuilt(l)
 	return 0
 }
 
-//export goMadeFree
-func goMadeFree(handle C.uint64_t) {
+//export goRebuiltFree
+func goRebuiltFree(handle C.uint64_t) {
 	defer func() { _ = recover() }()
-	made.remove(uint64(handle))
+	rebuilt.remove(uint64(handle))
 }
 
 // live returns a configuration, nil for the default one.
@@ -150,13 +151,13 @@ func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_re
 	config, state := live(r.config), encoding(r.state)
 	var l *tls.Listener
 	if r.listener != 0 {
-		l = (*must(made.get(uint64(r.listener)))).(*tls.Listener)
+		l = (*must(rebuilt.get(uint64(r.listener)))).(*tls.Listener)
 	}
 	var t *tls.Context
 	var err error
 	switch in, out := uint64(r.records_in), uint64(r.records_out); r.kind {
 	case C.CLIENT:
-		t, err = tls.RestoreClient(config, kept(r.frozen), state, in, out)
+		t, err = tls.RestoreClient(config, bytesOf(r.snapshot), state, in, out)
 	case C.SERVER:
 		t = tls.RestoreServer(config, l)
 	default:
@@ -169,30 +170,30 @@ func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_re
 	return 0
 }
 
-// save returns what is to be kept of a context, of which was is from before. It
-// refers to what the handshake settled, which is saved but once.
-func (c *connection) save(was *C.struct_blob) *C.struct_blob {
+// save returns a context's encoding; the last one was was. It refers to the
+// encoding of what the handshake settled, which is made only once.
+func (c *heldContext) save(was *C.struct_blob) *C.struct_blob {
 	if !c.Changed() {
 		return was
 	}
-	if b := grow(was, c); b != nil {
+	if b := appendTo(was, c); b != nil {
 		return b
 	}
 	e := c.Marshal()
 	defer clear(e.Changing)
 	settled := C.blob_referred(was, 0)
 	if e.Settled != nil {
-		settled = keep(e.Settled)
+		settled = newBlob(e.Settled)
 		defer C.blob_drop(settled)
 	}
-	b := room(len(e.Changing), settled)
-	copy(kept(b), e.Changing)
+	b := makeBlob(len(e.Changing), settled)
+	copy(bytesOf(b), e.Changing)
 	return b
 }
 
-// encoding is what save kept.
+// encoding is what save returned.
 func encoding(b *C.struct_blob) drive.Encoding {
-	return drive.Encoding{Changing: kept(b), Settled: kept(C.blob_referred(b, 0))}
+	return drive.Encoding{Changing: bytesOf(b), Settled: bytesOf(C.blob_referred(b, 0))}
 }
 
 //export goContextSave
@@ -205,9 +206,9 @@ func goContextSave(ctx C.uint64_t, fail *C.struct_failure, state **C.struct_blob
 	return 0
 }
 
-//export goContextFreeze
-func goContextFreeze(ctx C.uint64_t, fail *C.struct_failure, frozen **C.struct_blob) (rc C.int) {
+//export goContextSnapshot
+func goContextSnapshot(ctx C.uint64_t, fail *C.struct_failure, snapshot **C.struct_blob) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	*frozen = keep(context(ctx).Frozen())
+	*snapshot = newBlob(context(ctx).Snapshot())
 	return 0
 }

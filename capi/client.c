@@ -42,7 +42,7 @@ int
 tls_configure(struct tls *ctx, struct tls_config *config)
 {
 	struct settings *s;
-	struct blob *frozen = NULL;
+	struct blob *snapshot = NULL;
 	struct visit v;
 	int rv = -1;
 
@@ -68,8 +68,8 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 		ctx->c.broken = true;
 	if (ctx->kind == SERVER) {
 		if (rv == 0)
-			rv = goContextFreeze(ctx->go, &v.fail, &frozen);
-		context_freeze(ctx, frozen);
+			rv = goContextSnapshot(ctx->go, &v.fail, &snapshot);
+		context_set_snapshot(ctx, snapshot);
 	}
 	return context_leave(ctx, &v, rv);
 }

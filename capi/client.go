@@ -6,10 +6,10 @@ import "C"
 import "libtls/tls"
 
 func add(t *tls.Context) C.uint64_t {
-	return C.uint64_t(contexts.add(&connection{Context: t}))
+	return C.uint64_t(contexts.add(&heldContext{Context: t}))
 }
 
-func context(handle C.uint64_t) *connection { return must(contexts.get(uint64(handle))) }
+func context(handle C.uint64_t) *heldContext { return must(contexts.get(uint64(handle))) }
 
 //export goClientNew
 func goClientNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {

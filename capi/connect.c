@@ -40,7 +40,7 @@ set_up(struct tls *ctx, const char *servername)
 	rv = goConnect(ctx->go, &v.fail, servername,
 	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
 	if (rv == 0) {
-		context_freeze(ctx, settings_bytes(ctx->settings));
+		context_set_snapshot(ctx, settings_bytes(ctx->settings));
 		context_save(ctx, &v.fail);
 	}
 	rv = context_leave(ctx, &v, rv);

@@ -38,16 +38,16 @@ context_take(struct tls *ctx, struct settings *s)
 }
 
 void
-context_freeze(struct tls *ctx, struct blob *frozen)
+context_set_snapshot(struct tls *ctx, struct blob *snapshot)
 {
-	blob_replace(&ctx->frozen, frozen);
+	blob_replace(&ctx->snapshot, snapshot);
 }
 
 void
 context_inherit(struct tls *ctx, struct tls *listener)
 {
 	context_take(ctx, listener->settings);
-	context_freeze(ctx, blob_hold(listener->frozen));
+	context_set_snapshot(ctx, blob_hold(listener->snapshot));
 }
 
 /* Keeps what a call has changed of the connection. */
@@ -79,7 +79,7 @@ void
 context_forget(struct tls *ctx)
 {
 	object_keep(&ctx->line.object, NULL);
-	context_freeze(ctx, NULL);
+	context_set_snapshot(ctx, NULL);
 	context_take(ctx, NULL);
 }
 
@@ -93,7 +93,7 @@ rebuild(void *context, void *fail)
 		.kind = ctx->kind,
 		.records_in = ctx->line.records_in,
 		.records_out = ctx->line.records_out,
-		.frozen = ctx->frozen,
+		.snapshot = ctx->snapshot,
 		.state = ctx->line.object.bytes,
 	};
 
@@ -101,10 +101,10 @@ rebuild(void *context, void *fail)
 		return false;
 	if (ctx->settings != NULL)
 		r.config = ctx->settings->config.go;
-	if (ctx->kind != CLIENT && ctx->frozen != NULL) {
-		made = blob_made(ctx->frozen);
+	if (ctx->kind != CLIENT && ctx->snapshot != NULL) {
+		made = blob_rebuilt(ctx->snapshot);
 		if (!object_alive(made) && goListenerRestore(fail, &made->go,
-		    r.config, ctx->frozen) == -1)
+		    r.config, ctx->snapshot) == -1)
 			return false;
 		object_born(made);
 		r.listener = made->go;
@@ -156,7 +156,7 @@ context_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
 	out->cb = write_cb;
 	in->cb_ctx = out->cb_ctx = ctx;
 	in->cb_arg = out->cb_arg = cb_arg;
-	ctx->c.ask = true;
+	ctx->c.go_first = true;
 	ctx->c.phase = CONNECTED;
 }
 

@@ -6,35 +6,35 @@
 
 #include "front.h"
 
-/* A text that is kept, and how many there may be: programs make few mistakes. */
-struct kept {
-	struct kept	*next;
+/* A text that stays valid, and how many there may be: programs make few mistakes. */
+struct old_text {
+	struct old_text	*next;
 	char		*text;
 };
-enum { KEPT = 64 };
+enum { OLD_TEXTS = 64 };
 
-/* The text among those that are kept, of which it becomes one if need be. */
+/* Returns the old text that is equal, or makes this one an old text. */
 static char *
-keep(struct error *err, char *text)
+old_text(struct error *err, char *text)
 {
 	static char many[] = "too many different errors";
-	struct kept *k;
+	struct old_text *k;
 
-	for (k = atomic_load(&err->kept); k != NULL; k = k->next) {
+	for (k = atomic_load(&err->old_texts); k != NULL; k = k->next) {
 		if (strcmp(k->text, text) == 0) {
 			free(text);
 			return k->text;
 		}
 	}
-	if (atomic_fetch_add(&err->n_kept, 1) >= KEPT ||
+	if (atomic_fetch_add(&err->n_old_texts, 1) >= OLD_TEXTS ||
 	    (k = malloc(sizeof(*k))) == NULL) {
-		atomic_fetch_sub(&err->n_kept, 1);
+		atomic_fetch_sub(&err->n_old_texts, 1);
 		free(text);
 		return many;
 	}
 	k->text = text;
-	k->next = atomic_load(&err->kept);
-	while (!atomic_compare_exchange_weak(&err->kept, &k->next, k))
+	k->next = atomic_load(&err->old_texts);
+	while (!atomic_compare_exchange_weak(&err->old_texts, &k->next, k))
 		continue;
 	return text;
 }
@@ -44,7 +44,7 @@ put(struct error *err, int code, char *text)
 {
 	atomic_store(&err->code, code);
 	if (err->shared)
-		atomic_store(&err->text, text == NULL ? NULL : keep(err, text));
+		atomic_store(&err->text, text == NULL ? NULL : old_text(err, text));
 	else
 		free(atomic_exchange(&err->text, text));
 }
@@ -55,19 +55,19 @@ error_clear(struct error *err)
 	put(err, TLS_ERROR_UNKNOWN, NULL);
 }
 
-/* The same with an object that nobody uses any more. */
+/* Frees the old texts too, when nobody uses the object any more. */
 void
 error_drop(struct error *err)
 {
-	struct kept *k;
+	struct old_text *k;
 
 	error_clear(err);
-	while ((k = atomic_load(&err->kept)) != NULL) {
-		atomic_store(&err->kept, k->next);
+	while ((k = atomic_load(&err->old_texts)) != NULL) {
+		atomic_store(&err->old_texts, k->next);
 		free(k->text);
 		free(k);
 	}
-	atomic_store(&err->n_kept, 0);
+	atomic_store(&err->n_old_texts, 0);
 }
 
 /* Moves what Go told into the slot, if it told anything. */

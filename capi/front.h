@@ -8,15 +8,15 @@
 #include "bridge.h"
 
 /*
- * The latest error of an object. Threads may share a listener: there the texts,
- * which others may be reading, are kept until it is reset, each of them once.
+ * The latest error of an object. Threads may share a listener: others may be
+ * reading its texts, so all old ones stay valid until it is reset.
  */
 struct error {
 	_Atomic(char *)	text;
 	atomic_int	code;
 	bool		shared;
-	atomic_uint	n_kept;
-	_Atomic(struct kept *) kept;
+	atomic_uint	n_old_texts;
+	_Atomic(struct old_text *) old_texts;
 };
 
 /*
@@ -149,13 +149,13 @@ struct tls {
 	char		*strings[STRINGS];
 	struct line	 line;		/* its object is a tls.Context */
 	struct settings	*settings;	/* NULL for the default ones */
-	struct blob	*frozen;	/* the settings when they were taken */
+	struct blob	*snapshot;	/* the settings when they were taken */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {
 		enum phase phase;
 		bool	 failed;	/* ever after with the same text */
-		bool	 ask;		/* ask Go before reading */
+		bool	 go_first;	/* a step in Go comes before reading */
 		bool	 tickets_due;	/* Go has tickets that can be sent */
 		bool	 truncated;	/* the transport ended without one */
 		bool	 closing;	/* close_notify is in out, if any */
@@ -210,14 +210,14 @@ bool	enter(struct visit *);
 void	leave(struct visit *);
 
 /* blob.c; see bridge.h. */
-struct object *blob_object(struct blob *, void (*unmake)(struct object *));
+struct object *blob_object(struct blob *, void (*free_rebuilt)(struct object *));
 void	blob_replace(struct blob **, struct blob *);
 
 /*
  * object.c. Rebuilding stands behind enter(). object_keep() takes the bytes
  * over.
  */
-struct object *blob_made(struct blob *);
+struct object *blob_rebuilt(struct blob *);
 void	object_born(struct object *);
 bool	object_alive(const struct object *);
 void	object_keep(struct object *, struct blob *);
@@ -295,13 +295,13 @@ bool	 settings_restore(struct settings *, struct failure *);
 bool	 settings_rebuild(void *, void *);
 struct blob *settings_bytes(struct settings *);
 
-/* context.c. context_freeze() takes the bytes over. */
+/* context.c. context_set_snapshot() takes the bytes over. */
 bool	 context_valid(const struct tls *);
 struct tls *context_new(enum kind);
 bool	 context_enter(struct tls *, struct visit *);
 int	 context_leave(struct tls *, struct visit *, int);
 void	 context_take(struct tls *, struct settings *);
-void	 context_freeze(struct tls *, struct blob *);
+void	 context_set_snapshot(struct tls *, struct blob *);
 void	 context_inherit(struct tls *, struct tls *);
 void	 context_save(struct tls *, struct failure *);
 void	 context_forget(struct tls *);

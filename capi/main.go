@@ -41,12 +41,12 @@ func init() {
 
 var (
 	configs  table[tls.Config]
-	contexts table[connection]
+	contexts table[heldContext]
 )
 
-// connection is a context, and what its steps pass so that they needn't
+// heldContext is a context, and what its steps pass so that they needn't
 // allocate it.
-type connection struct {
+type heldContext struct {
 	*tls.Context
 	io drive.IO
 }

@@ -45,19 +45,19 @@ object_restore(struct object *o, bool (*rebuild)(void *, void *), void *owner,
 }
 
 static void
-unmake(struct object *made)
+free_rebuilt(struct object *made)
 {
 	struct visit v;
 
 	if (object_alive(made) && enter(&v)) {
-		goMadeFree(made->go);
+		goRebuiltFree(made->go);
 		leave(&v);
 	}
 }
 
 /* The object that is made of a blob, once for all who hold it. */
 struct object *
-blob_made(struct blob *b)
+blob_rebuilt(struct blob *b)
 {
-	return blob_object(b, unmake);
+	return blob_object(b, free_rebuilt);
 }

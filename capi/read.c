@@ -85,7 +85,7 @@ fetch(void *context, int op, struct step *s)
 	bool due = op == OP_READ && ctx->c.tickets_due;
 	int rv;
 
-	ctx->c.ask = false;
+	ctx->c.go_first = false;
 	s->idle = due && input_silent(in);
 	if (s->idle)
 		return 0;
@@ -104,7 +104,7 @@ pause_input(void *context, int op, int how, struct step *s)
 	int rv;
 
 	(void)s;
-	ctx->c.ask = false;
+	ctx->c.go_first = false;
 	rv = op == OP_READ ? flush_reading(ctx) : flush(ctx, op);
 	if (rv == 0 && how == STEP_NO_DATA && !input_ready(&ctx->line.in))
 		rv = TLS_WANT_POLLIN;
@@ -121,7 +121,7 @@ ask(void *context, int how, struct step *s)
 	int rv;
 
 	(void)how;
-	ctx->c.ask = true;
+	ctx->c.go_first = true;
 	if ((rv = signature_get(&s->request, &signature)) != 0)
 		return rv;
 	if (context_enter(ctx, &v)) {
@@ -149,7 +149,7 @@ stop(void *context, int op, int how, struct step *s)
 	if (op == OP_HANDSHAKE && s->handshake_done)
 		ctx->c.phase = ESTABLISHED;
 	ctx->c.failed = op != OP_HANDSHAKE || !s->handshake_done;
-	ctx->c.ask = true;
+	ctx->c.go_first = true;
 	ctx->line.sealed = 0;
 	return -1;
 }
@@ -169,11 +169,11 @@ drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 	struct step s;
 	int rv;
 
-	rv = drive(&ctx->line, op, &ctx->line.in, !ctx->c.ask, buf, len, &s);
+	rv = drive(&ctx->line, op, &ctx->line.in, !ctx->c.go_first, buf, len, &s);
 	if (rv != 0)
 		return rv;
-	ctx->c.ask = op == OP_READ && s.n == 0;
-	if (ctx->c.ask)
+	ctx->c.go_first = op == OP_READ && s.n == 0;
+	if (ctx->c.go_first)
 		ctx->c.truncated = s.eof && !s.peer_closed;
 	*n = s.n;
 	return 0;
@@ -245,7 +245,7 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 	if (ctx->line.in.data_len > 0)
 		return input_take(&ctx->line.in, buf, buflen);
 	/* The end, once told, is told again whatever waits to be written. */
-	if (!ctx->c.ask && (rv = flush_reading(ctx)) != 0)
+	if (!ctx->c.go_first && (rv = flush_reading(ctx)) != 0)
 		return rv;
 	if ((rv = drive_input(ctx, OP_READ, buf, buflen, &n)) != 0)
 		return rv;

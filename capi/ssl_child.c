@@ -88,13 +88,13 @@ static bool
 rebuild_conn(void *owner, void *fail)
 {
 	SSL *s = owner;
-	struct object *credentials = blob_made(s->frozen);
+	struct object *credentials = blob_rebuilt(s->snapshot);
 	struct ssl_remains r;
 
 	if (!rebuild_context(s->ctx, fail) || !rebuild_context(s->home, fail))
 		return false;
 	if (!object_alive(credentials) && goSSLCredentialsRestore(
-	    &credentials->go, fail, s->frozen) == 0)
+	    &credentials->go, fail, s->snapshot) == 0)
 		return false;
 	object_born(credentials);
 	r = (struct ssl_remains) {
@@ -186,9 +186,9 @@ conn_leave(SSL *s, struct ssl_visit *v)
 
 /* Within a visit. */
 void
-conn_freeze(SSL *s)
+conn_set_snapshot(SSL *s)
 {
 	restore_lock();
-	blob_replace(&s->frozen, blob_hold(s->ctx->object.bytes));
+	blob_replace(&s->snapshot, blob_hold(s->ctx->object.bytes));
 	restore_unlock();
 }

@@ -29,22 +29,22 @@ func (m sslMemory) Store(s *ssl.Session) ssl.Place {
 
 func (m sslMemory) Unstore(p ssl.Place) { C.ssl_unstore(m.c, p.(*C.struct_ssl_stored)) }
 
-// sslKept is the blob in which a session is kept, and holds it.
-type sslKept struct {
+// sslBlob holds the blob that a session is encoded in.
+type sslBlob struct {
 	blob    *C.struct_blob
 	session *ssl.Session // if that was restored
 }
 
-// sslRestored are the sessions that were made of blobs, so that each is made
-// once.
+// sslRestored has the session of each blob that one was restored from: it is
+// restored only once.
 var sslRestored struct {
 	mu       sync.Mutex
 	sessions map[*C.struct_blob]*ssl.Session
 }
 
-func (k *sslKept) Bytes() []byte { return kept(k.blob) }
+func (k *sslBlob) Bytes() []byte { return bytesOf(k.blob) }
 
-func (k *sslKept) Drop() {
+func (k *sslBlob) Drop() {
 	r := &sslRestored
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,12 +56,12 @@ func (k *sslKept) Drop() {
 
 // sslRecord returns the blob of a session, for C to hold.
 func sslRecord(s *ssl.Session) *C.struct_blob {
-	return s.Keep(func(n int) ssl.Kept {
-		b := room(n)
+	return s.Encode(func(n int) ssl.Encoded {
+		b := makeBlob(n)
 		C.blob_own(b)
 		C.blob_drop(b)
-		return &sslKept{blob: b}
-	}).(*sslKept).blob
+		return &sslBlob{blob: b}
+	}).(*sslBlob).blob
 }
 
 // sslRecorded returns the session of a blob, with a reference.
@@ -72,7 +72,7 @@ func sslRecorded(b *C.struct_blob) (*ssl.Session, error) {
 	if s := r.sessions[b]; s != nil && s.TryRetain() {
 		return s, nil
 	}
-	k := &sslKept{blob: b}
+	k := &sslBlob{blob: b}
 	s, err := ssl.RestoreSession(k)
 	if err != nil {
 		return nil, err
@@ -107,8 +107,8 @@ func goSSLSessionRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.st
 func goSSLContextSave(handle C.uint64_t, fail *C.struct_ssl_failure) (b *C.struct_blob) {
 	defer sslBarrier(fail, &b, nil)
 	sslContext(handle).Marshal(func(n int) []byte {
-		b = room(n)
-		return kept(b)
+		b = makeBlob(n)
+		return bytesOf(b)
 	})
 	return b
 }
@@ -124,7 +124,7 @@ func goSSLContextRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, m *C.st
 		}
 		sessions = append(sessions, ssl.Stored{Session: s, Place: at})
 	}
-	ctx, err := ssl.RestoreContext(sslMemory{m}, kept(b), sessions)
+	ctx, err := ssl.RestoreContext(sslMemory{m}, bytesOf(b), sessions)
 	if err != nil {
 		panic(err)
 	}
@@ -135,44 +135,44 @@ func goSSLContextRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, m *C.st
 //export goSSLCredentialsRestore
 func goSSLCredentialsRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.struct_blob) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	creds, err := ssl.RestoreCredentials(kept(b))
+	creds, err := ssl.RestoreCredentials(bytesOf(b))
 	if err != nil {
 		panic(err)
 	}
-	*handle = makeAny(creds)
+	*handle = addRebuilt(creds)
 	return 1
 }
 
-// save returns what is to be kept of a connection, of which was is from before.
+// save returns a connection's encoding; the last one was was.
 func (c *sslConn) save(was *C.struct_blob) (b *C.struct_blob) {
 	if !c.Changed() {
 		return was
 	}
-	if b := grow(was, c); b != nil {
+	if b := appendTo(was, c); b != nil {
 		return b
 	}
 	settled := C.blob_hold(C.blob_referred(was, 0))
 	c.Marshal(func(n int) []byte {
 		C.blob_drop(settled)
-		settled = room(n)
-		return kept(settled)
+		settled = makeBlob(n)
+		return bytesOf(settled)
 	}, func(n int, sessions []*ssl.Session) []byte {
 		records := []*C.struct_blob{settled}
 		for _, s := range sessions {
 			records = append(records, sslRecord(s))
 		}
-		b = room(n, records...)
-		return kept(b)
+		b = makeBlob(n, records...)
+		return bytesOf(b)
 	})
 	C.blob_drop(settled)
 	return b
 }
 
 //export goSSLConnSave
-func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, kept *C.struct_blob, recordsIn, recordsOut *C.uint64_t) (b *C.struct_blob) {
-	defer sslBarrier(fail, &b, kept)
+func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, was *C.struct_blob, recordsIn, recordsOut *C.uint64_t) (b *C.struct_blob) {
+	defer sslBarrier(fail, &b, was)
 	c := sslConnection(handle)
-	b = c.save(kept)
+	b = c.save(was)
 	in, out := c.Sequence()
 	*recordsIn, *recordsOut = C.uint64_t(in), C.uint64_t(out)
 	return b
@@ -193,7 +193,7 @@ func goSSLConnRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, r *C.struc
 		}
 		sessions = append(sessions, s)
 	}
-	creds := (*must(made.get(uint64(r.credentials)))).(*ssl.Credentials)
+	creds := (*must(rebuilt.get(uint64(r.credentials)))).(*ssl.Credentials)
 	c, err := ssl.RestoreConn(sslContext(r.ctx), sslContext(r.home), creds, encoding(r.state), sessions,
 		uint64(r.records_in), uint64(r.records_out))
 	if err != nil {

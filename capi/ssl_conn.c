@@ -73,14 +73,14 @@ SSL_new(SSL_CTX *ctx)
 	if (context_visit(ctx, &v)) {
 		s->line.object.go = goSSLConnNew(&v.fail, ctx->object.go);
 		object_born(&s->line.object);
-		conn_freeze(s);
+		conn_set_snapshot(s);
 		if (s->line.object.go != 0)
 			conn_leave(s, &v);
 		else
 			ssl_leave(&v);
 	}
 	if (s->line.object.go == 0) {
-		blob_replace(&s->frozen, NULL);
+		blob_replace(&s->snapshot, NULL);
 		free(s);
 		return NULL;
 	}
@@ -138,7 +138,7 @@ conn_free(SSL *ssl)
 		ssl_leave(&v);
 	}
 	object_keep(&ssl->line.object, NULL);
-	blob_replace(&ssl->frozen, NULL);
+	blob_replace(&ssl->snapshot, NULL);
 	context_removed(ssl->home);
 	line_clear(&ssl->line);
 	session_drop(ssl);
@@ -464,7 +464,7 @@ SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 	if (rv == 1) {
 		SSL_CTX_up_ref(ctx);
 		ssl->ctx = ctx;
-		conn_freeze(ssl);
+		conn_set_snapshot(ssl);
 	}
 	conn_leave(ssl, &v);
 	if (rv != 1)

@@ -75,7 +75,7 @@ struct ssl_st {
 	atomic_int	 refs;
 	struct line	 line;		/* its object is an ssl.Conn */
 	bool		 broken;	/* Go panicked, or a setting is lost */
-	struct blob	*frozen;	/* of ctx when its credentials were taken */
+	struct blob	*snapshot;	/* of ctx when its credentials were taken */
 	SSL_CTX		*ctx;
 	SSL_CTX		*home;	/* whose sessions it uses */
 	enum role	 role;
@@ -134,7 +134,7 @@ bool	 session_visit(SSL_SESSION *, struct ssl_visit *);
 bool	 context_rebuilt(SSL_CTX *, struct ssl_visit *);
 bool	 session_rebuilt(SSL_SESSION *, struct ssl_visit *);
 void	 ssl_unstore_all(struct ssl_memory *);
-void	 conn_freeze(SSL *);
+void	 conn_set_snapshot(SSL *);
 
 /* ssl_conn.c */
 bool	 conn_in_use(SSL *);

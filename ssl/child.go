@@ -12,8 +12,8 @@ import (
 )
 
 // A fork leaves all Go objects behind, so a child rebuilds them from bytes:
-// contexts and connections from what Marshal made last, sessions from what
-// Keep put into memory that isn't Go's.
+// contexts and connections from what Marshal returned last, sessions from what
+// Encode put into memory that isn't Go's.
 
 // Memory is what a context has outside of Go, for processes forked later.
 type Memory interface {
@@ -27,34 +27,34 @@ type Memory interface {
 // Place is where a Memory has taken note of a session.
 type Place any
 
-// Kept is a session's encoding in memory that isn't Go's.
-type Kept interface {
+// Encoded is a session's encoding in memory that isn't Go's.
+type Encoded interface {
 	Bytes() []byte
 	Drop() // called with the session's last Release
 }
 
-// Keep returns what the session is kept in, which keep makes with room for n
-// bytes if there is none yet.
-func (s *Session) Keep(keep func(n int) Kept) Kept {
+// Encode returns the session's encoding. If there is none yet, place returns
+// memory for its n bytes.
+func (s *Session) Encode(place func(n int) Encoded) Encoded {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept == nil {
+	if s.encoded == nil {
 		plain.EncodeInto(s.fields, func(n int) []byte {
-			s.kept = keep(n)
-			return s.kept.Bytes()
+			s.encoded = place(n)
+			return s.encoded.Bytes()
 		})
 	}
-	return s.kept
+	return s.encoded
 }
 
-// RestoreSession returns a session like the one that was kept, held once.
-func RestoreSession(k Kept) (*Session, error) {
+// RestoreSession returns a session like the one that was encoded, held once.
+func RestoreSession(e Encoded) (*Session, error) {
 	s := newSession(protocol.Session{})
-	if err := plain.Decode(k.Bytes(), s.fields); err != nil {
+	if err := plain.Decode(e.Bytes(), s.fields); err != nil {
 		clear(s.data.Secret)
 		return nil, err
 	}
-	s.kept = k
+	s.encoded = e
 	return s, nil
 }
 
@@ -87,10 +87,10 @@ func (s *Session) fields(p *plain.Coder) {
 	}
 }
 
-// keepUp has what is kept of the session say what the session says.
+// keepUp has the session's encoding say what the session says.
 func (s *Session) keepUp() {
-	if s.kept != nil {
-		copy(s.kept.Bytes(), plain.Encode(s.life().fields))
+	if s.encoded != nil {
+		copy(s.encoded.Bytes(), plain.Encode(s.life().fields))
 	}
 }
 
@@ -193,17 +193,17 @@ func (c *Conn) revision() revision {
 
 // Changed tells whether the connection has changed since the last Marshal, but
 // for Sequence.
-func (c *Conn) Changed() bool { return c.kept.Changed(&c.Conn, c.revision()) }
+func (c *Conn) Changed() bool { return c.encoded.Changed(&c.Conn, c.revision()) }
 
-// Grown returns what goes behind what Marshal made; see drive.Kept.
-func (c *Conn) Grown() (more []byte, ok bool) { return c.kept.Grown(&c.Conn, c.revision()) }
+// Grown returns what goes behind what Marshal made; see drive.Encoded.
+func (c *Conn) Grown() (more []byte, ok bool) { return c.encoded.Grown(&c.Conn, c.revision()) }
 
 // Marshal encodes the connection but for its contexts, into the n bytes that
 // place returns; its keys are part of it. The sessions are those that it
 // refers to, without references of their own. If what its handshake settled is
 // new, that goes first, into what settled returns; see drive.Encoding.
 func (c *Conn) Marshal(settled func(n int) []byte, place func(n int, sessions []*Session) []byte) {
-	if c.kept.Set(&c.Conn, c.revision()) {
+	if c.encoded.Set(&c.Conn, c.revision()) {
 		plain.EncodeInto(func(p *plain.Coder) { c.settledFields(p) }, settled)
 	}
 	var sessions []*Session
@@ -233,7 +233,7 @@ func RestoreConn(ctx, home *Context, creds *Credentials, data drive.Encoding, se
 		}
 		return nil, err
 	}
-	c.kept.Set(&c.Conn, c.revision())
+	c.encoded.Set(&c.Conn, c.revision())
 	return c, nil
 }
 

@@ -36,7 +36,7 @@ func (k *kept) Bytes() []byte { return k.data }
 func (k *kept) Drop()         { k.dropped = true }
 
 func keep(s *Session) *kept {
-	return s.Keep(func(n int) Kept { return &kept{data: make([]byte, n)} }).(*kept)
+	return s.Encode(func(n int) Encoded { return &kept{data: make([]byte, n)} }).(*kept)
 }
 
 func marshalContext(c *Context) (data []byte) {

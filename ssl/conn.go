@@ -42,7 +42,7 @@ type Conn struct {
 	sessions uint64   // how often that has changed
 	changes  uint64   // of what a program sets
 	timeout  int64    // of sessions, in seconds
-	kept     drive.Kept[revision]
+	encoded  drive.Encoded[revision]
 	connection
 
 	// Of the present Step.

@@ -13,11 +13,11 @@ import (
 // Session is an SSL_SESSION: what the API shows of a session, whether or not
 // anything can be resumed with it. It is for use by several threads at a time.
 type Session struct {
-	refs  atomic.Int32
-	mu    sync.Mutex
-	data  protocol.Session
-	spent bool // not to be resumed any more
-	kept  Kept // nil until Keep
+	refs    atomic.Int32
+	mu      sync.Mutex
+	data    protocol.Session
+	spent   bool    // not to be resumed any more
+	encoded Encoded // nil until Encode
 }
 
 // newSession returns a Session, held once.
@@ -50,8 +50,8 @@ func (s *Session) Release() {
 	defer s.mu.Unlock()
 	clear(s.data.Secret)
 	s.spent = true
-	if s.kept != nil {
-		s.kept.Drop()
+	if s.encoded != nil {
+		s.encoded.Drop()
 	}
 }
 

@@ -17,18 +17,31 @@ const (
 	verifyPostHandshake = 0x8
 )
 
-// X509_V_* numbers that OpenSSL has and package trust hasn't, or by another name.
+// X509_V_* numbers.
 const (
-	verifyOK          = 0
-	verifyUnspecified = 1
-	verifySelfSigned  = 18
-	verifySelfInChain = 19
-	verifyNoIssuer    = 20
-	verifyLeaf        = 21
-	verifyTrustCA     = 24 // package trust's "invalid CA"
-	verifyHostname    = 62
-	verifyIP          = 64
-	verifyInvalidCA   = 79
+	verifyOK              = 0
+	verifyUnspecified     = 1
+	verifyNoCRL           = 3
+	verifySignature       = 7
+	verifyCRLSignature    = 8
+	verifyNotYetValid     = 9
+	verifyExpired         = 10
+	verifyCRLExpired      = 12
+	verifySelfSigned      = 18
+	verifySelfInChain     = 19
+	verifyNoIssuer        = 20
+	verifyLeaf            = 21
+	verifyTooLong         = 22
+	verifyRevoked         = 23
+	verifyTrustCA         = 24 // package trust's "invalid CA"
+	verifyPathLength      = 25
+	verifyPurpose         = 26
+	verifyHostname        = 62
+	verifyIP              = 64
+	verifyWeakLeafKey     = 66
+	verifyWeakCAKey       = 67
+	verifyWeakCASignature = 68
+	verifyInvalidCA       = 79
 )
 
 // stores are the places in which issuers are looked for, the bundle first.
@@ -176,20 +189,19 @@ func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
 // alertFor returns the alert that tells a peer of an X509_V_* number.
 func alertFor(result int) uint8 {
 	switch result {
-	case 9, verifyUnspecified, 66, 68:
+	case verifyNotYetValid, verifyUnspecified, verifyWeakLeafKey, verifyWeakCASignature, verifyHostname, verifyIP:
 		return protocol.AlertBadCertificate
-	case 10, 12:
+	case verifyExpired, verifyCRLExpired:
 		return protocol.AlertCertificateExpired
-	case verifySelfSigned, verifySelfInChain, verifyNoIssuer, verifyLeaf, 22, 25, verifyInvalidCA, 3, 67:
+	case verifySelfSigned, verifySelfInChain, verifyNoIssuer, verifyLeaf, verifyTooLong, verifyPathLength,
+		verifyInvalidCA, verifyNoCRL, verifyWeakCAKey:
 		return protocol.AlertUnknownCA
-	case 7, 8:
+	case verifySignature, verifyCRLSignature:
 		return protocol.AlertDecryptError
-	case 23:
+	case verifyRevoked:
 		return protocol.AlertCertificateRevoked
-	case 26:
+	case verifyPurpose:
 		return protocol.AlertUnsupportedCertificate
-	case verifyHostname, verifyIP:
-		return protocol.AlertBadCertificate
 	}
 	return protocol.AlertCertificateUnknown
 }

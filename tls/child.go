@@ -20,15 +20,15 @@ type Listener = listener
 
 // Changed tells whether the context has changed since the last Marshal, but
 // for Sequence.
-func (t *Context) Changed() bool { return t.kept.Changed(&t.Conn, t.progress) }
+func (t *Context) Changed() bool { return t.encoded.Changed(&t.Conn, t.progress) }
 
-// Grown returns what goes behind what Marshal returned; see drive.Kept.
-func (t *Context) Grown() (more []byte, ok bool) { return t.kept.Grown(&t.Conn, t.progress) }
+// Grown returns what goes behind what Marshal returned; see drive.Encoded.
+func (t *Context) Grown() (more []byte, ok bool) { return t.encoded.Grown(&t.Conn, t.progress) }
 
 // Marshal encodes the context's connection. The result holds its keys, and is
 // the caller's to wipe.
 func (t *Context) Marshal() (e drive.Encoding) {
-	if t.kept.Set(&t.Conn, t.progress) {
+	if t.encoded.Set(&t.Conn, t.progress) {
 		e.Settled = plain.Encode(func(p *plain.Coder) { t.settledFields(p) })
 	}
 	e.Changing = plain.Encode(func(p *plain.Coder) { t.fields(p) })
@@ -116,21 +116,21 @@ func (t *Context) ocspFields(p *plain.Coder) {
 	})
 }
 
-// Frozen encodes a server's configuration for RestoreListener, right after a
+// Snapshot encodes a server's configuration for RestoreListener, right after a
 // successful tls_configure. It holds private keys, which are the caller's to
 // wipe. The child may be unable to read the system's trust store, so if that
 // is used it is included.
-func (t *Context) Frozen() []byte {
+func (t *Context) Snapshot() []byte {
 	data := t.config.Marshal()
 	defer clear(data)
 	at := Context{certFile: t.certFile, certDir: t.certDir}
 	if c := t.config; c.clientAuth != clientCertNone && c.ca == nil && c.caPath == "" {
 		at.store = t.listener.policy.Anchors
 	}
-	return plain.Encode(func(p *plain.Coder) { at.frozenFields(p, &data) })
+	return plain.Encode(func(p *plain.Coder) { at.snapshotFields(p, &data) })
 }
 
-func (t *Context) frozenFields(p *plain.Coder, config *[]byte) {
+func (t *Context) snapshotFields(p *plain.Coder, config *[]byte) {
 	p.Bytes(config)
 	p.Text(&t.certFile)
 	p.Text(&t.certDir)
@@ -138,12 +138,12 @@ func (t *Context) frozenFields(p *plain.Coder, config *[]byte) {
 }
 
 // RestoreListener does a server's tls_configure once more, with its
-// configuration as Frozen encoded it. Live is that configuration as it is now.
-func RestoreListener(live *Config, frozen []byte) (*Listener, error) {
+// configuration as Snapshot encoded it. Live is that configuration as it is now.
+func RestoreListener(live *Config, snapshot []byte) (*Listener, error) {
 	var data []byte
 	defer func() { clear(data) }()
 	t := Context{role: roleServer}
-	if err := plain.Decode(frozen, func(p *plain.Coder) { t.frozenFields(p, &data) }); err != nil {
+	if err := plain.Decode(snapshot, func(p *plain.Coder) { t.snapshotFields(p, &data) }); err != nil {
 		return nil, err
 	}
 	var err error
@@ -168,18 +168,18 @@ func RestoreServer(live *Config, l *Listener) *Context {
 }
 
 // RestoreClient returns a client that goes on where the one stood whose
-// Marshal returned data. Frozen is what the configuration's Marshal returned
-// at the time of its connect, nil for the default configuration. No part of
-// either is kept; no data stands for a client that isn't connected.
-func RestoreClient(live *Config, frozen []byte, data drive.Encoding, in, out uint64) (*Context, error) {
+// Marshal returned data. Snapshot is what the configuration's Marshal returned
+// at the time of its connect, nil for the default configuration. RestoreClient
+// keeps no part of either; no data stands for a client that isn't connected.
+func RestoreClient(live *Config, snapshot []byte, data drive.Encoding, in, out uint64) (*Context, error) {
 	t := restored(roleClient, live)
 	if data.Changing == nil {
 		return t, nil
 	}
 	c := t.config
-	if frozen != nil {
+	if snapshot != nil {
 		var err error
-		if c, err = UnmarshalConfig(frozen); err != nil {
+		if c, err = UnmarshalConfig(snapshot); err != nil {
 			t.Free()
 			return nil, err
 		}
@@ -238,6 +238,6 @@ func (t *Context) restore(data drive.Encoding, in, out uint64, engine func() (*p
 		t.Free()
 		return nil, err
 	}
-	t.kept.Set(&t.Conn, t.progress)
+	t.encoded.Set(&t.Conn, t.progress)
 	return t, nil
 }

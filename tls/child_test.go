@@ -16,9 +16,9 @@ import (
 // move has an end go on with a context that is rebuilt before every Step, from
 // bytes that are made only when it has changed; it counts how often.
 func move(t *testing.T, e *end) (made *int) {
-	frozen := e.config.Marshal()
+	snapshot := e.config.Marshal()
 	if e.role != roleClient {
-		frozen = (&Context{config: e.config, listener: e.listener}).Frozen()
+		snapshot = (&Context{config: e.config, listener: e.listener}).Snapshot()
 	}
 	var data drive.Encoding
 	made = new(int)
@@ -41,10 +41,10 @@ func move(t *testing.T, e *end) (made *int) {
 		var next *Context
 		var err error
 		if e.role == roleClient {
-			next, err = RestoreClient(live, frozen, data, in, out)
+			next, err = RestoreClient(live, snapshot, data, in, out)
 		} else {
 			var l *Listener
-			if l, err = RestoreListener(live, frozen); err == nil {
+			if l, err = RestoreListener(live, snapshot); err == nil {
 				next, err = RestoreConn(live, l, data, in, out)
 			}
 		}
@@ -201,10 +201,10 @@ func TestRestoreLive(t *testing.T) {
 	if err := listener.Configure(server); err != nil {
 		t.Fatal(err)
 	}
-	frozen := listener.Frozen()
+	snapshot := listener.Snapshot()
 	server.ClearKeys()
 	server.SetSessionLifetime(500)
-	l, err := RestoreListener(server, frozen)
+	l, err := RestoreListener(server, snapshot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestRestoreSystemStore(t *testing.T) {
 		if err := listener.Configure(server); err != nil {
 			t.Fatal(err)
 		}
-		l, err := RestoreListener(server, listener.Frozen())
+		l, err := RestoreListener(server, listener.Snapshot())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,16 +263,16 @@ func TestRestoreDamaged(t *testing.T) {
 	client, server := configs(t, "p256")
 	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
 	mustHandshake(t, c, s)
-	data, frozen := c.Marshal(), client.Marshal()
+	data, snapshot := c.Marshal(), client.Marshal()
 	for n := range data.Changing {
 		if n > 0 {
-			if _, err := RestoreClient(client, frozen, drive.Encoding{Changing: data.Changing[:n], Settled: data.Settled}, 0, 0); err == nil {
+			if _, err := RestoreClient(client, snapshot, drive.Encoding{Changing: data.Changing[:n], Settled: data.Settled}, 0, 0); err == nil {
 				t.Fatalf("accepted %d of %d bytes", n, len(data.Changing))
 			}
 		}
 	}
 	for n := range data.Settled {
-		if _, err := RestoreClient(client, frozen, drive.Encoding{Changing: data.Changing, Settled: data.Settled[:n]}, 0, 0); err == nil {
+		if _, err := RestoreClient(client, snapshot, drive.Encoding{Changing: data.Changing, Settled: data.Settled[:n]}, 0, 0); err == nil {
 			t.Fatalf("accepted %d of %d bytes of what was settled", n, len(data.Settled))
 		}
 	}

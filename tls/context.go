@@ -30,7 +30,7 @@ type Context struct {
 	// What stands in the place of the system's trust store; see SystemStore.
 	certFile, certDir string
 	store             *trust.Anchors // that store if it has been read, or nil
-	kept              drive.Kept[progress]
+	encoded           drive.Encoded[progress]
 	connection
 }
 

@@ -52,7 +52,7 @@ func TestFields(t *testing.T) {
 			"config":            "the constructor is told",
 			"listener":          "the constructor is told",
 			"err":               "the front has told the program",
-			"store":             "is read again for a policy; a server's is part of Frozen",
+			"store":             "is read again for a policy; a server's is part of Snapshot",
 			"kept":              "restore sets it",
 			"connection.policy": "RestoreClient makes it of the configuration; a server's is its listener's",
 			"connection.saves":  "counts anew in a child",
@@ -78,19 +78,19 @@ func TestFields(t *testing.T) {
 		},
 	}.Check(t)
 
-	plaintest.Struct[frozenContext]{
-		New:  func() *frozenContext { return &frozenContext{} },
-		Into: func() *frozenContext { return &frozenContext{} },
-		Walk: func(f *frozenContext, p *plain.Coder) {
+	plaintest.Struct[snapshotContext]{
+		New:  func() *snapshotContext { return &snapshotContext{} },
+		Into: func() *snapshotContext { return &snapshotContext{} },
+		Walk: func(f *snapshotContext, p *plain.Coder) {
 			c := Context{certFile: f.CertFile, certDir: f.CertDir}
-			c.frozenFields(p, &f.Config)
+			c.snapshotFields(p, &f.Config)
 			f.CertFile, f.CertDir = c.certFile, c.certDir
 		},
 	}.Check(t)
 }
 
-// frozenContext is what Frozen encodes, but for the system's trust store.
-type frozenContext struct {
+// snapshotContext is what Snapshot encodes, but for the system's trust store.
+type snapshotContext struct {
 	Config            []byte
 	CertFile, CertDir string
 }

@@ -19,9 +19,9 @@ type Encoding struct {
 	Settled []byte
 }
 
-// Kept remembers what of a connection was encoded last. P is what an API knows
+// Encoded remembers what of a connection was encoded last. P is what an API knows
 // of the connection, as far as it changes.
-type Kept[P comparable] struct {
+type Encoded[P comparable] struct {
 	conn    Conn
 	epoch   uint64
 	settled settled
@@ -35,8 +35,8 @@ type settled struct {
 	complete bool
 }
 
-func revision[P comparable](c *Conn, api P) Kept[P] {
-	k := Kept[P]{conn: *c, api: api}
+func revision[P comparable](c *Conn, api P) Encoded[P] {
+	k := Encoded[P]{conn: *c, api: api}
 	if c.Engine != nil {
 		k.epoch = c.Engine.Epoch()
 		k.settled = settled{c.Engine, c.Engine.Settled(), c.Complete}
@@ -46,11 +46,11 @@ func revision[P comparable](c *Conn, api P) Kept[P] {
 
 // Changed tells whether the connection isn't any more what was encoded, but
 // for Sequence.
-func (k *Kept[P]) Changed(c *Conn, api P) bool { return *k != revision(c, api) }
+func (k *Encoded[P]) Changed(c *Conn, api P) bool { return *k != revision(c, api) }
 
 // Set takes note that the connection is encoded, and tells whether what was
 // settled has to be, too.
-func (k *Kept[P]) Set(c *Conn, api P) (settled bool) {
+func (k *Encoded[P]) Set(c *Conn, api P) (settled bool) {
 	before := k.settled
 	*k = revision(c, api)
 	return c.Engine == nil || k.settled != before
@@ -60,7 +60,7 @@ func (k *Kept[P]) Set(c *Conn, api P) (settled bool) {
 // more has come of a handshake message that isn't whole yet. What it returns
 // then goes behind what was encoded, so that a message costs no more than its
 // length, however small its fragments are.
-func (k *Kept[P]) Grown(c *Conn, api P) (more []byte, ok bool) {
+func (k *Encoded[P]) Grown(c *Conn, api P) (more []byte, ok bool) {
 	now, before := revision(c, api), *k
 	before.epoch = now.epoch
 	if c.Engine == nil || before != now {
