@@ -24,8 +24,7 @@ accept_common(struct tls *ctx)
 		return NULL;
 	}
 	if (context_enter(ctx, &v)) {
-		goAccept(ctx->go, &v.fail, &conn->line.object.go);
-		object_born(&conn->line.object);
+		object_born(&conn->line.object, goAccept(ctx->go, &v.fail));
 		context_leave(ctx, &v, 0);
 	}
 	if (conn->line.object.go == 0) {

@@ -4,12 +4,12 @@ package main
 import "C"
 
 //export goAccept
-func goAccept(ctx C.uint64_t, fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
+func goAccept(ctx C.uint64_t, fail *C.struct_failure) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
 	conn, err := context(ctx).Accept()
 	if err != nil {
-		return tell(fail, err)
+		tell(fail, err)
+		return 0
 	}
-	*handle = add(conn)
-	return 0
+	return add(conn)
 }

@@ -78,21 +78,20 @@ func save(was *C.struct_blob, o interface {
 }
 
 //export goConfigSave
-func goConfigSave(config C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*bytes = save(*bytes, configuration(config))
-	return 0
+func goConfigSave(config C.uint64_t, fail *C.struct_failure, was *C.struct_blob) (b *C.struct_blob) {
+	defer barrier(fail, &b, was)
+	return save(was, configuration(config))
 }
 
 //export goConfigRestore
-func goConfigRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
-	defer barrier(fail, &rc, -1)
+func goConfigRestore(fail *C.struct_failure, bytes *C.struct_blob) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
 	c, err := tls.UnmarshalConfig(bytesOf(bytes))
 	if err != nil {
-		return tell(fail, err)
+		tell(fail, err)
+		return 0
 	}
-	*handle = C.uint64_t(configs.add(c))
-	return 0
+	return C.uint64_t(configs.add(c))
 }
 
 //export goConfigShare
@@ -103,32 +102,31 @@ func goConfigShare(config C.uint64_t, fail *C.struct_failure, memory *C.uint8_t)
 }
 
 //export goSignerSave
-func goSignerSave(s C.uint64_t, fail *C.struct_failure, bytes **C.struct_blob) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*bytes = save(*bytes, signer(s))
-	return 0
+func goSignerSave(s C.uint64_t, fail *C.struct_failure, was *C.struct_blob) (b *C.struct_blob) {
+	defer barrier(fail, &b, was)
+	return save(was, signer(s))
 }
 
 //export goSignerRestore
-func goSignerRestore(fail *C.struct_failure, handle *C.uint64_t, bytes *C.struct_blob) (rc C.int) {
-	defer barrier(fail, &rc, -1)
+func goSignerRestore(fail *C.struct_failure, bytes *C.struct_blob) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
 	s, err := tls.UnmarshalSigner(bytesOf(bytes))
 	if err != nil {
-		return tell(fail, err)
+		tell(fail, err)
+		return 0
 	}
-	*handle = C.uint64_t(signers.add(s))
-	return 0
+	return C.uint64_t(signers.add(s))
 }
 
 //export goListenerRestore
-func goListenerRestore(fail *C.struct_failure, handle *C.uint64_t, config C.uint64_t, snapshot *C.struct_blob) (rc C.int) {
-	defer barrier(fail, &rc, -1)
+func goListenerRestore(fail *C.struct_failure, config C.uint64_t, snapshot *C.struct_blob) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
 	l, err := tls.RestoreListener(live(config), bytesOf(snapshot))
 	if err != nil {
-		return tell(fail, err)
+		tell(fail, err)
+		return 0
 	}
-	*handle = addRebuilt(l)
-	return 0
+	return addRebuilt(l)
 }
 
 //export goRebuiltFree
@@ -146,8 +144,8 @@ func live(handle C.uint64_t) *tls.Config {
 }
 
 //export goContextRestore
-func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_remains) (rc C.int) {
-	defer barrier(fail, &rc, -1)
+func goContextRestore(fail *C.struct_failure, r *C.struct_remains) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
 	config, state := live(r.config), encoding(r.state)
 	var l *tls.Listener
 	if r.listener != 0 {
@@ -164,10 +162,10 @@ func goContextRestore(fail *C.struct_failure, handle *C.uint64_t, r *C.struct_re
 		t, err = tls.RestoreConn(config, l, state, in, out)
 	}
 	if err != nil {
-		return tell(fail, err)
+		tell(fail, err)
+		return 0
 	}
-	*handle = add(t)
-	return 0
+	return add(t)
 }
 
 // save returns a context's encoding; the last one was was. It refers to the
@@ -197,18 +195,17 @@ func encoding(b *C.struct_blob) drive.Encoding {
 }
 
 //export goContextSave
-func goContextSave(ctx C.uint64_t, fail *C.struct_failure, state **C.struct_blob, recordsIn, recordsOut *C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
+func goContextSave(ctx C.uint64_t, fail *C.struct_failure, was *C.struct_blob, recordsIn, recordsOut *C.uint64_t) (b *C.struct_blob) {
+	defer barrier(fail, &b, was)
 	c := context(ctx)
-	*state = c.save(*state)
+	b = c.save(was)
 	in, out := c.Sequence()
 	*recordsIn, *recordsOut = C.uint64_t(in), C.uint64_t(out)
-	return 0
+	return b
 }
 
 //export goContextSnapshot
-func goContextSnapshot(ctx C.uint64_t, fail *C.struct_failure, snapshot **C.struct_blob) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*snapshot = newBlob(context(ctx).Snapshot())
-	return 0
+func goContextSnapshot(ctx C.uint64_t, fail *C.struct_failure) (b *C.struct_blob) {
+	defer barrier(fail, &b, nil)
+	return newBlob(context(ctx).Snapshot())
 }

@@ -7,7 +7,7 @@
 #include "_cgo_export.h"
 
 static struct tls *
-context_make(enum kind kind, int (*make)(struct failure *, uint64_t *))
+context_make(enum kind kind, uint64_t (*make)(struct failure *))
 {
 	struct tls *ctx;
 	struct visit v;
@@ -15,8 +15,7 @@ context_make(enum kind kind, int (*make)(struct failure *, uint64_t *))
 	if ((ctx = context_new(kind)) == NULL)
 		return NULL;
 	if (context_enter(ctx, &v)) {
-		make(&v.fail, &ctx->line.object.go);
-		object_born(&ctx->line.object);
+		object_born(&ctx->line.object, make(&v.fail));
 		context_leave(ctx, &v, 0);
 	}
 	if (ctx->line.object.go == 0) {
@@ -67,8 +66,9 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	if (ctx->kind == CLIENT && rv == -1)
 		ctx->c.broken = true;
 	if (ctx->kind == SERVER) {
-		if (rv == 0)
-			rv = goContextSnapshot(ctx->go, &v.fail, &snapshot);
+		if (rv == 0 && (snapshot = goContextSnapshot(ctx->go,
+		    &v.fail)) == NULL)
+			rv = -1;
 		context_set_snapshot(ctx, snapshot);
 	}
 	return context_leave(ctx, &v, rv);

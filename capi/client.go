@@ -12,17 +12,15 @@ func add(t *tls.Context) C.uint64_t {
 func context(handle C.uint64_t) *heldContext { return must(contexts.get(uint64(handle))) }
 
 //export goClientNew
-func goClientNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*handle = add(tls.NewClient())
-	return 0
+func goClientNew(fail *C.struct_failure) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
+	return add(tls.NewClient())
 }
 
 //export goServerNew
-func goServerNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*handle = add(tls.NewServer())
-	return 0
+func goServerNew(fail *C.struct_failure) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
+	return add(tls.NewServer())
 }
 
 //export goConfigure

@@ -54,11 +54,10 @@ context_inherit(struct tls *ctx, struct tls *listener)
 void
 context_save(struct tls *ctx, struct failure *fail)
 {
-	struct blob *state = ctx->line.object.bytes;
+	struct line *l = &ctx->line;
 
-	if (goContextSave(ctx->go, fail, &state, &ctx->line.records_in,
-	    &ctx->line.records_out) == 0)
-		object_keep(&ctx->line.object, state);
+	object_keep(&l->object, goContextSave(ctx->go, fail, l->object.bytes,
+	    &l->records_in, &l->records_out));
 }
 
 /*
@@ -88,7 +87,7 @@ static bool
 rebuild(void *context, void *fail)
 {
 	struct tls *ctx = context;
-	struct object *made;
+	struct object *listener;
 	struct remains r = {
 		.kind = ctx->kind,
 		.records_in = ctx->line.records_in,
@@ -102,17 +101,13 @@ rebuild(void *context, void *fail)
 	if (ctx->settings != NULL)
 		r.config = ctx->settings->config.go;
 	if (ctx->kind != CLIENT && ctx->snapshot != NULL) {
-		made = blob_rebuilt(ctx->snapshot);
-		if (!object_alive(made) && goListenerRestore(fail, &made->go,
-		    r.config, ctx->snapshot) == -1)
+		listener = blob_rebuilt(ctx->snapshot);
+		if (!object_alive(listener) && !object_born(listener,
+		    goListenerRestore(fail, r.config, ctx->snapshot)))
 			return false;
-		object_born(made);
-		r.listener = made->go;
+		r.listener = listener->go;
 	}
-	if (goContextRestore(fail, &ctx->line.object.go, &r) == -1)
-		return false;
-	object_born(&ctx->line.object);
-	return true;
+	return object_born(&ctx->line.object, goContextRestore(fail, &r));
 }
 
 bool

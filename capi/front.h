@@ -218,7 +218,7 @@ void	blob_replace(struct blob **, struct blob *);
  * over.
  */
 struct object *blob_rebuilt(struct blob *);
-void	object_born(struct object *);
+bool	object_born(struct object *, uint64_t);
 bool	object_alive(const struct object *);
 void	object_keep(struct object *, struct blob *);
 void	object_drop(struct object *);

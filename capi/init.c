@@ -28,8 +28,7 @@ tls_config_new(void)
 	config->magic = CONFIG_MAGIC;
 	config->settings = settings_new();
 	if (config->settings != NULL && config_enter(config, &v)) {
-		goConfigNew(&v.fail, &config->settings->config.go);
-		object_born(&config->settings->config);
+		object_born(&config->settings->config, goConfigNew(&v.fail));
 		config_leave(config, &v, 0);
 	}
 	if (config->settings == NULL || config->settings->config.go == 0) {

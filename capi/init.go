@@ -13,10 +13,9 @@ func configuration(handle C.uint64_t) *tls.Config { return must(configs.get(uint
 func goEnter() {}
 
 //export goConfigNew
-func goConfigNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*handle = C.uint64_t(configs.add(tls.NewConfig()))
-	return 0
+func goConfigNew(fail *C.struct_failure) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
+	return C.uint64_t(configs.add(tls.NewConfig()))
 }
 
 //export goConfigFree

@@ -1,6 +1,10 @@
 // Command capi is libtls.so: the C interface of packages tls and ssl. The C front
 // checks what programs pass, keeps what they may point to, does their I/O, and
-// calls the functions exported here, each of which makes one call.
+// calls the functions exported here, each of which makes one call. They take
+// an object's handle, if there is one, the place of an error, and then their
+// arguments. What makes an object returns its handle, or 0; what makes bytes or a
+// text returns that, or NULL. The others return 0 or -1 for tls.h, and for the SSL_*
+// subset 1 or 0 as its functions do.
 package main
 
 /*

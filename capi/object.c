@@ -2,10 +2,15 @@
 #include "front.h"
 #include "_cgo_export.h"
 
-void
-object_born(struct object *o)
+/* Takes the handle of a new Go object. False if it is 0, as none could be made. */
+bool
+object_born(struct object *o, uint64_t go)
 {
+	if (go == 0)
+		return false;
+	o->go = go;
 	atomic_store(&o->start, generation());
+	return true;
 }
 
 bool

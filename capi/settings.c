@@ -76,11 +76,10 @@ settings_rebuild(void *settings, void *fail)
 
 	if (s == NULL || object_alive(&s->config))
 		return true;
-	if (goConfigRestore(fail, &s->config.go, s->config.bytes) == -1)
+	if (!object_born(&s->config, goConfigRestore(fail, s->config.bytes)))
 		return false;
 	if (s->shared != NULL)
 		goConfigShare(s->config.go, fail, s->shared);
-	object_born(&s->config);
 	return true;
 }
 
@@ -98,12 +97,12 @@ settings_save(struct settings *s, struct failure *fail)
 	struct blob *bytes, *old = NULL;
 
 	restore_lock();
-	bytes = s->config.bytes;
-	if (s->config.go != 0 &&
-	    goConfigSave(s->config.go, fail, &bytes) == 0 &&
-	    bytes != s->config.bytes) {
-		old = s->config.bytes;
-		s->config.bytes = bytes;
+	if (s->config.go != 0) {
+		bytes = goConfigSave(s->config.go, fail, s->config.bytes);
+		if (bytes != s->config.bytes) {
+			old = s->config.bytes;
+			s->config.bytes = bytes;
+		}
 	}
 	restore_unlock();
 	blob_drop(old);

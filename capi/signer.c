@@ -63,10 +63,8 @@ rebuild(void *owner, void *fail)
 {
 	struct tls_signer *signer = owner;
 
-	if (goSignerRestore(fail, &signer->object.go, signer->object.bytes) == -1)
-		return false;
-	object_born(&signer->object);
-	return true;
+	return object_born(&signer->object,
+	    goSignerRestore(fail, signer->object.bytes));
 }
 
 static bool
@@ -97,11 +95,10 @@ signer_leave(struct tls_signer *signer, struct visit *v, int rv)
 static int
 signer_changed(struct tls_signer *signer, struct visit *v, int rv)
 {
-	struct blob *bytes = signer->object.bytes;
+	struct object *o = &signer->object;
 
-	if (signer->object.go != 0 &&
-	    goSignerSave(signer->object.go, &v->fail, &bytes) == 0)
-		object_keep(&signer->object, bytes);
+	if (o->go != 0)
+		object_keep(o, goSignerSave(o->go, &v->fail, o->bytes));
 	return signer_leave(signer, v, rv);
 }
 
@@ -115,8 +112,7 @@ tls_signer_new(void)
 		return NULL;
 	signer->magic = SIGNER_MAGIC;
 	if (signer_enter(signer, &v)) {
-		goSignerNew(&v.fail, &signer->object.go);
-		object_born(&signer->object);
+		object_born(&signer->object, goSignerNew(&v.fail));
 		signer_changed(signer, &v, 0);
 	}
 	if (signer->object.go == 0) {

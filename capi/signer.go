@@ -17,10 +17,9 @@ func goConfigSetSignCB(config C.uint64_t, fail *C.struct_failure, cb, arg C.uint
 }
 
 //export goSignerNew
-func goSignerNew(fail *C.struct_failure, handle *C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	*handle = C.uint64_t(signers.add(tls.NewSigner()))
-	return 0
+func goSignerNew(fail *C.struct_failure) (handle C.uint64_t) {
+	defer barrier(fail, &handle, 0)
+	return C.uint64_t(signers.add(tls.NewSigner()))
 }
 
 //export goSignerFree

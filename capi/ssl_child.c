@@ -63,10 +63,8 @@ rebuild_session(void *owner, void *fail)
 {
 	SSL_SESSION *s = owner;
 
-	if (goSSLSessionRestore(&s->object.go, fail, s->object.bytes) == 0)
-		return false;
-	object_born(&s->object);
-	return true;
+	return object_born(&s->object,
+	    goSSLSessionRestore(fail, s->object.bytes));
 }
 
 static bool
@@ -77,11 +75,8 @@ rebuild_context(void *owner, void *fail)
 	if (object_alive(&ctx->object))
 		return true;
 	link_back(&ctx->memory);
-	if (goSSLContextRestore(&ctx->object.go, fail, &ctx->memory,
-	    ctx->object.bytes) == 0)
-		return false;
-	object_born(&ctx->object);
-	return true;
+	return object_born(&ctx->object,
+	    goSSLContextRestore(fail, &ctx->memory, ctx->object.bytes));
 }
 
 static bool
@@ -93,10 +88,9 @@ rebuild_conn(void *owner, void *fail)
 
 	if (!rebuild_context(s->ctx, fail) || !rebuild_context(s->home, fail))
 		return false;
-	if (!object_alive(credentials) && goSSLCredentialsRestore(
-	    &credentials->go, fail, s->snapshot) == 0)
+	if (!object_alive(credentials) && !object_born(credentials,
+	    goSSLCredentialsRestore(fail, s->snapshot)))
 		return false;
-	object_born(credentials);
 	r = (struct ssl_remains) {
 		.ctx = s->ctx->object.go,
 		.home = s->home->object.go,
@@ -105,10 +99,7 @@ rebuild_conn(void *owner, void *fail)
 		.records_in = s->line.records_in,
 		.records_out = s->line.records_out,
 	};
-	if (goSSLConnRestore(&s->line.object.go, fail, &r) == 0)
-		return false;
-	object_born(&s->line.object);
-	return true;
+	return object_born(&s->line.object, goSSLConnRestore(fail, &r));
 }
 
 bool

@@ -93,14 +93,13 @@ func goSSLSessionRecord(handle C.uint64_t, fail *C.struct_ssl_failure) (b *C.str
 }
 
 //export goSSLSessionRestore
-func goSSLSessionRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.struct_blob) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
+func goSSLSessionRestore(fail *C.struct_ssl_failure, b *C.struct_blob) (handle C.uint64_t) {
+	defer sslBarrier(fail, &handle, 0)
 	s, err := sslRecorded(b)
 	if err != nil {
 		panic(err)
 	}
-	*handle = sslSessionHandle(s)
-	return 1
+	return sslSessionHandle(s)
 }
 
 //export goSSLContextSave
@@ -114,8 +113,8 @@ func goSSLContextSave(handle C.uint64_t, fail *C.struct_ssl_failure) (b *C.struc
 }
 
 //export goSSLContextRestore
-func goSSLContextRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, m *C.struct_ssl_memory, b *C.struct_blob) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
+func goSSLContextRestore(fail *C.struct_ssl_failure, m *C.struct_ssl_memory, b *C.struct_blob) (handle C.uint64_t) {
+	defer sslBarrier(fail, &handle, 0)
 	var sessions []ssl.Stored
 	for at := m.stored; at != nil; at = at.next {
 		s, err := sslRecorded(at.session)
@@ -128,19 +127,17 @@ func goSSLContextRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, m *C.st
 	if err != nil {
 		panic(err)
 	}
-	*handle = C.uint64_t(sslContexts.add(ctx))
-	return 1
+	return C.uint64_t(sslContexts.add(ctx))
 }
 
 //export goSSLCredentialsRestore
-func goSSLCredentialsRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, b *C.struct_blob) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
+func goSSLCredentialsRestore(fail *C.struct_ssl_failure, b *C.struct_blob) (handle C.uint64_t) {
+	defer sslBarrier(fail, &handle, 0)
 	creds, err := ssl.RestoreCredentials(bytesOf(b))
 	if err != nil {
 		panic(err)
 	}
-	*handle = addRebuilt(creds)
-	return 1
+	return addRebuilt(creds)
 }
 
 // save returns a connection's encoding; the last one was was.
@@ -179,8 +176,8 @@ func goSSLConnSave(handle C.uint64_t, fail *C.struct_ssl_failure, was *C.struct_
 }
 
 //export goSSLConnRestore
-func goSSLConnRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, r *C.struct_ssl_remains) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
+func goSSLConnRestore(fail *C.struct_ssl_failure, r *C.struct_ssl_remains) (handle C.uint64_t) {
+	defer sslBarrier(fail, &handle, 0)
 	var sessions []*ssl.Session
 	for i := C.size_t(1); ; i++ { // behind what the handshake settled
 		b := C.blob_referred(r.state, i)
@@ -199,6 +196,5 @@ func goSSLConnRestore(handle *C.uint64_t, fail *C.struct_ssl_failure, r *C.struc
 	if err != nil {
 		panic(err)
 	}
-	*handle = C.uint64_t(sslConns.add(&sslConn{Conn: c}))
-	return 1
+	return C.uint64_t(sslConns.add(&sslConn{Conn: c}))
 }

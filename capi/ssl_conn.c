@@ -71,10 +71,9 @@ SSL_new(SSL_CTX *ctx)
 	s->p.want = SSL_NOTHING;
 	s->ctx = s->home = ctx;
 	if (context_visit(ctx, &v)) {
-		s->line.object.go = goSSLConnNew(&v.fail, ctx->object.go);
-		object_born(&s->line.object);
 		conn_set_snapshot(s);
-		if (s->line.object.go != 0)
+		if (object_born(&s->line.object,
+		    goSSLConnNew(&v.fail, ctx->object.go)))
 			conn_leave(s, &v);
 		else
 			ssl_leave(&v);

@@ -91,9 +91,8 @@ SSL_CTX_new(const SSL_METHOD *meth)
 	ctx->mode = SSL_MODE_AUTO_RETRY;
 	ctx->param.ctx = ctx;
 	if (ssl_enter(&v)) {
-		ctx->object.go = goSSLContextNew(&v.fail, &ctx->memory);
-		object_born(&ctx->object);
-		if (ctx->object.go != 0)
+		if (object_born(&ctx->object,
+		    goSSLContextNew(&v.fail, &ctx->memory)))
 			context_changed(ctx, &v);
 		else
 			ssl_leave(&v);

@@ -18,8 +18,7 @@ session_wrap(uint64_t go)
 	if (go == 0 || (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->refs = 1;
-	s->object.go = go;
-	object_born(&s->object);
+	object_born(&s->object, go);
 	if (ssl_enter(&v)) {
 		goSSLSessionView(go, &v.fail, &s->view);
 		object_keep(&s->object, goSSLSessionRecord(go, &v.fail));

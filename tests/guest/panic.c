@@ -401,7 +401,7 @@ TEST(contexts)
 	CHECK_INT(tls_configure(server, sc), -1);
 	check_hit(tls_error(server));
 	CHECK_INT(tls_accept_cbs(server, &conn, end_read, end_write, &e), -1);
-	aim("goContextFreeze", 0);
+	aim("goContextSnapshot", 0);
 	CHECK_INT(tls_configure(server, sc), -1);
 	check_hit(tls_error(server));
 	CHECK_INT(tls_accept_cbs(server, &conn, end_read, end_write, &e), -1);
