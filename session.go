@@ -1,7 +1,6 @@
-// Package libtls has what the project is for: sessions and tickets. It says
-// what a session is and how it is encoded, how a client's session file is kept,
-// and how a server seals its tickets, with which keys, how many and for how
-// long.
+// Package libtls has the sessions and tickets that the project exists for: the
+// encodings of a session, a client's session file, and a server's tickets with
+// their keys, number and lifetime.
 package libtls
 
 import (
@@ -39,8 +38,8 @@ const (
 	defaultTimeout = 3 * time.Second
 )
 
-// The PEM blocks of a session. What SSL_SESSION has no room for follows it in
-// blocks of its own, which other readers skip.
+// The PEM blocks of a session. SSL_SESSION has no room for some fields. They
+// follow it in blocks of their own, which other readers skip.
 const (
 	pemSession     = "SSL SESSION PARAMETERS"
 	pemCertificate = "CERTIFICATE"
@@ -185,7 +184,7 @@ func addBytes(b *cryptobyte.Builder, n uint8, v []byte) {
 	}
 }
 
-// ParseSession decodes an SSL_SESSION in DER, of which it keeps no part. It
+// ParseSession decodes an SSL_SESSION in DER and keeps no part of der. It
 // passes over fields that Session has no room for. A session without a secret
 // or a ticket is no error, though nothing can be resumed with it. Without a
 // creation time Created is zero; without the time of the full handshake

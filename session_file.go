@@ -182,7 +182,7 @@ func (f *SessionFile) Put(name string, now time.Time, sessions ...*Session) erro
 		return nil
 	}
 	defer unlock()
-	// What can't be read is replaced.
+	// A session that can't be read is replaced.
 	old, _ := f.load()
 	defer func() {
 		for _, s := range old {

@@ -21,8 +21,9 @@ const (
 )
 
 // sessionTable lies in memory that processes share. Any of them may be killed
-// at any moment, so there is no lock between them. What two have written at the
-// same time, or one not to its end, has a wrong sum, and is no session.
+// at any moment, so there is no lock between them. An entry that two processes
+// wrote at the same time, or that one didn't finish, has a wrong sum and is no
+// session.
 type sessionTable [tableSessions]struct {
 	sum    [sha256.Size]byte // of id, size and ticket
 	id     [sessionIDSize]byte

@@ -335,7 +335,7 @@ int tls_config_set_num_tickets(struct tls_config *config, size_t num_tickets);
 const char *tls_conn_group(struct tls *ctx);
 
 /*
- * What is newer than that has a macro, so that a program can ask for it with
+ * Newer additions have a macro each, so that a program can ask for them with
  * #ifdef, or look for the function with dlsym().
  */
 

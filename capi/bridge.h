@@ -1,4 +1,4 @@
-/* What passes between the C front and Go. */
+/* The types that pass between the C front and Go. */
 #ifndef BRIDGE_H
 #define BRIDGE_H
 
@@ -55,7 +55,7 @@ enum {
 	BINDING_SIZE = 64,			/* the longest channel binding */
 };
 
-/* What a callback of the program's is to sign; see tls.SignRequest. */
+/* A request to a program's sign callback; see tls.SignRequest. */
 struct sign_request {
 	uint64_t	 cb;
 	uint64_t	 arg;
@@ -71,7 +71,7 @@ struct signature {
 	size_t		 len;
 };
 
-/* What a context is for. */
+/* The roles of a context. */
 enum kind {
 	CLIENT,
 	SERVER,
@@ -95,7 +95,7 @@ void		 blob_disown(struct blob *);
 void		 blob_refer(struct blob *, size_t, struct blob *);
 struct blob	*blob_referred(struct blob *, size_t);	/* NULL past the last */
 
-/* What a context is rebuilt from. */
+/* A child rebuilds a context from this. */
 struct remains {
 	enum kind	 kind;
 	uint64_t	 config;	/* handle, 0 for the default one */

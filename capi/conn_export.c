@@ -1,4 +1,4 @@
-/* tls_conn_export(3): what both ends derive of a connection. */
+/* tls_conn_export(3): keys that both ends derive from a connection. */
 #include <limits.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* tls_conn_version(3): what is known of a connection. */
+/* tls_conn_version(3): questions about a connection. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,8 +6,8 @@
 #include "_cgo_export.h"
 
 /*
- * What is known of a connection: Go's handshake is complete before its last
- * message is written, a program's afterwards.
+ * In Go a handshake is complete before its last message is written; for the
+ * program it is complete afterwards, and only then these functions answer.
  */
 
 static bool

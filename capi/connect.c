@@ -21,7 +21,7 @@ is_client(struct tls *ctx)
 	return ctx->kind == CLIENT && !context_refuses(ctx);
 }
 
-/* What all forms of connecting have in common; nothing is sent. */
+/* All forms of connecting begin with this; nothing is sent. */
 static int
 set_up(struct tls *ctx, const char *servername)
 {

@@ -61,8 +61,8 @@ context_save(struct tls *ctx, struct failure *fail)
 }
 
 /*
- * Whether a call has to fail because another is under way, of which this one
- * comes from a callback. What that one has to tell stays.
+ * Whether a call has to fail because it comes from a callback of another call on
+ * the same context. The other call's error stays in place.
  */
 bool
 context_refuses(struct tls *ctx)

@@ -1,6 +1,6 @@
 /*
- * One connection, driven for both APIs: steps in Go, records in between, and
- * what an API has the program asked.
+ * The loop that drives a connection, for both APIs: steps in Go, records in
+ * between, and questions to the program.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -36,10 +36,10 @@ step(struct line *l, int op, struct step *s)
 }
 
 /*
- * Carries an operation on until it is done, which is 0, or an API's hook
- * returns something else. One that reads is given the input, of which no
- * plaintext is left, and begins with a record if fetch says so. One that writes
- * is given none. The last step's output is left pending.
+ * Carries an operation on until it is done and returns 0, or returns another
+ * result of an API's hook. An operation that reads is given the input, which
+ * must hold no plaintext, and begins with a record if fetch says so. An
+ * operation that writes is given no input. The last step's output stays pending.
  */
 int
 drive(struct line *l, int op, struct input *in, bool fetch, void *buf,

@@ -10,7 +10,7 @@
 
 #include "front.h"
 
-/* What is read of a file into memory, at most. */
+/* The library reads at most so much of a file into memory. */
 #define FILE_SIZE ((size_t)256 << 20)
 
 static void
@@ -22,8 +22,8 @@ failed(struct file *f, const char *verb, int num)
 }
 
 /*
- * A FIFO mustn't hold us up before we see that it is one. What O_NONBLOCK isn't
- * granted for is under a lease, whose holder is asked for it.
+ * O_NONBLOCK keeps a FIFO from blocking the open. It fails for a file under a
+ * lease (fcntl(2)); an open without it asks the lease's holder to give it up.
  */
 static int
 open_file(const char *path)

@@ -36,7 +36,7 @@ SECTION(initialiser, go_init);
 SECTION(uint8_t, go_data);
 SECTION(uint8_t, go_bss);
 
-/* What Go's runtime would do about each signal: a flag word and a name. */
+/* An entry of the runtime's table of signals: a flag word and a name. */
 struct signal {
 	int32_t		 flags;
 	const char	*name;
@@ -156,7 +156,7 @@ unmap_all(bool stacks)
 	atomic_store(&ranges_used, 0);
 }
 
-/* What the library's open files are known by: a setting that has no use for them. */
+/* Marks the library's own descriptors, by a setting that has no other use for them. */
 enum { OWN = SIGURG };
 
 /*
@@ -215,7 +215,7 @@ __wrap_x_cgo_mmap(void *addr, uintptr_t len, int32_t prot, int32_t flags,
 
 	if (p == MAP_FAILED)
 		return errno;
-	/* What it puts at a place of its choice lies in what it has. */
+	/* A fixed address lies in memory that the runtime has already. */
 	if (!(flags & MAP_FIXED))
 		remember((uintptr_t)p, (uintptr_t)p + round_up(len));
 	return (uintptr_t)p;
@@ -238,8 +238,8 @@ map(size_t size)
 }
 
 /*
- * The image is copied and cleared with what AddressSanitizer has between the
- * variables, of which it must not hear.
+ * The image is copied and cleared with the red zones that AddressSanitizer puts
+ * between variables, and AddressSanitizer must not check these accesses.
  */
 #define IMAGE __attribute__((no_sanitize("address")))
 

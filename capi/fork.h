@@ -1,4 +1,4 @@
-/* What runtime.c, fork.c, threads.c and limits.c share. */
+/* Declarations that runtime.c, fork.c, threads.c and limits.c share. */
 #ifndef FORK_H
 #define FORK_H
 

@@ -1,4 +1,4 @@
-/* What the files of the C front share. */
+/* Declarations that the files of the C front share. */
 #ifndef FRONT_H
 #define FRONT_H
 
@@ -69,8 +69,8 @@ enum string {
 };
 
 /*
- * Records from the peer, and where they come from. What only writes is never
- * handed this one.
+ * Records from the peer, and their source. Code that only writes is never handed
+ * this struct.
  */
 struct input {
 	int	 fd;
@@ -90,7 +90,7 @@ struct input {
 	size_t	 data_len;
 };
 
-/* Records to be written, and where they go. */
+/* Records to be written, and their destination. */
 struct output {
 	int	 fd;
 	tls_write_cb	 cb;
@@ -105,8 +105,8 @@ struct output {
 };
 
 /*
- * What an API does for drive(). All are called with the API's own connection;
- * those that return 0 have it go on, and what else they return ends it.
+ * An API's hooks for drive(). Their first argument is the API's own connection.
+ * After a result of 0 drive() goes on; it returns any other result.
  */
 struct api {
 	int	(*step)(void *, int op, struct step *);	/* in Go: STEP_* */
@@ -118,7 +118,7 @@ struct api {
 	int	(*stop)(void *, int op, int how, struct step *);
 };
 
-/* One connection, as far as both APIs have the same of it. */
+/* The part of a connection that both APIs have in common. */
 struct line {
 	const struct api *api;		/* of the call, and its connection */
 	void		*owner;
@@ -198,10 +198,10 @@ bool	ready(void);
 /* Whether the runtime has been started, in this process. */
 bool	running(void);
 
-/* Counts the starts: what Go knew at an earlier one is gone. */
+/* Counts the starts. Objects of an earlier start are gone. */
 unsigned generation(void);
 
-/* For what is made ready once in a child, and what it is made of. */
+/* Protects the rebuilding of objects in a child, and their encodings. */
 void	restore_lock(void);
 void	restore_unlock(void);
 

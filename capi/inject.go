@@ -24,8 +24,8 @@ import (
 	"unsafe"
 )
 
-// What libtls_panics, a function of the program under test, answers: whether
-// Go is to panic at this place, and how. A place is the exported function that
+// The answers of libtls_panics, a function of the program under test, that
+// decides whether and how Go panics at a place. A place is the exported function that
 // was called, for random numbers with " rand" behind it.
 const (
 	noPanic = iota

@@ -1,7 +1,7 @@
 /*
  * Whether the process has room for Go's runtime, which ends it where it lacks
- * something. What is looked for is what the runtime takes when it starts and
- * in ordinary use.
+ * something. It looks for the amounts that the runtime takes when it starts
+ * and in ordinary use.
  */
 #include <sys/mman.h>
 

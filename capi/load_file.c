@@ -24,6 +24,7 @@ tls_load_file(const char *file, size_t *len, char *password)
 		errno = f.num;
 		return NULL;
 	}
+	/* The memory is malloc'ed, as programs free() it. */
 	if (password == NULL) {
 		*len = f.len;
 		return f.data;
@@ -246,6 +247,7 @@ tls_config_add_keypair_ocsp_file(struct tls_config *config,
 
 	if (!config_valid(config))
 		return -1;
+	/* All are read before the first is judged; the order of the errors is libtls's. */
 	file_read(&cert, cert_file);
 	if (staple_file != NULL)
 		file_read(&staple, staple_file);

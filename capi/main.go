@@ -2,8 +2,8 @@
 // checks what programs pass, keeps what they may point to, does their I/O, and
 // calls the functions exported here, each of which makes one call. They take
 // an object's handle, if there is one, the place of an error, and then their
-// arguments. What makes an object returns its handle, or 0; what makes bytes or a
-// text returns that, or NULL. The others return 0 or -1 for tls.h, and for the SSL_*
+// arguments. A function that makes an object returns its handle, or 0; one that makes
+// bytes or a text returns them, or NULL. The others return 0 or -1 for tls.h, and for the SSL_*
 // subset 1 or 0 as its functions do.
 package main
 
@@ -85,9 +85,9 @@ func barrier[T any](fail *C.struct_failure, result *T, failed T) {
 	tell(fail, fmt.Errorf("internal error: %v", p))
 }
 
-// The views of a program's memory below last as long as the call. What is
-// NULL in C is nil in Go, and what is longer than any function takes is cut to
-// one byte more than the longest.
+// The views of a program's memory below last as long as the call. NULL is nil in
+// Go. A length that no function takes is cut to one byte more than the longest
+// that one does.
 
 func str(s *C.cchar) string {
 	inject()

@@ -68,8 +68,8 @@ func goPeerOCSPRevocationTime(ctx C.uint64_t, fail *C.struct_failure) (t C.int64
 
 var lastingStrings sync.Map // string to *C.char
 
-// lasting returns a C string that is never freed, always the same for the same
-// s, of which there must be but a few.
+// lasting returns a C string that is never freed, always the same one for equal
+// s. There must be only a few different ones.
 func lasting(s string) *C.char {
 	if c, ok := lastingStrings.Load(s); ok {
 		return c.(*C.char)

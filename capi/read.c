@@ -215,7 +215,7 @@ handshake(struct tls *ctx)
 	return 0;
 }
 
-/* What tls_read and tls_write begin with. */
+/* The first part of tls_read and tls_write. */
 static int
 prepare(struct tls *ctx, const void *buf, size_t buflen)
 {

@@ -1,4 +1,4 @@
-/* Configurations: what tls_config objects and contexts hold of them. */
+/* The settings behind tls_config objects and contexts. */
 #include <sys/mman.h>
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* What passes between the C front of the SSL_* subset and Go. */
+/* The types that pass between the C front of the SSL_* subset and Go. */
 #ifndef SSL_BRIDGE_H
 #define SSL_BRIDGE_H
 
@@ -31,7 +31,7 @@ enum {
 	SET_TIMEOUT,
 };
 
-/* What goes beyond a number. */
+/* The settings that aren't numbers. */
 enum {
 	TEXT_CIPHER_LIST,
 	TEXT_CIPHERSUITES,
@@ -74,7 +74,7 @@ struct ssl_memory {
 struct ssl_stored *ssl_store(struct ssl_memory *, struct blob *); /* NULL if there is no memory */
 void	ssl_unstore(struct ssl_memory *, struct ssl_stored *);
 
-/* What a connection is rebuilt from. */
+/* A child rebuilds a connection from this. */
 struct ssl_remains {
 	uint64_t ctx;		/* handles */
 	uint64_t home;
@@ -106,7 +106,7 @@ struct ssl_step {
 	struct ssl_status status;
 };
 
-/* What C keeps of a session; the pointers are malloc'ed. */
+/* C's copy of a session's fields; the pointers are malloc'ed. */
 struct ssl_session_view {
 	uint8_t	 id[32];
 	unsigned id_len;

@@ -1,6 +1,6 @@
 //go:build !nossl
 
-/* What lies outside of Go for the SSL_* subset; see blob.c. */
+/* The encodings of the SSL_* subset's objects, outside of Go; see blob.c. */
 #include <stdlib.h>
 
 #include "ssl_front.h"

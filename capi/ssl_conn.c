@@ -83,6 +83,7 @@ SSL_new(SSL_CTX *ctx)
 		free(s);
 		return NULL;
 	}
+	/* As s->ctx, which may change, and as s->home, which stays. */
 	SSL_CTX_up_ref(ctx);
 	SSL_CTX_up_ref(ctx);
 	if (!ctx->method->server)
@@ -130,6 +131,7 @@ conn_free(SSL *ssl)
 {
 	struct ssl_visit v;
 
+	/* Even a broken one can be freed. In a child Go may know nothing of it. */
 	ssl->broken = false;
 	if ((object_alive(&ssl->line.object) || ends_badly(ssl)) &&
 	    conn_visit(ssl, &v)) {
@@ -167,6 +169,7 @@ conn_in_use(SSL *s)
 	return in_use;
 }
 
+/* The next connection has the same settings and descriptors. */
 int
 SSL_clear(SSL *s)
 {
@@ -226,6 +229,7 @@ SSL_get_wfd(const SSL *s)
 	return s->line.out.fd;
 }
 
+/* A connection that was under way ends, as with SSL_clear. */
 static void
 set_role(SSL *s, enum role role)
 {
@@ -305,6 +309,7 @@ set_version(SSL *s, int what, long version)
 	return set(s, what, version);
 }
 
+/* Most of these are macros in ssl.h. Other numbers are refused with 0. */
 long
 SSL_ctrl(SSL *ssl, int cmd, long larg, void *parg)
 {
@@ -353,6 +358,7 @@ SSL_get_verify_result(const SSL *ssl)
 	return ssl->p.status.result;
 }
 
+/* The object is made once for each authentication, as the caller doesn't free it. */
 X509 *
 SSL_get0_peer_certificate(const SSL *ssl)
 {
@@ -382,6 +388,7 @@ SSL_get1_peer_certificate(const SSL *s)
 	return peer;
 }
 
+/* For programs without the headers, in which it is a macro. */
 #undef SSL_get_peer_certificate
 X509 *SSL_get_peer_certificate(const SSL *);
 
@@ -417,6 +424,7 @@ SSL_get0_alpn_selected(const SSL *ssl, const unsigned char **data,
 	*len = s->alpn == NULL ? 0 : strlen(s->alpn);
 }
 
+/* A program may hold on to the string as long as the name is the same. */
 const char *
 SSL_get_servername(const SSL *ssl, const int type)
 {
@@ -441,6 +449,7 @@ SSL_get_SSL_CTX(const SSL *ssl)
 	return ssl->ctx;
 }
 
+/* For server-name callbacks. Sessions stay with the context of SSL_new. */
 SSL_CTX *
 SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 {
@@ -594,6 +603,7 @@ SSL_set_session(SSL *to, SSL_SESSION *session)
 	return 1;
 }
 
+/* The object is made anew when the connection has a newer session. */
 SSL_SESSION *
 SSL_get_session(const SSL *ssl)
 {

@@ -119,6 +119,7 @@ SSL_CTX_free(SSL_CTX *ctx)
 
 	if (ctx == NULL || atomic_fetch_sub(&ctx->refs, 1) > 1)
 		return;
+	/* Even a broken one can be freed. */
 	ctx->broken = false;
 	/* A child has nothing in Go of what it hasn't used. */
 	if (object_alive(&ctx->object) || ctx->remove_session != NULL) {
@@ -152,6 +153,7 @@ context_removed(SSL_CTX *ctx)
 	}
 }
 
+/* Files are read here and not in Go, so that signals can interrupt reading. */
 static int
 use_certificate(SSL_CTX *ctx, const char *file, int type, bool chain)
 {
@@ -170,6 +172,7 @@ SSL_CTX_use_certificate_file(SSL_CTX *ctx, const char *file, int type)
 	return use_certificate(ctx, file, type, false);
 }
 
+/* OpenSSL's clears the error queue here, but not in use_certificate_file. */
 int
 SSL_CTX_use_certificate_chain_file(SSL_CTX *ctx, const char *file)
 {
@@ -267,6 +270,7 @@ SSL_CTX_get_options(const SSL_CTX *ctx)
 	return get(ctx, SET_OPTIONS);
 }
 
+/* Versions that the library doesn't speak can be bounds; 0 stands for none. */
 static int
 set_version(SSL_CTX *ctx, int what, long version)
 {
@@ -276,6 +280,7 @@ set_version(SSL_CTX *ctx, int what, long version)
 	return set(ctx, what, version);
 }
 
+/* Without memory for the keys it tells their size: name, HMAC key, AES-256 key. */
 static long
 ticket_keys(SSL_CTX *ctx, void *keys, long len, bool store)
 {
@@ -289,6 +294,7 @@ ticket_keys(SSL_CTX *ctx, void *keys, long len, bool store)
 	return rv;
 }
 
+/* Most of these are macros in ssl.h. The other numbers ask for statistics. */
 long
 SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg)
 {
@@ -351,6 +357,7 @@ SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str)
 	return change(ctx, TEXT_CIPHERSUITES, str, strlen(str));
 }
 
+/* 0 for success, unlike the others. */
 int
 SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *protos,
     unsigned int protos_len)
@@ -426,6 +433,7 @@ int (*SSL_CTX_sess_get_new_cb(SSL_CTX *ctx))(struct ssl_st *, SSL_SESSION *)
 	return ctx->new_session;
 }
 
+/* Go collects removed sessions only for contexts that report them. */
 void
 SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, remove_session_cb cb)
 {

@@ -1,4 +1,4 @@
-/* What the files of the SSL_* subset's front share. */
+/* Declarations that the files of the SSL_* subset's front share. */
 #ifndef SSL_FRONT_H
 #define SSL_FRONT_H
 

@@ -267,7 +267,7 @@ operate(SSL *s, int op, bool fetch_first, void *buf, size_t len, size_t *n)
 	return DONE;
 }
 
-/* What is sent before data: the handshake, tickets, a request. */
+/* Sends what goes before data: the handshake, tickets, a request. */
 static int
 handshake(SSL *s)
 {

@@ -244,7 +244,7 @@ decode(const uint8_t *data, size_t len, bool pem)
 	return session_wrap(go);
 }
 
-/* What d2i and PEM_read do with their result. */
+/* Delivers the result of d2i and PEM_read. */
 static SSL_SESSION *
 deliver(SSL_SESSION *s, SSL_SESSION **to)
 {

@@ -27,8 +27,8 @@ func stepOutput(s *C.struct_step, io *drive.IO) {
 	rest(s, io.Data)
 }
 
-// output tells where the output is. What outgrew the offered memory is copied
-// to C's, which the capacity 0 says.
+// output tells where the output is. Output that outgrew the offered memory is
+// copied to new memory of C's, and the capacity is 0 then.
 func output(s *C.struct_step, out []byte) {
 	s.out_len = C.size_t(len(out))
 	if len(out) == 0 || unsafe.Pointer(unsafe.SliceData(out)) == unsafe.Pointer(s.out) {

@@ -191,7 +191,7 @@ input_peek(const struct input *in, void *buf, size_t len)
 	return n;
 }
 
-/* What is given back is taken out first, so that a child doesn't have it twice. */
+/* Empties the place before the buffer goes back, so that a child has it only once. */
 static uint8_t *
 take(uint8_t **place)
 {

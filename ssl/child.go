@@ -18,7 +18,7 @@ import (
 // Memory is what a context has outside of Go, for processes forked later.
 type Memory interface {
 	Stats() *Stats
-	// Store and Unstore take note of which sessions are in the context's store;
+	// Store and Unstore note the sessions that are in the context's store;
 	// Store puts one in front of the others.
 	Store(*Session) Place
 	Unstore(Place)
@@ -108,8 +108,8 @@ type Stored struct {
 	Place   Place
 }
 
-// RestoreContext returns a context that goes on where the one stood of which
-// Marshal made data, with the sessions in its memory, newest first.
+// RestoreContext returns a context that goes on where the marshalled one stood.
+// Sessions are those in its memory, newest first.
 func RestoreContext(m Memory, data []byte, sessions []Stored) (*Context, error) {
 	c := newContext(m)
 	if err := plain.Decode(data, c.fields); err != nil {
@@ -124,8 +124,7 @@ func RestoreContext(m Memory, data []byte, sessions []Stored) (*Context, error) 
 	return c, nil
 }
 
-// RestoreCredentials returns the credentials of the context of which Marshal
-// made data.
+// RestoreCredentials returns the credentials of a marshalled context.
 func RestoreCredentials(data []byte) (*Credentials, error) {
 	c := Context{tickets: libtls.NewTicketKeys()}
 	defer c.tickets.Wipe()
@@ -213,10 +212,10 @@ func (c *Conn) Marshal(settled func(n int) []byte, place func(n int, sessions []
 	}, func(n int) []byte { return place(n, sessions) })
 }
 
-// RestoreConn returns a connection that goes on where the one stood of which
-// Marshal made data. It takes over references to the sessions, which are those
-// that Marshal told. Ctx and home are its present and its first context, creds
-// what it took from ctx.
+// RestoreConn returns a connection that goes on where the marshalled one stood.
+// It takes over references to the sessions, the same ones that Marshal listed.
+// Ctx and home are its present and its first context. Creds are the credentials
+// that it took from ctx.
 func RestoreConn(ctx, home *Context, creds *Credentials, data drive.Encoding, sessions []*Session, in, out uint64) (*Conn, error) {
 	c := &Conn{ctx: ctx, home: home, creds: *creds}
 	var engine, settled, more []byte

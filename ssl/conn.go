@@ -21,8 +21,8 @@ const (
 	HasNewSession
 )
 
-// What a program's callback is to be asked. It is Answered with what the
-// callback returned.
+// The questions to a program's callbacks. Each is Answered with the callback's
+// result.
 const (
 	AskServerName = drive.Ask + iota
 	AskALPN       // about OfferedALPN

@@ -69,8 +69,8 @@ const (
 	defaultCacheSize = 20480
 )
 
-// Settings are what a connection takes over from its context. What is behind
-// a pointer is never changed, but replaced.
+// Settings are those that a connection takes over from its context. Pointers are
+// replaced; the values behind them never change.
 type Settings struct {
 	numbers    [connSettings]int64
 	context    []byte // session id context, at most 32 bytes
@@ -348,8 +348,7 @@ func (s *Settings) SetCipherList(list string) *Error {
 }
 
 // SetCiphersuites is SSL_CTX_set_ciphersuites: names of TLS 1.3 suites,
-// separated by colons, of which those that aren't known are skipped. An empty
-// list has none.
+// separated by colons. Unknown names are skipped. An empty list has no suites.
 func (s *Settings) SetCiphersuites(list string) *Error {
 	var ids []suite.ID
 	for name := range strings.SplitSeq(list, ":") {

@@ -57,7 +57,7 @@ func TestFields(t *testing.T) {
 			"home":                "RestoreConn is told",
 			"creds":               "RestoreConn is told",
 			"changes":             "counts in one process",
-			"kept":                "RestoreConn sets it",
+			"encoded":             "RestoreConn sets it",
 			"callbacks":           "is of the present Step",
 			"lost":                "is of the present Step",
 			"entered":             "is of the present Step",
@@ -102,9 +102,9 @@ func TestFields(t *testing.T) {
 		Into: func() *Session { return newSession(protocol.Session{}) },
 		Walk: (*Session).fields,
 		Omit: map[string]string{
-			"refs": "each process counts its own",
-			"mu":   "nobody holds it in a child",
-			"kept": "RestoreSession sets it",
+			"refs":    "each process counts its own",
+			"mu":      "nobody holds it in a child",
+			"encoded": "RestoreSession sets it",
 		},
 	}.Check(t)
 }

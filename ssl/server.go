@@ -10,7 +10,7 @@ import (
 	"libtls/internal/suite"
 )
 
-// What callbacks return.
+// The results of callbacks.
 const (
 	callbackOK      = 0
 	callbackWarning = 1

@@ -10,8 +10,8 @@ import (
 	"libtls/internal/protocol"
 )
 
-// Session is an SSL_SESSION: what the API shows of a session, whether or not
-// anything can be resumed with it. It is for use by several threads at a time.
+// Session is an SSL_SESSION, whether or not a connection can be resumed with it.
+// Several threads may use it at the same time.
 type Session struct {
 	refs    atomic.Int32
 	mu      sync.Mutex

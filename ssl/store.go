@@ -28,8 +28,8 @@ type stored struct {
 	place Place
 }
 
-// add stores s, of which it takes a reference, in place of one with the same
-// id, and returns those that fell out for it, with their references. False
+// add takes a reference of s and stores it in place of a session with the same
+// id. It returns the sessions that had to leave, with their references. False
 // means that s itself was there already, or has no id.
 func (t *store) add(s *Session) (out []*Session, added bool) {
 	t.mu.Lock()

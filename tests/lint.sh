@@ -4,7 +4,16 @@ set -u
 . "$(dirname "$0")/lib.sh"
 cd "$root" || exit 1
 
+# ARCHITECTURE.md names each file of the top and of capi.
+unnamed() {
+	for file in $(git ls-files '*.go' 'capi/*' | grep -vE '_test\.go$' | grep -E '^(capi/)?[^/]*$'); do
+		name=$(basename "$file")
+		grep -qw "${name%%.*}" ARCHITECTURE.md || echo "$file"
+	done
+}
+
 step gofmt quiet gofmt -l .
+step "files in ARCHITECTURE.md" quiet unnamed
 step "go vet" go vet ./...
 step staticcheck go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 if have cppcheck; then

@@ -1,6 +1,6 @@
-// Package tls says what the functions of libtls mean: what a configuration
-// is made of, how contexts are configured and connected, and how a connection
-// is driven. It does no I/O on connections; the C front does.
+// Package tls gives the functions of libtls their meaning: settings, the
+// configuration and connection of contexts, and the policy of a connection. It
+// does no I/O on connections; the C front does.
 package tls
 
 import (
@@ -15,7 +15,7 @@ import (
 	"libtls/internal/suite"
 )
 
-// What a session lifetime may be, in seconds.
+// The limits of a session's lifetime, in seconds.
 const (
 	minSessionLifetime = 4
 	maxSessionLifetime = 86400

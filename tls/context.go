@@ -27,7 +27,7 @@ type Context struct {
 	config   *Config
 	err      *Error
 	listener *listener // a server's; and that of which a connection was accepted
-	// What stands in the place of the system's trust store; see SystemStore.
+	// These replace the system's trust store; see SystemStore.
 	certFile, certDir string
 	store             *trust.Anchors // that store if it has been read, or nil
 	encoded           drive.Encoded[progress]

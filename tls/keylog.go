@@ -45,7 +45,7 @@ func (c *Config) SetKeyLogFD(fd int) error {
 }
 
 // write appends lines, unless the descriptor's number is another file's by now.
-// What can't be written is lost: it is no matter of the connection's.
+// A line that can't be written is lost: the connection goes on without it.
 func (l *keyLog) write(lines []byte) {
 	var st unix.Stat_t
 	if unix.Fstat(l.fd, &st) != nil || uint64(st.Dev) != l.dev || st.Ino != l.ino {

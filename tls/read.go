@@ -52,8 +52,8 @@ func (t *Context) failed(err *Error) drive.Step {
 	return drive.Failed
 }
 
-// Died makes the engine's error the context's. What the Step found out itself
-// tells more.
+// Died makes the engine's error the context's, unless the Step itself found out
+// more.
 func (t *Context) Died(op drive.Op, err error) {
 	if t.err == nil {
 		t.err = failure("%s failed: %v", opNames[op], err)

@@ -60,8 +60,8 @@ func (s *Signer) Free() {
 	s.pairs, s.keys = nil, nil
 }
 
-// Sign is tls_signer_sign: what a sign callback is asked for, with the key of
-// that hash. RSA without padding takes a block of the modulus's size.
+// Sign is tls_signer_sign. It signs as a sign callback has to, with the key that
+// has this hash. RSA without padding takes a block of the modulus's size.
 func (s *Signer) Sign(hash string, input []byte, padding int) ([]byte, error) {
 	if err := checkLength("input", input); err != nil {
 		return nil, err

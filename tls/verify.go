@@ -120,7 +120,7 @@ func (t *Context) verifyPeer() *protocol.Error {
 	return nil
 }
 
-// refuse makes a verdict of which the program learns err, and the peer alert.
+// refuse makes a verdict: the program is told err, and the peer alert.
 func (t *Context) refuse(alert uint8, err *Error) *protocol.Error {
 	t.err = err
 	return protocol.VerifyError(alert, err.Text)

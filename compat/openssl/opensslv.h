@@ -1,6 +1,6 @@
 /*
- * openssl/opensslv.h of libtls: which OpenSSL the subset behaves like. What is
- * not declared in these headers is not there.
+ * openssl/opensslv.h of libtls: the OpenSSL that the subset behaves like. Names
+ * that these headers don't declare are not there.
  */
 #ifndef LIBTLS_OPENSSL_OPENSSLV_H
 #define LIBTLS_OPENSSL_OPENSSLV_H

@@ -1,7 +1,7 @@
 /*
  * openssl/ssl.h of libtls: enough of OpenSSL's API to write clients and
- * servers that decide about their sessions and tickets. What isn't declared is
- * not there. Link with -ltls.
+ * servers that decide about their sessions and tickets. A function that
+ * isn't declared is not there. Link with -ltls.
  */
 #ifndef LIBTLS_OPENSSL_SSL_H
 #define LIBTLS_OPENSSL_SSL_H
@@ -30,7 +30,7 @@ typedef int (*SSL_CTX_alpn_select_cb_func)(SSL *ssl, const unsigned char **out,
     unsigned char *outlen, const unsigned char *in, unsigned int inlen,
     void *arg);
 
-/* What SSL_get_error tells. */
+/* The results of SSL_get_error. */
 #define SSL_ERROR_NONE			0
 #define SSL_ERROR_SSL			1
 #define SSL_ERROR_WANT_READ		2
@@ -445,7 +445,7 @@ int		 i2d_SSL_SESSION(const SSL_SESSION *in, unsigned char **pp);
 SSL_SESSION	*d2i_SSL_SESSION(SSL_SESSION **a, const unsigned char **pp,
 		    long length);
 
-/* What is spelt as a macro over SSL_ctrl and SSL_CTX_ctrl. */
+/* Macros over SSL_ctrl and SSL_CTX_ctrl. */
 #define SSL_CTRL_SESS_NUMBER			20
 #define SSL_CTRL_SESS_CONNECT			21
 #define SSL_CTRL_SESS_CONNECT_GOOD		22

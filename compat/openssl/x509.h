@@ -1,4 +1,4 @@
-/* openssl/x509.h of libtls: what there is to know of a peer's certificate. */
+/* openssl/x509.h of libtls: questions about a peer's certificate. */
 #ifndef LIBTLS_OPENSSL_X509_H
 #define LIBTLS_OPENSSL_X509_H
 

@@ -108,7 +108,7 @@ type algorithm struct {
 
 var tripleDES = algorithm{24, des.NewTripleDESCipher}
 
-// What encrypted keys are made with (RFC 8018, appendix B and C; RFC 7914, 7; RFC 7292, appendix C).
+// The algorithms of encrypted keys (RFC 8018, appendix B and C; RFC 7914, 7; RFC 7292, appendix C).
 const (
 	pbes2            = "1.2.840.113549.1.5.13"
 	pbkdf2ID         = "1.2.840.113549.1.5.12"

@@ -11,16 +11,15 @@ import (
 // Encoding is what a connection is rebuilt from. Both hold secrets, which are
 // the caller's to wipe.
 type Encoding struct {
-	// Changing is what any step may change, with what Grown returned behind it.
+	// Changing is the part that any step may change, followed by Grown's results.
 	Changing []byte
-	// Settled is what the handshake settled, such as the peer's chain. It is kept
-	// apart because it is large, and made but when it is new: nil stands for what
-	// was encoded last.
+	// Settled is the part that the handshake settled, such as the peer's chain. It
+	// is large, so it is encoded apart, and only once: nil stands for the last one.
 	Settled []byte
 }
 
-// Encoded remembers what of a connection was encoded last. P is what an API knows
-// of the connection, as far as it changes.
+// Encoded remembers the state that was encoded last. P is the changing part of
+// the state that an API adds to a connection.
 type Encoded[P comparable] struct {
 	conn    Conn
 	epoch   uint64
@@ -48,8 +47,8 @@ func revision[P comparable](c *Conn, api P) Encoded[P] {
 // for Sequence.
 func (k *Encoded[P]) Changed(c *Conn, api P) bool { return *k != revision(c, api) }
 
-// Set takes note that the connection is encoded, and tells whether what was
-// settled has to be, too.
+// Set notes that the connection is encoded now, and tells whether the settled
+// part has to be encoded again.
 func (k *Encoded[P]) Set(c *Conn, api P) (settled bool) {
 	before := k.settled
 	*k = revision(c, api)
@@ -57,8 +56,8 @@ func (k *Encoded[P]) Set(c *Conn, api P) (settled bool) {
 }
 
 // Grown tells whether nothing has changed since the last Set or Grown but that
-// more has come of a handshake message that isn't whole yet. What it returns
-// then goes behind what was encoded, so that a message costs no more than its
+// more has come of a handshake message that isn't whole yet. The result is
+// then appended to the last encoding, so that a message costs no more than its
 // length, however small its fragments are.
 func (k *Encoded[P]) Grown(c *Conn, api P) (more []byte, ok bool) {
 	now, before := revision(c, api), *k

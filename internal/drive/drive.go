@@ -31,7 +31,7 @@ type IO struct {
 	// Buf is the program's: to read into, or data to write.
 	Buf []byte
 	// Out has length 0 and the capacity that the caller offers. Step appends
-	// what is to be written before anything else happens.
+	// bytes that must be written before anything else happens.
 	Out []byte
 	// N is the result of Read and Write when they are Done.
 	N int
@@ -73,7 +73,7 @@ type API interface {
 	// TakesEOF tells whether a transport that ends without close_notify is no
 	// failure of a complete connection.
 	TakesEOF() bool
-	// Died takes the error of which the engine died in an operation.
+	// Died takes the error that ended the engine in an operation.
 	Died(Op, error)
 }
 

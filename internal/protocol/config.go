@@ -81,7 +81,7 @@ type Credential struct {
 	Chain  [][]byte         // DER, leaf first
 	Public crypto.PublicKey // of the leaf
 	// Schemes may be signed with, in order of preference; nil means all that
-	// Public can do. What Public can't do is passed over.
+	// Public can do. Others are passed over.
 	Schemes []suite.Scheme
 	Staple  []byte // OCSP response for the leaf, or nil
 }

@@ -64,8 +64,9 @@ func UnmarshalConn(cfg *Config, data, settled []byte, in, out uint64) (*Conn, er
 	return c, nil
 }
 
-// SettledFields goes through what a handshake settles for good, which may be
-// large: what a peer can make change afterwards costs no more than it says.
+// SettledFields goes through the part that a handshake settles for good. It may
+// be large, and apart from it a change that a peer causes costs no more than the
+// peer's bytes.
 func (c *Conn) SettledFields(p *plain.Coder) {
 	plain.List(p, &c.info.PeerChain, 8, p.Bytes)
 	p.Bytes(&c.info.Staple)

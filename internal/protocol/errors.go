@@ -101,7 +101,7 @@ func receivedAlert(alert uint8) *Error {
 	}
 }
 
-// What can go wrong, with the alert the RFC names for it.
+// The engine's errors, each with the alert that an RFC names for it.
 var (
 	// The transport ended too early; nothing is sent any more.
 	ErrUnexpectedEOF = &Error{Code: "UNEXPECTED_EOF", Text: "unexpected EOF"}

@@ -66,8 +66,8 @@ func (c *Conn) index(list []wire.Extension, at where) (extensions, *Error) {
 		}
 		exts[e.Type] = e.Data
 	}
-	// What only a ClientHello or TLS 1.2 holds is recognised elsewhere, offered
-	// or not (RFC 8446, 4.2).
+	// An extension that belongs only into a ClientHello or TLS 1.2 is recognised
+	// elsewhere, offered or not (RFC 8446, 4.2).
 	const other = inClientHello | inServerHello12
 	for _, e := range list {
 		places, known := extensionTable[e.Type]

@@ -2,8 +2,8 @@ package protocol
 
 import "libtls/internal/wire"
 
-// state is where a connection stands: what it awaits, from the peer or from
-// the caller. The lists below, read in order, are the handshakes.
+// state is the place of a connection in its handshake, which decides what it
+// expects next from the peer or from the caller. The lists below, read in order, are the handshakes.
 type state uint8
 
 const (

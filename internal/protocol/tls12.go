@@ -11,7 +11,7 @@ import (
 	"libtls/internal/wire"
 )
 
-// What both ends of TLS 1.2 do.
+// Both ends of TLS 1.2 use these.
 
 const (
 	masterSize12   = 48

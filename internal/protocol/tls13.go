@@ -12,7 +12,7 @@ import (
 	"libtls/internal/wire"
 )
 
-// What both ends of TLS 1.3 do.
+// Both ends of TLS 1.3 use these.
 
 // setReadKeys and setWriteKeys change keys to those of a traffic secret.
 // A message that changes keys must be the last of its record (RFC 8446, 5.1).

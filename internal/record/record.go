@@ -34,7 +34,7 @@ const (
 	Overhead = HeaderSize + 16 + 48 + 16
 )
 
-// What can be wrong with a protected record.
+// The faults of a protected record.
 var (
 	ErrBadMAC    = errors.New("record: bad MAC")
 	ErrOuterType = errors.New("record: protected record with another outer type")
@@ -135,9 +135,9 @@ const direct = 4096
 
 // Open opens one whole protected record. The payload lies in dst if it is long
 // application data that dst can hold with content type and padding, else in
-// rec, which is overwritten. What is in dst behind the payload stays there,
-// because programs rely on what they have put there, unless a record is padded
-// or bad: that puts zeros there.
+// rec, which is overwritten. The bytes of dst behind the payload stay as
+// they are, because programs rely on their contents. Only a record that is padded
+// or bad puts zeros there.
 func (h *Half) Open(rec, dst []byte) (Type, []byte, error) {
 	if h.tls12 {
 		return h.open12(rec, dst)

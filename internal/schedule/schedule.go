@@ -30,7 +30,7 @@ func ExpandLabel(h crypto.Hash, secret []byte, label string, context []byte, n i
 	info := append(a.info[:0], byte(n>>8), byte(n), byte(len(prefix)+len(label)))
 	info = append(append(info, prefix...), label...)
 	info = append(append(info, byte(len(context))), context...)
-	// HKDF-Expand (RFC 5869, section 2.3), of which nearly always one round is enough.
+	// HKDF-Expand (RFC 5869, section 2.3). One round nearly always suffices.
 	out := make([]byte, 0, n+h.Size()) // growing would leave copies of secrets behind
 	for last := out; len(out) < n; {
 		at := len(out)

@@ -91,8 +91,8 @@ type KeyShare struct {
 	Group   Group
 	Private []byte
 
-	// What Private was made from, or has been made into, which costs as much
-	// as using it.
+	// The key behind Private. Making it costs as much as using it, so it is
+	// kept.
 	key *ecdh.PrivateKey
 	kem *mlkem.DecapsulationKey768
 }

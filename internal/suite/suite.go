@@ -52,7 +52,7 @@ const (
 	ECDHERSAAES256SHA384   ID = 0xc028
 )
 
-// What a ClientHello may list besides suites.
+// A ClientHello may list these besides suites.
 const (
 	RenegotiationSCSV ID = 0x00ff // RFC 5746, 3.3
 	FallbackSCSV      ID = 0x5600 // RFC 7507

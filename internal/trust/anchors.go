@@ -43,7 +43,7 @@ func (a *anchor) certificate() (*node, error) {
 	return a.node, a.err
 }
 
-// Join makes one trust store of several, of which some may be nil.
+// Join makes one trust store of several; some may be nil.
 func Join(list ...*Anchors) *Anchors {
 	return &Anchors{more: slices.DeleteFunc(slices.Clone(list), func(a *Anchors) bool { return a == nil })}
 }

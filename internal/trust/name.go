@@ -48,7 +48,7 @@ func parseName(raw []byte) (rdns [][]attribute, ok bool) {
 	return rdns, true
 }
 
-// nameKey returns the canonical form of a name. What isn't a name equals only itself.
+// nameKey returns the canonical form of a name. Bytes that are no name equal only themselves.
 func nameKey(raw []byte) string {
 	if canonical, ok := canonicalName(raw); ok {
 		return string(canonical)

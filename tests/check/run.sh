@@ -30,6 +30,23 @@ for size in $(readelf -lW "$build/libtls.so" | awk '$1 == "LOAD" && /RW/ { print
 	fi
 done
 
+# Each file of the C front uses only files that stand below it.
+readelf -sW "$build"/parts/0*.o | awk '
+	/^File:/ { file = "" }
+	$4 == "FILE" && $8 ~ /\.c$/ && $8 !~ /cgo/ { file = $8 }
+	file != "" && $5 ~ /GLOBAL|WEAK/ { if ($7 == "UND") used[file " " $8]; else defines[$8] = file }
+	END {
+		for (u in used) {
+			split(u, f)
+			if (f[2] in defines && defines[f[2]] != f[1])
+				print f[1], defines[f[2]]
+		}
+	}' >"$tmp/uses"
+if ! grep -q . "$tmp/uses" || ! tsort "$tmp/uses" >/dev/null; then
+	echo "check: files of the C front use each other in a circle" >&2
+	exit 1
+fi
+
 # shellcheck disable=SC2086
 $cc ${LDFLAGS:-} -I. -o "$tmp/dynamic" tests/check/program.c -L"$build" -Wl,-rpath,"$(realpath "$build")" -ltls
 # shellcheck disable=SC2086
