@@ -8,11 +8,15 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // bundle makes a file of as many roots as systems have, the given one among them.
@@ -82,7 +86,8 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 // BenchmarkHostileChain is as much work as a peer can make of one verdict: authorities that all have
-// the same name, so that each may have issued each, with the largest keys of each kind.
+// the same name, so that each may have issued each, with the largest keys of each kind, and as many names
+// as fit into the message. cpu-ms/op is what counts on a machine that has other work.
 func BenchmarkHostileChain(b *testing.B) {
 	root := issue(b, nil, "root", ca)
 	a, err := ParseAnchors(bundle(b, root))
@@ -99,16 +104,63 @@ func BenchmarkHostileChain(b *testing.B) {
 			var chain [][]byte
 			for i := range maxChain {
 				subject, signer := signers[i%2].Subject.CommonName, signers[1-i%2]
-				chain = append(chain, forged(b, create(b, key(b), signer, subject, ca)))
-			}
-			o := &Options{Anchors: a, Now: now, Depth: 6}
-			for b.Loop() {
-				if _, err := Verify(chain, o); err == nil {
-					b.Fatal("believed")
+				der := create(b, key(b), signer, subject, ca)
+				if room := 100<<10/maxChain - len(der) - 50; room > 0 {
+					der = create(b, key(b), signer, subject, ca, dns(slices.Repeat([]string{"a.test"}, room/8)...))
 				}
+				chain = append(chain, forged(b, der))
 			}
+			hostile(b, chain, a)
 		})
 	}
+	b.Run("constraints", func(b *testing.B) { hostile(b, constrainedWeb(b, root), a) })
+}
+
+// hostile measures the verdict on a chain that isn't believed.
+func hostile(b *testing.B, chain [][]byte, a *Anchors) {
+	b.Helper()
+	o := &Options{Anchors: a, Now: now, Depth: -1}
+	used := func() int64 {
+		var t unix.Timespec
+		if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+			b.Fatal(err)
+		}
+		return t.Nano()
+	}
+	before := used()
+	for b.Loop() {
+		if _, err := Verify(chain, o); err == nil {
+			b.Fatal("believed")
+		}
+	}
+	b.ReportMetric(float64(used()-before)/1e6/float64(b.N), "cpu-ms/op")
+}
+
+// constrainedWeb has authorities that have certified each other, below one that really has a root's
+// certificate, with constraints that the leaf's last name breaks: each way to the root has to be judged.
+func constrainedWeb(b *testing.B, root *party) [][]byte {
+	var permitted []string
+	for i := range 1000 {
+		permitted = append(permitted, fmt.Sprintf("dns:%d.test", i))
+	}
+	limited := func(c *x509.Certificate) {
+		c.ExtraExtensions = []pkix.Extension{subtrees(b, permitted, nil)}
+	}
+	top := issue(b, root, "top", ca, limited)
+	var web []*party
+	for i := range 5 {
+		web = append(web, issue(b, top, fmt.Sprint("web ", i), ca))
+	}
+	leaf := issue(b, web[0], "leaf", dns(append(slices.Repeat([]string{"999.test"}, 3000), "other")...))
+	chain := []*party{leaf, top}
+	for _, issuer := range web {
+		for _, subject := range web {
+			if issuer != subject {
+				chain = append(chain, issueTo(b, subject.key, issuer, subject.Subject.CommonName, ca))
+			}
+		}
+	}
+	return ders(append(chain, web...)...)
 }
 
 // forged replaces a certificate's signature with one that takes an RSA key of any size to check.

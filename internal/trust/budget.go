@@ -15,7 +15,9 @@ const (
 	// maxSignatures and maxArithmetic bound the signatures that are checked, and what that costs,
 	// in microseconds of a processor of 2020.
 	maxSignatures = maxChain
-	maxArithmetic = 6000
+	maxArithmetic = 7500
+	// maxExtensions is how many extensions a certificate may have: some are looked for again on each path.
+	maxExtensions = 100
 	// maxSteps bounds how many certificates are appended to paths.
 	maxSteps = 256
 	// maxLookups bounds how many issuer names are looked up in the trust store, which may be a
@@ -62,13 +64,13 @@ func signatureCost(signer *x509.Certificate) int {
 	case *rsa.PublicKey:
 		kilobits := (key.N.BitLen() + 1023) / 1024
 		e := uint(key.E)
-		return kilobits * kilobits * (bits.Len(e) + bits.OnesCount(e)) / 2
+		return kilobits * kilobits * (bits.Len(e) + bits.OnesCount(e)) * 4 / 3
 	case *ecdsa.PublicKey:
 		switch size := key.Params().BitSize; {
 		case size > 384:
-			return 1500
+			return 2300
 		case size > 256:
-			return 400
+			return 720
 		}
 	}
 	return 60

@@ -21,7 +21,10 @@ type name struct {
 }
 
 // constraints is a NameConstraints extension.
-type constraints struct{ permitted, excluded []name }
+type constraints struct {
+	permitted, excluded []name
+	bad                 *Error // why nothing can satisfy it
+}
 
 // constraints checks the names in a path by its authorities' constraints, the anchor's too.
 func (s *search) constraints(p path) *Error {
@@ -30,9 +33,13 @@ func (s *search) constraints(p path) *Error {
 		if !ok || i == 0 {
 			continue
 		}
-		limits, err := parseConstraints(value)
-		if err != nil {
-			return err
+		limits := s.limits[authority]
+		if limits == nil {
+			limits = parseConstraints(value)
+			s.limits[authority] = limits
+		}
+		if limits.bad != nil {
+			return limits.bad
 		}
 		for j, c := range p[:i] {
 			if j > 0 && c.selfIssued() { // RFC 5280, 6.1.3 (b)
@@ -56,7 +63,7 @@ func (s *search) constraints(p path) *Error {
 }
 
 // parseConstraints decodes the extension's value.
-func parseConstraints(value cryptobyte.String) (*constraints, *Error) {
+func parseConstraints(value cryptobyte.String) *constraints {
 	context := func(n cbasn1.Tag) cbasn1.Tag { return n.ContextSpecific() }
 	var seq, permitted, excluded cryptobyte.String
 	var some, others bool
@@ -64,7 +71,7 @@ func parseConstraints(value cryptobyte.String) (*constraints, *Error) {
 		!seq.ReadOptionalASN1(&permitted, &some, context(0).Constructed()) ||
 		!seq.ReadOptionalASN1(&excluded, &others, context(1).Constructed()) ||
 		!seq.Empty() || !some && !others {
-		return nil, errConstraintSyntax
+		return &constraints{bad: errConstraintSyntax}
 	}
 	limits := new(constraints)
 	for _, half := range []struct {
@@ -75,21 +82,21 @@ func parseConstraints(value cryptobyte.String) (*constraints, *Error) {
 			var subtree cryptobyte.String
 			var base generalName
 			if !half.in.ReadASN1(&subtree, cbasn1.SEQUENCE) || !subtree.ReadAnyASN1(&base.value, &base.tag) {
-				return nil, errConstraintSyntax
+				return &constraints{bad: errConstraintSyntax}
 			}
 			var minimum cryptobyte.String
 			if subtree.PeekASN1Tag(context(0)) && (!subtree.ReadASN1(&minimum, context(0)) || string(minimum) != "\x00") ||
 				!subtree.Empty() {
-				return nil, errSubtreeBounds
+				return &constraints{bad: errSubtreeBounds}
 			}
 			n, ok := constraintBase(base)
 			if !ok {
-				return nil, errConstraintSyntax
+				return &constraints{bad: errConstraintSyntax}
 			}
 			*half.out = append(*half.out, n)
 		}
 	}
-	return limits, nil
+	return limits
 }
 
 // constraintBase prepares the base of a subtree.

@@ -7,6 +7,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,10 @@ func TestCRL(t *testing.T) {
 			l.ExtraExtensions = []pkix.Extension{{Id: id, Critical: true, Value: raw}}
 		}
 	}
+	sha1 := func(l *x509.RevocationList) { l.SignatureAlgorithm = x509.ECDSAWithSHA1 }
+	renamed := issueTo(t, inter.key, root, " INTER ", ca)
+	negative := remake(t, direct, root, serialField, []byte{2, 2, 0x80, 1})
+	negative.SerialNumber = big.NewInt(-32767)
 	type point struct {
 		FullName []asn1.RawValue `asn1:"tag:0"`
 	}
@@ -84,7 +89,7 @@ func TestCRL(t *testing.T) {
 		{"stale, revoked", chain, cat(rootCRL, interCRL, revoke(t, inter, stale, leaf)), false, errRevoked},
 		{"from the future", chain, cat(rootCRL, revoke(t, inter, early)), false, errCRLNotYetValid},
 		{"from the future, nobody cares", chain, cat(rootCRL, revoke(t, inter, early)), true, nil},
-		{"without end", chain, cat(rootCRL, withoutEnd(t, inter)), false, nil},
+		{"without end", chain, cat(rootCRL, crlWithout(t, interCRL, inter, 4)), false, nil},
 
 		{"forged", []*party{direct}, revoke(t, impostor, nil), false, errCRLSignature},
 		{"forged, and a good one", []*party{direct}, cat(revoke(t, impostor, nil, direct), rootCRL), false, nil},
@@ -92,6 +97,17 @@ func TestCRL(t *testing.T) {
 		{"critical extension of an entry", chain, cat(rootCRL, revoke(t, inter, func(l *x509.RevocationList) {
 			l.RevokedCertificateEntries[0].ExtraExtensions = []pkix.Extension{{Id: []int{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}
 		}, root)), false, errCriticalCRL},
+		{"SHA-1", chain, cat(rootCRL, revoke(t, inter, sha1)), false, errWeakCRLDigest},
+		{"SHA-1, revoked, and a good one", chain, cat(rootCRL, revoke(t, inter, sha1, leaf), interCRL), false, nil},
+		{"version 1", chain, cat(rootCRL, crlWithout(t, revoke(t, inter, nil), inter, 0, 5)), false, nil},
+		{"version 1, revoked", chain, cat(rootCRL, crlWithout(t, revoke(t, inter, nil, leaf), inter, 0, 6)), false, errRevoked},
+		{"version 1, forged", chain, cat(rootCRL, crlWithout(t, revoke(t, inter, nil), impostor, 0, 5)), false, errCRLSignature},
+		{"issuer's name in other words", chain, cat(rootCRL, revoke(t, renamed, nil)), false, nil},
+		{"issuer's name in other words, revoked", chain, cat(rootCRL, revoke(t, renamed, nil, leaf)), false, errRevoked},
+		{"negative serial number", []*party{negative}, rootCRL, false, nil},
+		{"negative serial number, revoked", []*party{negative}, revoke(t, root, nil, negative), false, errRevoked},
+		{"its opposite revoked", []*party{negative}, revoke(t, root, nil, &party{&x509.Certificate{SerialNumber: big.NewInt(32767)}, nil}), false, nil},
+
 		{"delta", chain, cat(rootCRL, revoke(t, inter, extended(1, 2, 5, 29, 27))), false, errCriticalCRL},
 
 		{"users only, a user", chain, cat(rootCRL, revoke(t, inter, limited(distribution{OnlyUsers: true}))), false, nil},
@@ -135,20 +151,25 @@ func TestCRL(t *testing.T) {
 	})
 }
 
-// withoutEnd makes a CRL that has no nextUpdate.
-func withoutEnd(t *testing.T, issuer *party) []byte {
+// crlWithout leaves fields out of a CRL, which signer signs anew. The fields are version, algorithm,
+// issuer, thisUpdate, nextUpdate, entries if there are any, and extensions.
+func crlWithout(t *testing.T, text []byte, signer *party, fields ...int) []byte {
 	t.Helper()
-	block, _ := pem.Decode(revoke(t, issuer, func(l *x509.RevocationList) { l.Number = big.NewInt(2) }))
+	block, _ := pem.Decode(text)
 	list, err := x509.ParseRevocationList(block.Bytes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var parts []asn1.RawValue // version, algorithm, issuer, thisUpdate, nextUpdate, extensions
+	var parts, left []asn1.RawValue
 	if _, err := asn1.Unmarshal(list.RawTBSRevocationList, &parts); err != nil {
 		t.Fatal(err)
 	}
-	tbs := append(parts[:4:4], parts[5:]...)
-	block.Bytes = sign(t, issuer, tbs, parts[1])
+	for i, part := range parts {
+		if !slices.Contains(fields, i) {
+			left = append(left, part)
+		}
+	}
+	block.Bytes = sign(t, signer, left, parts[1])
 	return pem.EncodeToMemory(block)
 }
 

@@ -159,11 +159,13 @@ func (b *basicResponse) authorised(resp *ocsp.Response, issuer *x509.Certificate
 	failure := errOCSPVerify
 	tried := 0
 	for _, signer := range append([]*x509.Certificate{issuer}, b.certs...) {
-		if tried > maxResponders || !b.names(signer) || OversizedKey(signer) ||
-			!sameKey(signer, issuer) && !isDelegate(signer, issuer, now) {
+		if tried > maxResponders || !b.names(signer) || OversizedKey(signer) {
 			continue
 		}
 		tried++
+		if !sameKey(signer, issuer) && !isDelegate(signer, issuer, now) {
+			continue
+		}
 		switch err := checkSignature(signer, resp.SignatureAlgorithm, b.signed, resp.Signature); {
 		case err == nil:
 			return nil

@@ -51,10 +51,14 @@ func TestCheckOCSP(t *testing.T) {
 	noUsage := issue(t, inter, "no usage")
 	oldDelegate := issue(t, inter, "old delegate", signing, expired)
 	youngDelegate := issue(t, inter, "young delegate", signing, future)
+	delegateBefore := issue(t, inter, "delegate", signing)
+	forgery := tampered(t, delegateBefore)
 	rootsDelegate := issue(t, root, "the root's delegate", signing)
 	strange := issue(t, inter, "strange delegate", signing, criticalExtension)
 	// The issuer's key and name, certified once more.
 	interTwin := issueTo(t, inter.key, root, "inter", ca)
+	renamed := issueTo(t, inter.key, root, " INTER ", ca)
+	sha1 := func(r *ocsp.Response) { r.SignatureAlgorithm = x509.ECDSAWithSHA1 }
 
 	revoked := func(reason int) func(*ocsp.Response) {
 		return func(r *ocsp.Response) {
@@ -91,6 +95,17 @@ func TestCheckOCSP(t *testing.T) {
 		{"hashed with SHA-256", respond(t, inter, inter, leaf, func(r *ocsp.Response) { r.IssuerHash = crypto.SHA256 }), chain, trust, "good", ""},
 		{"unknown", respond(t, inter, inter, leaf, func(r *ocsp.Response) { r.Status = ocsp.Unknown }), chain, trust, "unknown", ""},
 		{"pinned", respond(t, self, self, self), []*party{self}, []*party{self}, "good", ""},
+
+		{"needless certificates", withCerts(t, good, sibling, rootsDelegate, leaf), chain, trust, "good", ""},
+		{"delegate last", withCerts(t, respond(t, inter, delegate, leaf), sibling, inter, delegate), chain, trust, "good", ""},
+		{"a former certificate of the delegate's first", withCerts(t, respond(t, inter, delegate, leaf), delegateBefore, delegate), chain, trust, "good", ""},
+		{"too many forgeries of it first", withCerts(t, respond(t, inter, delegate, leaf), forgery, forgery, forgery, delegate), chain, trust, "", "ocsp verify failed"},
+		{"an entry of another issuer's first", beside(t, inter, respond(t, foreign, foreign, leaf, revoked(0)), good), chain, trust, "good", ""},
+		{"an entry of another issuer's alone", beside(t, inter, respond(t, foreign, foreign, leaf), respond(t, inter, inter, sibling)), chain, trust, "", "ocsp verify failed: no result for cert"},
+		{"revoked behind another issuer's entry", beside(t, inter, respond(t, foreign, foreign, leaf), respond(t, inter, inter, leaf, revoked(ocsp.KeyCompromise))), chain, trust, "keyCompromise", "ocsp verify failed: revoked cert - keyCompromise"},
+		{"SHA-1", respond(t, inter, inter, leaf, sha1), chain, trust, "", "ocsp verify failed: signature digest algorithm too weak"},
+		{"SHA-1 of a delegate", respond(t, inter, delegate, leaf, sha1), chain, trust, "", "ocsp verify failed: signature digest algorithm too weak"},
+		{"issuer's name in other words", good, []*party{leaf, renamed}, trust, "good", ""},
 
 		{"revoked", respond(t, inter, inter, leaf, revoked(ocsp.KeyCompromise)), chain, trust, "keyCompromise", "ocsp verify failed: revoked cert - keyCompromise"},
 		{"revoked without a reason", respond(t, inter, delegate, leaf, revoked(ocsp.Unspecified)), chain, trust, "(UNKNOWN)", "ocsp verify failed: revoked cert - (UNKNOWN)"},
@@ -155,6 +170,70 @@ func TestCheckOCSP(t *testing.T) {
 			}
 		})
 	}
+}
+
+// basicParts is a BasicOCSPResponse (RFC 6960, 4.2.1).
+type basicParts struct {
+	Data      []asn1.RawValue // the responses last
+	Algorithm asn1.RawValue
+	Signature asn1.BitString
+	Certs     []asn1.RawValue `asn1:"optional,explicit,tag:0"`
+}
+
+// takeApart hands a response's parts to edit and returns what that makes of them.
+func takeApart(t testing.TB, der []byte, edit func(*basicParts) []byte) []byte {
+	t.Helper()
+	var response struct {
+		Status asn1.Enumerated
+		Bytes  struct {
+			Type  asn1.ObjectIdentifier
+			Basic []byte
+		} `asn1:"explicit,tag:0"`
+	}
+	var parts basicParts
+	if _, err := asn1.Unmarshal(der, &response); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := asn1.Unmarshal(response.Bytes.Basic, &parts); err != nil {
+		t.Fatal(err)
+	}
+	response.Bytes.Basic = edit(&parts)
+	out, err := asn1.Marshal(response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// withCerts has a response come with these certificates.
+func withCerts(t testing.TB, der []byte, certs ...*party) []byte {
+	t.Helper()
+	return takeApart(t, der, func(parts *basicParts) []byte {
+		parts.Certs = nil
+		for _, c := range certs {
+			parts.Certs = append(parts.Certs, asn1.RawValue{FullBytes: c.Raw})
+		}
+		out, err := asn1.Marshal(*parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	})
+}
+
+// beside makes one response of signer's out of another's answers and, behind them, its own.
+func beside(t testing.TB, signer *party, first, second []byte) []byte {
+	t.Helper()
+	var before []byte
+	takeApart(t, first, func(parts *basicParts) []byte {
+		before = parts.Data[len(parts.Data)-1].Bytes
+		return nil
+	})
+	return takeApart(t, second, func(parts *basicParts) []byte {
+		answers := &parts.Data[len(parts.Data)-1]
+		answers.FullBytes, answers.Bytes = nil, slices.Concat(before, answers.Bytes)
+		return sign(t, signer, parts.Data, parts.Algorithm)
+	})
 }
 
 // flipLast breaks the last byte: part of the signature if no certificate follows it.

@@ -33,10 +33,13 @@ func Read(der []byte) (*x509.Certificate, error) {
 // parse parses a certificate that may be trusted.
 func parse(der []byte) (*x509.Certificate, error) {
 	c, err := x509.ParseCertificate(der)
-	if err == nil && !endsWell(c) {
+	switch {
+	case err != nil:
+	case !endsWell(c):
 		err = errTrailingFields
-	}
-	if err == nil {
+	case len(c.Extensions) > maxExtensions:
+		err = errManyExtensions
+	default:
 		return c, nil
 	}
 	if loose := readLoosely(der); loose != nil && loose.PublicKey == nil && Unsupported(loose.RawSubjectPublicKeyInfo) != "" {
@@ -45,7 +48,10 @@ func parse(der []byte) (*x509.Certificate, error) {
 	return nil, err
 }
 
-var errTrailingFields = errors.New("unknown fields at the end of the certificate")
+var (
+	errTrailingFields = errors.New("unknown fields at the end of the certificate")
+	errManyExtensions = fmt.Errorf("more than %d extensions", maxExtensions)
+)
 
 // endsWell tells whether nothing but unique identifiers and extensions follows the public key
 // (RFC 5280, 4.1), as crypto/x509 passes over what else does: extensions might be among it.

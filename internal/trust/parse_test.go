@@ -53,6 +53,13 @@ func TestRemade(t *testing.T) {
 	useless := issue(t, root, "leaf.test", func(c *x509.Certificate) {
 		c.ExtraExtensions = []pkix.Extension{{Id: oidKeyUsage, Value: []byte{3, 1, 0}}}
 	})
+	extensions := func(n int) func(*x509.Certificate) { // besides the authority key identifier
+		return func(c *x509.Certificate) {
+			for i := range n {
+				c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, i}})
+			}
+		}
+	}
 	// An authority whose certificate names its issuer, and itself, in other words.
 	renamed := remake(t, inter, root, subjectField, named(" INTER ", 12))
 	for _, test := range []struct {
@@ -71,6 +78,8 @@ func TestRemade(t *testing.T) {
 		{"subject of an authority in other letters", []*party{below, renamed}, nil},
 		{"authority whose key usage has no bits", []*party{issue(t, noBits, "leaf.test"), noBits}, errInvalidCA},
 		{"key usage without bits", []*party{useless}, errPurpose},
+		{"as many extensions as may be", []*party{issue(t, root, "leaf.test", extensions(maxExtensions-1))}, nil},
+		{"more extensions", []*party{issue(t, root, "leaf.test", extensions(maxExtensions))}, errMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := &Options{Anchors: anchors(t, root), Now: now, Depth: 6}

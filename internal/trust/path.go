@@ -47,6 +47,7 @@ type search struct {
 	stored map[string][]*node // in the trust store, by subject
 	signed map[[2]*node]*Error
 	names  map[*node][]name
+	limits map[*node]*constraints
 	budget budget
 
 	found   path   // the first one that is good; else the first complete one
@@ -58,7 +59,8 @@ type search struct {
 func newSearch(leaf *node, others [][]byte, o *Options, now time.Time) *search {
 	s := &search{
 		o: o, now: now, budget: newBudget(),
-		stored: make(map[string][]*node), signed: make(map[[2]*node]*Error), names: make(map[*node][]name),
+		stored: make(map[string][]*node), signed: make(map[[2]*node]*Error),
+		names: make(map[*node][]name), limits: make(map[*node]*constraints),
 	}
 	if len(others) >= maxChain {
 		others = others[:maxChain-1]
@@ -109,6 +111,9 @@ func (s *search) extend(p path) bool {
 		if err := s.judge(p); err != nil {
 			if s.judged == nil {
 				s.found, s.judged = p, err
+			}
+			if err == errTooMuchWork {
+				s.budget = budget{} // other paths would cost as much
 			}
 			return false
 		}
