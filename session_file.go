@@ -8,9 +8,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"libtls/internal/pem"
 	"libtls/internal/plain"
@@ -69,27 +68,27 @@ type SessionFile struct {
 
 // NewSessionFile returns the file behind a descriptor that may hold sessions.
 func NewSessionFile(fd int) (*SessionFile, error) {
-	f := &SessionFile{fd: fd, owner: uint32(unix.Getuid())}
+	f := &SessionFile{fd: fd, owner: uint32(syscall.Getuid())}
 	st, err := f.stat()
 	if err != nil {
 		return nil, err
 	}
-	f.id = fileID{st.Dev, st.Ino}
+	f.id = fileID{uint64(st.Dev), st.Ino}
 	return f, nil
 }
 
 // stat tells whether the descriptor may hold sessions. It may stay with a
 // former user of a process that has changed its own.
-func (f *SessionFile) stat() (unix.Stat_t, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(f.fd, &st); err != nil {
+func (f *SessionFile) stat() (syscall.Stat_t, error) {
+	var st syscall.Stat_t
+	if err := syscall.Fstat(f.fd, &st); err != nil {
 		return st, fmt.Errorf("failed to stat session file: %w", err)
 	}
 	switch mode := st.Mode & 0o777; {
-	case st.Mode&unix.S_IFMT != unix.S_IFREG:
+	case st.Mode&syscall.S_IFMT != syscall.S_IFREG:
 		return st, errors.New("session file is not a regular file")
-	case st.Uid != f.owner && int(st.Uid) != unix.Getuid():
-		return st, fmt.Errorf("session file has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
+	case st.Uid != f.owner && int(st.Uid) != syscall.Getuid():
+		return st, fmt.Errorf("session file has incorrect owner (uid %d != %d)", st.Uid, syscall.Getuid())
 	case mode != 0o600:
 		return st, fmt.Errorf("session file has incorrect permissions (%o != 600)", mode)
 	}
@@ -101,7 +100,7 @@ func (f *SessionFile) stat() (unix.Stat_t, error) {
 // got its number once more for a file which isn't ours to write.
 func (f *SessionFile) check() (size int64, err error) {
 	st, err := f.stat()
-	if err == nil && f.id != (fileID{st.Dev, st.Ino}) {
+	if err == nil && f.id != (fileID{uint64(st.Dev), st.Ino}) {
 		err = errors.New("session file descriptor is of another file now")
 	}
 	return st.Size, err
@@ -124,14 +123,14 @@ func (f *SessionFile) Take(name string, now time.Time, usable func(*Session) boo
 	case size == 0:
 		return nil, nil
 	}
-	access, err := unix.FcntlInt(uintptr(f.fd), unix.F_GETFL, 0)
-	if err != nil {
-		return nil, fmt.Errorf("failed to read session file: %w", err)
+	access, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(f.fd), syscall.F_GETFL, 0)
+	if errno != 0 {
+		return nil, fmt.Errorf("failed to read session file: %w", errno)
 	}
-	readOnly := access&unix.O_ACCMODE == unix.O_RDONLY
-	kind := int16(unix.F_WRLCK)
+	readOnly := access&syscall.O_ACCMODE == syscall.O_RDONLY
+	kind := int16(syscall.F_WRLCK)
 	if readOnly {
-		kind = unix.F_RDLCK
+		kind = syscall.F_RDLCK
 	}
 	unlock, err := f.lock(kind)
 	if err != nil {
@@ -177,7 +176,7 @@ func (f *SessionFile) Put(name string, now time.Time, sessions ...*Session) erro
 	if _, err := f.check(); err != nil {
 		return err
 	}
-	unlock, err := f.lock(unix.F_WRLCK)
+	unlock, err := f.lock(syscall.F_WRLCK)
 	if err != nil {
 		return nil
 	}
@@ -208,7 +207,7 @@ func (f *SessionFile) Forget(name string) {
 	if _, err := f.check(); err != nil {
 		return
 	}
-	unlock, err := f.lock(unix.F_WRLCK)
+	unlock, err := f.lock(syscall.F_WRLCK)
 	if err != nil {
 		return
 	}
@@ -308,13 +307,13 @@ func checked(data []byte) bool {
 // read returns the content of the file, or nothing if it is larger than a
 // session file gets.
 func (f *SessionFile) read() ([]byte, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(f.fd, &st); err != nil || st.Size > maxSessionFile {
+	var st syscall.Stat_t
+	if err := syscall.Fstat(f.fd, &st); err != nil || st.Size > maxSessionFile {
 		return nil, err
 	}
 	data := make([]byte, st.Size)
 	for done := 0; done < len(data); {
-		n, err := retry(func() (int, error) { return unix.Pread(f.fd, data[done:], int64(done)) })
+		n, err := retry(func() (int, error) { return syscall.Pread(f.fd, data[done:], int64(done)) })
 		if err != nil {
 			clear(data)
 			return nil, err
@@ -347,16 +346,16 @@ func (f *SessionFile) store(sessions []*Session) error {
 	}
 	data := slices.Concat(blocks...)
 	defer clear(data)
-	if err := unix.Ftruncate(f.fd, 0); err != nil {
+	if err := syscall.Ftruncate(f.fd, 0); err != nil {
 		return fmt.Errorf("failed to truncate session file: %w", err)
 	}
 	for done := 0; done < len(data); {
-		n, err := retry(func() (int, error) { return unix.Pwrite(f.fd, data[done:], int64(done)) })
+		n, err := retry(func() (int, error) { return syscall.Pwrite(f.fd, data[done:], int64(done)) })
 		if err == nil && n == 0 {
-			err = unix.EIO
+			err = syscall.EIO
 		}
 		if err != nil {
-			unix.Ftruncate(f.fd, 0)
+			syscall.Ftruncate(f.fd, 0)
 			return fmt.Errorf("failed to write session file: %w", err)
 		}
 		done += n
@@ -375,7 +374,7 @@ func (f *SessionFile) Fields(p *plain.Coder) {
 // retry repeats a system call that a signal interrupts.
 func retry(call func() (int, error)) (int, error) {
 	for {
-		if n, err := call(); err != unix.EINTR {
+		if n, err := call(); err != syscall.EINTR {
 			return n, err
 		}
 	}

@@ -2,9 +2,8 @@ package libtls
 
 import (
 	"sync"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -26,14 +25,14 @@ func (f *SessionFile) lock(kind int16) (unlock func(), err error) {
 		return nil, err
 	}
 	for {
-		err := unix.FcntlFlock(uintptr(f.fd), unix.F_SETLK, &unix.Flock_t{Type: kind})
+		err := syscall.FcntlFlock(uintptr(f.fd), syscall.F_SETLK, &syscall.Flock_t{Type: kind})
 		switch err {
 		case nil:
 			return func() {
-				unix.FcntlFlock(uintptr(f.fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_UNLCK})
+				syscall.FcntlFlock(uintptr(f.fd), syscall.F_SETLK, &syscall.Flock_t{Type: syscall.F_UNLCK})
 				leave()
 			}, nil
-		case unix.EAGAIN, unix.EACCES, unix.EINTR:
+		case syscall.EAGAIN, syscall.EACCES, syscall.EINTR:
 			if time.Now().Before(deadline) {
 				time.Sleep(fileLockPoll)
 				continue
@@ -83,6 +82,6 @@ func awaitTurn(id fileID, bound time.Duration) (leave func(), err error) {
 		return func() { <-turn.token; drop() }, nil
 	case <-timer.C:
 		drop()
-		return nil, unix.EAGAIN
+		return nil, syscall.EAGAIN
 	}
 }

@@ -3,8 +3,6 @@ package tls
 import (
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"libtls/internal/plain"
 )
 
@@ -22,22 +20,22 @@ func (c *Config) SetKeyLogFD(fd int) error {
 		c.keyLog = nil
 		return nil
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
+	var st syscall.Stat_t
+	if err := syscall.Fstat(fd, &st); err != nil {
 		return &Error{Text: "failed to stat key log", Errno: err.(syscall.Errno)}
 	}
-	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	if err != nil {
-		return &Error{Text: "failed to look at key log", Errno: err.(syscall.Errno)}
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+	if errno != 0 {
+		return &Error{Text: "failed to look at key log", Errno: errno}
 	}
 	switch mode := st.Mode & 0o777; {
-	case st.Mode&unix.S_IFMT != unix.S_IFREG:
+	case st.Mode&syscall.S_IFMT != syscall.S_IFREG:
 		return failure("key log is not a regular file")
-	case int(st.Uid) != unix.Getuid():
-		return failure("key log has incorrect owner (uid %d != %d)", st.Uid, unix.Getuid())
+	case int(st.Uid) != syscall.Getuid():
+		return failure("key log has incorrect owner (uid %d != %d)", st.Uid, syscall.Getuid())
 	case mode != 0o600:
 		return failure("key log has incorrect permissions (%o != 600)", mode)
-	case flags&unix.O_ACCMODE == unix.O_RDONLY || flags&unix.O_APPEND == 0:
+	case flags&syscall.O_ACCMODE == syscall.O_RDONLY || flags&syscall.O_APPEND == 0:
 		return failure("key log is not open for appending")
 	}
 	c.keyLog = &keyLog{fd, uint64(st.Dev), st.Ino}
@@ -47,12 +45,12 @@ func (c *Config) SetKeyLogFD(fd int) error {
 // write appends lines, unless the descriptor's number is another file's by now.
 // A line that can't be written is lost: the connection goes on without it.
 func (l *keyLog) write(lines []byte) {
-	var st unix.Stat_t
-	if unix.Fstat(l.fd, &st) != nil || uint64(st.Dev) != l.dev || st.Ino != l.ino {
+	var st syscall.Stat_t
+	if syscall.Fstat(l.fd, &st) != nil || uint64(st.Dev) != l.dev || st.Ino != l.ino {
 		return
 	}
 	for {
-		if _, err := unix.Write(l.fd, lines); err != unix.EINTR {
+		if _, err := syscall.Write(l.fd, lines); err != syscall.EINTR {
 			return
 		}
 	}

@@ -3,8 +3,7 @@ package tls
 import (
 	"errors"
 	"math"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"libtls/internal/credential"
 )
@@ -28,12 +27,12 @@ func DecryptKey(pem []byte, password string) ([]byte, error) {
 		return key, nil
 	}
 	// The C function has nothing but errno to tell these apart.
-	e := &Error{Text: err.Error(), Errno: unix.EBADMSG}
+	e := &Error{Text: err.Error(), Errno: syscall.EBADMSG}
 	switch {
 	case errors.Is(err, credential.ErrPassword):
-		e.Errno = unix.EACCES
+		e.Errno = syscall.EACCES
 	case errors.Is(err, credential.ErrScheme):
-		e.Errno = unix.ENOTSUP
+		e.Errno = syscall.ENOTSUP
 	}
 	return nil, e
 }

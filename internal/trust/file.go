@@ -2,29 +2,28 @@ package trust
 
 import (
 	"io/fs"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // identity tells one state of a file from another.
 type identity struct {
 	dev, ino     uint64
 	size         int64
-	mtime, ctime unix.Timespec
+	mtime, ctime syscall.Timespec
 }
 
 // stat returns the identity of the regular file at path.
 func stat(path string) (identity, error) {
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Stat(path, &st) }); err != nil {
+	var st syscall.Stat_t
+	if err := retry(func() error { return syscall.Stat(path, &st) }); err != nil {
 		return identity{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return identify(path, &st)
 }
 
-func identify(path string, st *unix.Stat_t) (identity, error) {
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return identity{}, &fs.PathError{Op: "open", Path: path, Err: unix.EINVAL}
+func identify(path string, st *syscall.Stat_t) (identity, error) {
+	if st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		return identity{}, &fs.PathError{Op: "open", Path: path, Err: syscall.EINVAL}
 	}
 	return identity{uint64(st.Dev), st.Ino, st.Size, st.Mtim, st.Ctim}, nil
 }
@@ -37,15 +36,15 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 	var fd int
 	err := retry(func() (err error) {
 		// O_NONBLOCK: a FIFO must not hold us up before we see that it is one.
-		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+		fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 		return err
 	})
 	if err != nil {
 		return fail("open", err)
 	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstat(fd, &st) }); err != nil {
+	defer syscall.Close(fd)
+	var st syscall.Stat_t
+	if err := retry(func() error { return syscall.Fstat(fd, &st) }); err != nil {
 		return fail("stat", err)
 	}
 	id, err := identify(path, &st)
@@ -53,12 +52,12 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 		return nil, identity{}, err
 	}
 	if st.Size > limit {
-		return fail("read", unix.EFBIG)
+		return fail("read", syscall.EFBIG)
 	}
 	data := make([]byte, st.Size)
 	for n := 0; n < len(data); {
 		var m int
-		err := retry(func() (err error) { m, err = unix.Read(fd, data[n:]); return err })
+		err := retry(func() (err error) { m, err = syscall.Read(fd, data[n:]); return err })
 		if err != nil {
 			return fail("read", err)
 		}
@@ -73,7 +72,7 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 // retry repeats a system call that a signal interrupted.
 func retry(call func() error) error {
 	for {
-		if err := call(); err != unix.EINTR {
+		if err := call(); err != syscall.EINTR {
 			return err
 		}
 	}
@@ -81,13 +80,13 @@ func retry(call func() error) error {
 
 // isDir tells whether path is a directory.
 func isDir(path string) bool {
-	var st unix.Stat_t
-	err := retry(func() error { return unix.Stat(path, &st) })
-	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
+	var st syscall.Stat_t
+	err := retry(func() error { return syscall.Stat(path, &st) })
+	return err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFDIR
 }
 
 // exists tells whether there is a directory entry at path, whatever it is or leads to.
 func exists(path string) bool {
-	var st unix.Stat_t
-	return retry(func() error { return unix.Lstat(path, &st) }) == nil
+	var st syscall.Stat_t
+	return retry(func() error { return syscall.Lstat(path, &st) }) == nil
 }
