@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# The latest release of those that go.mod allows.
+# The oldest release that go.mod allows, and the one to install.
+least=$(sed -n 's/^go //p' go.mod)
 go=$(sed -n 's/^toolchain go//p' go.mod)
 
 missing=
@@ -18,6 +19,11 @@ need() { # PACKAGE, a file that it brings, found by its path or in PATH
 # Go 1.19, which can't read go.mod, fails as well.
 go_will_do() {
 	go list -m >/dev/null 2>&1
+}
+
+too_old() { # WHAT TO DO
+	echo "deps: Go $least or a later one is needed$(command -v go >/dev/null && (cd / && go version) |
+		sed 's/go version \([^ ]*\).*/, not \1/'): $1" >&2
 }
 
 need make make
@@ -53,8 +59,7 @@ fi
 install="apt-get install -y --no-install-recommends$missing"
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
 	[ -z "$missing" ] || echo "deps: to be installed by root first: $install" >&2
-	go_will_do || echo "deps: Go $go or a later one is needed, in PATH: unpack that of https://go.dev/dl in /usr/local," \
-		"or have root run $0${1:+ $1}" >&2
+	go_will_do || too_old "unpack one of https://go.dev/dl in /usr/local and put /usr/local/go/bin in PATH, or have root run $0${1:+ $1}"
 	[ -z "$missing" ] && go_will_do
 	exit
 fi
@@ -63,9 +68,11 @@ if [ -n "$missing" ]; then
 	apt-get -q update
 	DEBIAN_FRONTEND=noninteractive $install
 fi
-go_will_do && exit
+# One that fetches another for each module won't do without a network.
+(export GOTOOLCHAIN=local; go_will_do) && exit
 if [ -e /usr/local/go ]; then
-	echo "deps: Go $go or a later one is needed: /usr/local/go is older, or /usr/local/go/bin isn't in PATH" >&2
+	go_will_do && exit
+	too_old "/usr/local/go is older, or /usr/local/go/bin isn't in PATH"
 	exit 1
 fi
 # Go's own releases are modules as well, whose checksums the Go that is there verifies; in them nothing is
@@ -76,7 +83,10 @@ arm) arch=armv6l ;;
 esac
 echo "deps: installing Go $go as /usr/local/go, and a link to it in /usr/local/bin"
 module=golang.org/toolchain@v0.0.1-go$go.linux-$arch
-(cd / && go mod download "$module")
+(cd / && go mod download "$module") || {
+	too_old "unpack one of https://go.dev/dl in /usr/local, and put /usr/local/go/bin in PATH"
+	exit 1
+}
 cp -r "$(go env GOMODCACHE)/$module" /usr/local/go
 chmod -R u+w /usr/local/go
 chmod -R a+x /usr/local/go/bin /usr/local/go/pkg/tool

@@ -1,4 +1,4 @@
-# What the scripts of this directory share: a bare Debian in a chroot. Needs root and debootstrap. The mirror
+# What the scripts of this directory share: a bare Debian in a chroot. Needs root, debootstrap and iproute2. The mirror
 # is the machine's own, or MIRROR; BASE is a directory with such a system, which is copied instead.
 . "$(dirname "$0")/../lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -43,8 +43,8 @@ as_user() {
 	within setpriv --reuid=user --regid=user --clear-groups env HOME=/home/user sh -euxc "cd && $1"
 }
 
-# The same without a network.
+# The same without a network, but for its own loopback.
 alone() {
-	unshare -n env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin HOME=/home/user chroot "$debian" \
-		setpriv --reuid=user --regid=user --clear-groups sh -euxc "cd && $1"
+	unshare -n sh -c 'ip link set lo up && exec "$@"' sh env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin \
+		HOME=/home/user chroot "$debian" setpriv --reuid=user --regid=user --clear-groups sh -euxc "cd && $1"
 }

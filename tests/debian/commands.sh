@@ -23,4 +23,7 @@ step "without root the missing is named" named "make demo"
 step "make $target, by root" as_root "cp -r /home/user/checkout /root; cd /root/checkout; make $target"
 step "make demo, by a user" as_user "cd checkout; make demo"
 step "make demo, of a release without a network" alone "cd $dist; make demo && make DESTDIR=/home/user/dest install"
+# Debian's own, which the Go that was installed stands before.
+step "a Go that is too old is named" alone "cd $dist; ! PATH=/usr/bin:/bin make demo >out 2>&1; cat out
+	[ \$(grep -c ^deps: out) -eq 1 ] && grep 'deps: Go .* is needed, not go.*: unpack' out"
 verdict
