@@ -17,7 +17,7 @@ import (
 )
 
 // files makes a self-signed certificate and its key.
-func files(t *testing.T) (cert, key File) {
+func files(t testing.TB) (cert, key File) {
 	t.Helper()
 	priv, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,7 +42,7 @@ func files(t *testing.T) (cert, key File) {
 }
 
 // contexts returns contexts of both roles that trust each other.
-func contexts(t *testing.T) (client, server *Context) {
+func contexts(t testing.TB) (client, server *Context) {
 	t.Helper()
 	cert, key := files(t)
 	for _, ctx := range []**Context{&client, &server} {

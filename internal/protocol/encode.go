@@ -198,7 +198,12 @@ func (hs *handshake) fields(p *plain.Coder, agreed *suite.Suite) {
 	plain.Struct(p, &hs.session, func(s *Session) { s.Fields(p) })
 	plain.List(p, &hs.peerChain, 8, p.Bytes)
 	plain.Number(p, &hs.peerScheme)
-	plain.List(p, &hs.shares, 8, func(k **suite.KeyShare) { plain.Struct(p, k, func(k *suite.KeyShare) { shareFields(p, k) }) })
+	plain.List(p, &hs.shares, 8, func(k **suite.KeyShare) {
+		if p.Reading() {
+			*k = new(suite.KeyShare)
+		}
+		shareFields(p, *k)
+	})
 	plain.List(p, &hs.publics, 16, func(k *wire.KeyShare) {
 		plain.Number(p, &k.Group)
 		p.Bytes(&k.Data)

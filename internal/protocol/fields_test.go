@@ -39,7 +39,7 @@ func TestFields(t *testing.T) {
 			"hs.schedule.Hash":     other,
 			"hs.suite":             func(c *Conn) { c.hs.suite = suite.ByID(suite.AES256GCMSHA384) },
 			"hs.transcript.hash":   func(c *Conn) { c.hs.transcript.fix(crypto.SHA256) },
-			"hs.shares.Group":      func(c *Conn) { c.hs.shares[0].Group = suite.P256 },
+			"hs.shares":            func(c *Conn) { c.hs.shares = append(c.hs.shares, &suite.KeyShare{Group: suite.P256}) },
 			"hs.tls12.share.Group": func(c *Conn) { c.hs.tls12.share.Group = suite.P256 },
 			"hs.credential.Chain":  func(c *Conn) { c.hs.credential = &Credential{Chain: credential.Chain} },
 			"hs.credential.Public": func(c *Conn) {
@@ -59,8 +59,6 @@ func TestFields(t *testing.T) {
 			"hs.exts":            "restoreHandshake makes them of offer",
 			"hs.peerLeaf":        "restoreHandshake makes it of peerChain",
 			"hs.tls12.keys":      "restoreHandshake makes them of master",
-			"hs.shares.key":      "is made of Private",
-			"hs.shares.kem":      "is made of Private",
 			"hs.tls12.share.key": "is made of Private",
 			"hs.tls12.share.kem": "is made of Private",
 		},

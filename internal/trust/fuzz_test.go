@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -160,6 +162,20 @@ func FuzzVerify(f *testing.F) {
 		}
 		if _, err := Verify([][]byte{first, second}, o); err == nil {
 			t.Error("believed")
+		}
+	})
+}
+
+// FuzzMustStaple compares with what encoding/asn1 reads, as far as it reads anything.
+func FuzzMustStaple(f *testing.F) {
+	for _, value := range []string{"\x30\x03\x02\x01\x05", "\x30\x06\x02\x01\x11\x02\x01\x05", "\x30\x00", "\x30\x80"} {
+		f.Add([]byte(value))
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		got := MustStaple(&x509.Certificate{Extensions: []pkix.Extension{{Id: oidTLSFeature, Value: value}}})
+		var features []int64
+		if _, err := asn1.Unmarshal(value, &features); err == nil && got != slices.Contains(features, 5) {
+			t.Errorf("%x has %d, but MustStaple is %v", value, features, got)
 		}
 	})
 }
