@@ -3,6 +3,7 @@
 # make demo, test install what they miss, or name it
 # make dist       build/libtls-VERSION.tar.gz, with all modules: builds without a network
 # make deb        Debian packages of that in build/deb, for the release that it runs on
+# make html       the manual pages, in build/html
 # make quick, lint, test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=..., mutate N=...
 # make check      each library's symbols are those of capi/exports and names.h, and a program starts
 # CC, CFLAGS, CPPFLAGS and LDFLAGS choose the C compiler and what it is told
@@ -69,7 +70,7 @@ GOTOOLCHAIN ?= local
 export GOTOOLCHAIN
 endif
 
-.PHONY: all install clean check dist deb quick lint test test-musl test-arch demo bench bogo fuzz model mutate $(OBJECT) $(MAP) $(PCS)
+.PHONY: all install html clean check dist deb quick lint test test-musl test-arch demo bench bogo fuzz model mutate $(OBJECT) $(MAP) $(PCS)
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
@@ -171,13 +172,14 @@ $(PCS): $(BUILD)/%: %.in
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
-	    $(DESTDIR)$(MANDIR)/man3
+	    $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -m 644 tls.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 755 $(LIB) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtls.so
 	$(INSTALL) -m 644 $(STATIC) $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 644 $(PCS) $(DESTDIR)$(LIBDIR)/pkgconfig
 	$(INSTALL) -m 644 man/*.3 $(DESTDIR)$(MANDIR)/man3
+	$(INSTALL) -m 644 man/*.7 $(DESTDIR)$(MANDIR)/man7
 	while read -r name page; do \
 	    ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name; done <man/links
 ifneq ($(SSL_SUBSET),no)
@@ -187,10 +189,19 @@ ifneq ($(SSL_SUBSET),no)
 	$(INSTALL) -d $(DESTDIR)$(INCLUDEDIR)/libtls/openssl
 	$(INSTALL) -m 644 compat/openssl/*.h $(DESTDIR)$(INCLUDEDIR)/libtls/openssl
 	$(INSTALL) -m 644 man/ssl/*.3tls $(DESTDIR)$(MANDIR)/man3
-	for name in SSL_CTX_get_num_tickets SSL_set_num_tickets \
-	    SSL_get_num_tickets; do ln -sf SSL_CTX_set_num_tickets.3tls \
-	    $(DESTDIR)$(MANDIR)/man3/$$name.3tls; done
+	$(INSTALL) -m 644 man/ssl/*.7 $(DESTDIR)$(MANDIR)/man7
+	while read -r name page; do \
+	    ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name; done <man/ssl-links
 endif
+
+# With mandoc. Names that share a page are links to it.
+html:
+	rm -rf $(BUILD)/html
+	mkdir -p $(BUILD)/html
+	for page in man/*.[37] man/ssl/*; do \
+	    mandoc -T html -O man=%N.%S.html $$page >$(BUILD)/html/$${page##*/}.html; done
+	cat man/links man/ssl-links | while read -r name page; do \
+	    ln -s $$page.html $(BUILD)/html/$$name.html; done
 
 clean:
 	rm -rf $(BUILD)

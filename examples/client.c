@@ -1,8 +1,8 @@
 /*
  * Fetches a page over TLS and tells how the connection came about. With -s the session is kept in
- * a file, so that the next run resumes it.
+ * a file, so that the next run resumes it. With -i and -k the client has a certificate.
  *
- *	client [-c ca.pem] [-s session.pem] [-n servername] host port
+ *	client [-c ca.pem] [-i cert.pem -k key.pem] [-n servername] [-s session.pem] host port
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -139,23 +139,31 @@ describe(struct tls *ctx)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: client [-c ca.pem] [-s session.pem] [-n servername] host port\n");
+	fprintf(stderr, "usage: client [-c ca.pem] [-i cert.pem -k key.pem] [-n servername] "
+	    "[-s session.pem] host port\n");
 	exit(1);
 }
 
 int
 main(int argc, char *argv[])
 {
-	const char *ca_file = NULL, *session_file = NULL, *name = NULL, *host, *port;
+	const char *ca_file = NULL, *cert = NULL, *key = NULL, *session_file = NULL, *name = NULL;
+	const char *host, *port;
 	struct tls_config *config;
 	char request[512];
 	struct tls *ctx;
 	int ch, session_fd = -1;
 
-	while ((ch = getopt(argc, argv, "c:n:s:")) != -1) {
+	while ((ch = getopt(argc, argv, "c:i:k:n:s:")) != -1) {
 		switch (ch) {
 		case 'c':
 			ca_file = optarg;
+			break;
+		case 'i':
+			cert = optarg;
+			break;
+		case 'k':
+			key = optarg;
 			break;
 		case 'n':
 			name = optarg;
@@ -167,7 +175,7 @@ main(int argc, char *argv[])
 			usage();
 		}
 	}
-	if (argc - optind != 2)
+	if (argc - optind != 2 || (cert == NULL) != (key == NULL))
 		usage();
 	host = argv[optind];
 	port = argv[optind + 1];
@@ -178,6 +186,8 @@ main(int argc, char *argv[])
 		die("tls_config_new", NULL);
 	if (ca_file != NULL && tls_config_set_ca_file(config, ca_file) == -1)
 		die("CA", tls_config_error(config));
+	if (cert != NULL && tls_config_set_keypair_file(config, cert, key) == -1)
+		die("certificate", tls_config_error(config));
 	if (session_file != NULL) {
 		session_fd = open_session_file(session_file);
 		if (tls_config_set_session_fd(config, session_fd) == -1)

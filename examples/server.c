@@ -2,9 +2,10 @@
  * Answers each request over TLS with a page about the connection. Clients can resume their sessions
  * for an hour.
  *
- *	server [-p port] cert.pem key.pem
+ *	server [-a clients-ca.pem] [-p port] cert.pem key.pem [cert.pem key.pem ...]
  *
- * Port 0, the default, takes any that is free. One client is served at a time; a real server would
+ * With several key pairs, clients get the one for the name that they ask for, or the first. With -a
+ * they need a certificate of that authority. Port 0, the default, takes any that is free. One client is served at a time; a real server would
  * set its sockets non-blocking and poll(2) them when a call returns TLS_WANT_POLLIN or
  * TLS_WANT_POLLOUT.
  */
@@ -105,7 +106,7 @@ static void
 serve(struct tls *conn)
 {
 	char request[4096], page[8192];
-	const char *name;
+	const char *name, *peer;
 	int len;
 
 	if (!read_request(conn, request, sizeof(request))) {
@@ -115,9 +116,10 @@ serve(struct tls *conn)
 	name = tls_conn_servername(conn);
 	printf("%s %s, session resumed: %s\n", tls_conn_version(conn), tls_conn_cipher(conn),
 	    tls_conn_session_resumed(conn) ? "yes" : "no");
+	peer = tls_peer_cert_subject(conn);
 	len = snprintf(page, sizeof(page),
 	    "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
-	    "You asked %s over %s (%s) for:\n%s",
+	    "You are %s.\nYou asked %s over %s (%s) for:\n%s", peer ? peer : "somebody without a certificate",
 	    name ? name : "nobody by name", tls_conn_version(conn), tls_conn_cipher(conn), request);
 	if (!write_all(conn, page, len) || tls_close(conn) == -1)
 		printf("answer: %s\n", tls_error(conn) ? tls_error(conn) : "the client doesn't read");
@@ -126,7 +128,7 @@ serve(struct tls *conn)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: server [-p port] cert.pem key.pem\n");
+	fprintf(stderr, "usage: server [-a clients-ca.pem] [-p port] cert.pem key.pem [cert.pem key.pem ...]\n");
 	exit(1);
 }
 
@@ -135,15 +137,23 @@ main(int argc, char *argv[])
 {
 	const struct timeval timeout = { .tv_sec = patience };
 	struct tls *listener, *conn;
+	const char *clients_ca = NULL;
 	struct tls_config *config;
-	int ch, s, fd, port = 0;
+	int ch, i, s, fd, port = 0;
 
-	while ((ch = getopt(argc, argv, "p:")) != -1) {
-		if (ch != 'p')
+	while ((ch = getopt(argc, argv, "a:p:")) != -1) {
+		switch (ch) {
+		case 'a':
+			clients_ca = optarg;
+			break;
+		case 'p':
+			port = atoi(optarg);
+			break;
+		default:
 			usage();
-		port = atoi(optarg);
+		}
 	}
-	if (argc - optind != 2)
+	if (argc - optind < 2 || (argc - optind) % 2 != 0)
 		usage();
 
 	/* A client that goes away is no reason to die. */
@@ -154,6 +164,15 @@ main(int argc, char *argv[])
 	if (tls_config_set_keypair_file(config, argv[optind], argv[optind + 1]) == -1 ||
 	    tls_config_set_session_lifetime(config, session_lifetime) == -1)
 		die("configuration", tls_config_error(config));
+	for (i = optind + 2; i < argc; i += 2) {
+		if (tls_config_add_keypair_file(config, argv[i], argv[i + 1]) == -1)
+			die(argv[i], tls_config_error(config));
+	}
+	if (clients_ca != NULL) {
+		if (tls_config_set_ca_file(config, clients_ca) == -1)
+			die("CA", tls_config_error(config));
+		tls_config_verify_client(config);
+	}
 	if ((listener = tls_server()) == NULL)
 		die("tls_server", NULL);
 	if (tls_configure(listener, config) == -1)

@@ -1,7 +1,9 @@
 #!/bin/sh
-# Checks the manual pages: their markup, that every function of tls.h is in one
-# page's NAME and has a page or a link of its own, that the prototypes are those
-# of tls.h, and that the examples compile.
+# Checks the manual pages: their markup, that each is called what its file is,
+# that the pages of this library that they refer to are there, that every
+# function of tls.h is in one page's NAME and has a page or a link of its own,
+# that the prototypes are those of the headers, that the examples compile, and
+# that libtls-openssl(7) has every function of the subset.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -24,6 +26,7 @@ synopsis() {
 	awk '
 	/^\.Sh/ { on = $2 == "SYNOPSIS" }
 	!on { next }
+	$1 == ".In" { print "#include <" $2 ">" }
 	{ rest = substr($0, 5) }
 	$1 == ".Ft" { type = rest }
 	$1 == ".Fn" {
@@ -45,26 +48,50 @@ example() {
 }
 
 compile() {
-	"${CC:-cc}" -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Werror -I.. -fsyntax-only -x c "$1"
+	"${CC:-cc}" -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Werror -I.. -I../compat -fsyntax-only -x c "$1"
 }
 
-mandoc -Tlint -W warning ./*.3 || fail "mandoc has complaints"
+# mandoc knows no sections of libraries.
+mandoc -Tlint -W warning ./*.3 ./*.7 ssl/* | grep -v 'unknown manual section: Dt \.\.\. 3tls$' >"$work/lint" || :
+[ ! -s "$work/lint" ] || { cat "$work/lint"; fail "mandoc has complaints"; }
 
-for page in *.3; do
+# compiled PAGE: a page's own code.
+compiled() {
+	example "$1" >"$work/example.c"
+	compile "$work/example.c" || fail "$1: EXAMPLES don't compile"
+}
+
+for page in *.3 ssl/*.3tls; do
 	names "$page" | sort >"$work/names"
-	{ echo '#include <tls.h>'; synopsis "$page"; } >"$work/synopsis.c"
-	grep -o '\btls_[a-z0-9_]*(' "$work/synopsis.c" | tr -d '(' | sort >"$work/synopsis"
+	synopsis "$page" >"$work/synopsis.c"
+	grep -oE '\b(tls|SSL)_[A-Za-z0-9_]*\(' "$work/synopsis.c" | tr -d '(' | sort >"$work/synopsis"
 	diff "$work/names" "$work/synopsis" || fail "$page: NAME (<) and SYNOPSIS (>) differ"
-	compile "$work/synopsis.c" || fail "$page: SYNOPSIS and tls.h differ"
-	example "$page" >"$work/example.c"
-	compile "$work/example.c" || fail "$page: EXAMPLES don't compile"
-	sed "s/\$/.3 $page/" "$work/names" >>"$work/all"
+	compile "$work/synopsis.c" || fail "$page: SYNOPSIS and its header differ"
+	compiled "$page"
+	section=${page##*.}
+	sed "s|\$|.$section ${page#ssl/}|" "$work/names" >>"$work/all-$section"
+done
+compiled ssl/libtls-openssl.7
+
+for page in *.[37] ssl/*; do
+	file=$(basename "$page")
+	title=$(sed -n 's/^\.Dt //p' "$page")
+	[ "$title" = "$(echo "${file%.*}" | tr a-z A-Z) ${file##*.}" ] || fail "$page: its title is $title"
+	sed -nE 's/^\.Xr ((tls_|SSL_|libtls-)[^ ]*) ([^ ]*).*/\1.\3/p' "$page" | sort -u >"$work/referred"
+	{ ls -- *.[37]; (cd ssl && ls); awk '{ print $1 }' "$work"/all-*; } | sort -u |
+		comm -13 - "$work/referred" | grep . && fail "$page: refers to pages that aren't there"
 done
 
-awk '$1 != $2' "$work/all" | sort >"$work/links"
+awk '$1 != $2' "$work/all-3tls" | sort >"$work/links"
+diff ssl-links "$work/links" || fail "ssl-links (<) isn't what the pages' NAMEs ask for (>)"
+sed -n 's/^#pragma redefine_extname \([^ ]*\) .*/\1/p' ../compat/openssl/names.h | sort >"$work/subset"
+awk '/^\.Sh/ { on = $2 == "FUNCTIONS" } on && $1 == ".Fn" { print $2 }' ssl/libtls-openssl.7 | sort -u |
+	comm -23 "$work/subset" - | grep . && fail "libtls-openssl.7: these functions aren't in it"
+
+awk '$1 != $2' "$work/all-3" | sort >"$work/links"
 diff links "$work/links" || fail "links (<) isn't what the pages' NAMEs ask for (>)"
 
-sed 's/\.3 .*//' "$work/all" | sort >"$work/documented"
+sed 's/\.3 .*//' "$work/all-3" | sort >"$work/documented"
 "${CC:-cc}" -E -P ../tls.h | grep -o '\btls_[a-z0-9_]*(' | tr -d '(' | sort >"$work/declared"
 diff "$work/declared" "$work/documented" || fail "tls.h (<) and the pages' NAMEs (>) differ"
 

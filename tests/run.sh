@@ -30,7 +30,8 @@ for cc in gcc clang; do
 	if have $cc; then
 		CC=$cc step "harness compiles with $cc" compile "$tmp/harness-$cc" tests/*.c
 		for program in examples/*.c tests/interop/peer/*.c; do
-			CC=$cc step "$program compiles with $cc" compile "$tmp/$(basename "$program" .c)-$cc" "$program"
+			CC=$cc CPPFLAGS=-Icompat step "$program compiles with $cc" \
+				compile "$tmp/$(basename "$program" .c)-$cc" "$program"
 		done
 	else
 		skip $cc
@@ -185,6 +186,7 @@ else
 	skip pkg-config
 fi
 step "static library" static_library
+harness "examples" tests/examples.sh
 step "demo" tests/demo.sh
 
 verdict

@@ -1,5 +1,5 @@
 /*
- * Filters of system calls as GUESTS.md lists what the library makes: whatever isn't on the list kills the
+ * Filters of system calls as libtls-guest(7) lists what the library makes: whatever isn't on the list kills the
  * process. Each test adds what it calls itself.
  */
 #include "../harness.h"

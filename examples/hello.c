@@ -1,0 +1,25 @@
+/* hello host port: fetches a page over TLS and prints it. */
+#include <stdio.h>
+
+#include <tls.h>
+
+int
+main(int argc, char *argv[])
+{
+	struct tls *ctx = tls_client();
+	char buf[16384];
+	ssize_t n;
+
+	if (argc != 3 || ctx == NULL)
+		return 1;
+	if (tls_connect(ctx, argv[1], argv[2]) == -1 || tls_write(ctx, "GET / HTTP/1.0\r\n\r\n", 18) == -1)
+		return fprintf(stderr, "%s\n", tls_error(ctx)), 1;
+	do {
+		n = tls_read(ctx, buf, sizeof(buf));
+		fwrite(buf, 1, n > 0 ? n : 0, stdout);
+	} while (n > 0 || n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT);
+	if (n == -1 || tls_close(ctx) == -1)
+		return fprintf(stderr, "%s\n", tls_error(ctx)), 1;
+	tls_free(ctx);
+	return 0;
+}

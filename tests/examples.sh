@@ -1,0 +1,146 @@
+#!/bin/sh
+# The programs of examples/, built by the commands of libtls-tutorial(7) and libtls-openssl(7) with
+# certificates by those of the former, and run. Ends with "N passed, N failed".
+set -u
+. "$(dirname "$0")/lib.sh"
+cd "$root" || exit 1
+
+pages="man/libtls-tutorial.7 man/ssl/libtls-openssl.7"
+
+# recipe: how the page makes certificates, as it tells its reader.
+recipe() {
+	awk '/^\.Bd/ { on = 1; next } /^\.Ed/ { exit } on' man/libtls-tutorial.7 | sed 's/\\e$/\\/'
+}
+
+# built: the commands by which the pages build programs.
+built() {
+	# shellcheck disable=SC2086 # several words
+	sed -n 's/^\.Dl cc/cc/p' $pages | sort -u
+}
+
+told() {
+	built | sed 's/.* \([a-z_]*\.c\) .*/\1/' >"$tmp/told"
+	(cd examples && ls -- *.c) | diff - "$tmp/told"
+}
+
+# serve PROGRAM ARGUMENT...: starts it, with its output in $served and its port in $port.
+serve() {
+	serial=$((serial + 1))
+	served=$tmp/server$serial
+	background "$served" "./$@"
+	port=$(await "$served" 'listening on port ([0-9]+)')
+}
+
+# talk NAME OPTION...: starts openssl s_client, with its output in $tmp/NAME.
+talk() {
+	talker=$tmp/$1
+	shift
+	background "$talker" openssl s_client -connect "127.0.0.1:$port" -servername localhost -CAfile ca.pem "$@"
+}
+
+# say LINE: to the one that was started last.
+say() {
+	printf '%s\r\n' "$1" >"$talker.in"
+}
+
+# prints PATTERN COMMAND...: succeeds if the command does and prints it.
+prints() {
+	pattern=$1
+	shift
+	"$@" >"$tmp/out" 2>&1 && grep -Eq -- "$pattern" "$tmp/out" && return
+	cat "$tmp/out"
+	return 1
+}
+
+hello() {
+	prints 'You asked localhost over TLSv1.3' env SSL_CERT_FILE=ca.pem ./hello localhost "$port"
+}
+
+stranger() {
+	! SSL_CERT_FILE=other.pem ./hello localhost "$port" 2>"$tmp/out" &&
+	grep 'certificate verification failed' "$tmp/out"
+}
+
+client() {
+	./client -c ca.pem "$@" localhost "$port"
+}
+
+demanded() {
+	serve server -a ca.pem server.pem server.key
+	prints 'You are /CN=somebody' client -i client.pem -k client.key &&
+	! client >"$tmp/out" 2>&1 && grep 'certificate required' "$tmp/out"
+}
+
+many() {
+	serve poll server.pem server.key
+	talk first -quiet && say first && await "$tmp/first" '^(first)' &&
+	talk second -quiet && say second && await "$tmp/second" '^(second)' &&
+	talker=$tmp/first && say again && await "$tmp/first" '^(again)'
+}
+
+# More than one process resumes the session, and one that ends is replaced.
+forked() {
+	serve prefork server.pem server.key
+	client -s forked.pem || return
+	answered=
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		prints '^process [0-9]*, session resumed: yes' client -s forked.pem || return
+		answered="$answered $(sed -n 's/^process \([0-9]*\),.*/\1/p' "$tmp/out")"
+	done
+	processes=$(echo "$answered" | tr ' ' '\n' | grep . | sort -u)
+	[ "$(echo "$processes" | wc -l)" -gt 1 ] || return
+	for pid in $processes; do
+		kill "$pid"
+	done
+	prints 'session resumed: yes' client -s forked.pem
+}
+
+reloaded() {
+	cp server.pem now.pem && cp server.key now.key
+	serve reload now.pem now.key
+	reloader=${pids##* }
+	prints '^server: /CN=localhost' client -s reload.pem || return
+	cp other.pem now.pem && cp other.key now.key
+	kill -HUP "$reloader" && await "$served" '^(reloaded)' &&
+	prints '^session resumed: yes' client -s reload.pem &&
+	prints '^server: /CN=other.test' client -n other.test || return
+	cp server.key now.key
+	kill -HUP "$reloader" && await "$served" '^(not reloaded: failed to load private key)' &&
+	prints '^server: /CN=other.test' client -n other.test
+}
+
+authenticated() {
+	serve post_auth server.pem server.key ca.pem
+	talk known -enable_pha -cert client.pem -key client.key -sess_out known.pem -ign_eof &&
+	say 'GET / HTTP/1.0' && await "$talker" '(You are .CN=somebody)' && await "$talker" '^(closed)' &&
+	talk back -enable_pha -sess_in known.pem -ign_eof &&
+	say 'GET / HTTP/1.0' && await "$talker" '(You are .CN=somebody)' &&
+	await "$served" '(somebody, session resumed: yes)' &&
+	talk unknown -enable_pha -ign_eof && say 'GET / HTTP/1.0' && await "$served" '(not authenticated)'
+}
+
+serial=0
+step "each example has its command in a page" told
+step installation make -s install PREFIX="$tmp/tls"
+mkdir "$tmp/examples" && cp examples/*.c "$tmp/examples" && recipe >"$tmp/recipe"
+built >"$tmp/commands"
+cd "$tmp/examples" || exit 1
+export PKG_CONFIG_PATH="$tmp/tls/lib/pkgconfig" LD_LIBRARY_PATH="$tmp/tls/lib"
+step certificates sh -e "$tmp/recipe"
+while read -r command; do
+	step "$command" sh -c "$command"
+done <"$tmp/commands"
+
+serve server server.pem server.key other.pem other.key
+step hello hello
+step "hello, an authority that isn't trusted" stranger
+step "client, a first time" prints 'session resumed: no' client -s session.pem
+step "client, a second time" prints 'session resumed: yes' client -s session.pem
+step "server, another name" prints '^server: /CN=other.test' client -n other.test
+step "server, client certificates" demanded
+step poll many
+step prefork forked
+step reload reloaded
+step post_auth authenticated
+
+verdict
