@@ -2,8 +2,9 @@
 # Checks the manual pages: their markup, that each is called what its file is,
 # that the pages of this library that they refer to are there, that every
 # function of tls.h is in one page's NAME and has a page or a link of its own,
-# that the prototypes are those of the headers, that the examples compile, and
-# that libtls-openssl(7) has every function of the subset.
+# that the prototypes are those of the headers, that the examples compile, that
+# libtls-openssl(7) has every function of the subset, and that what SESSIONS.md
+# quotes stands in the pages.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -87,6 +88,18 @@ diff ssl-links "$work/links" || fail "ssl-links (<) isn't what the pages' NAMEs 
 sed -n 's/^#pragma redefine_extname \([^ ]*\) .*/\1/p' ../compat/openssl/names.h | sort >"$work/subset"
 awk '/^\.Sh/ { on = $2 == "FUNCTIONS" } on && $1 == ".Fn" { print $2 }' ssl/libtls-openssl.7 | sort -u |
 	comm -23 "$work/subset" - | grep . && fail "libtls-openssl.7: these functions aren't in it"
+
+# Each sentence of the two pages that the project began with.
+awk -F '|' '/^## / { page = substr($0, 4) } /^\| .* \| ".*" \| / { print page "|" $3 }' ../SESSIONS.md |
+while IFS='|' read -r page words; do
+	set -- "${page%%(*}".3*
+	[ -e "$1" ] || set -- "ssl/${page%%(*}".3*
+	mandoc -T ascii "$1" | col -b | tr -s ' \n' ' ' >"$work/text"
+	words=${words# \"}
+	words=${words%\" }
+	grep -qF -- "$words" "$work/text" || echo "SESSIONS.md: \"$words\" isn't in $1"
+done >"$work/quotes"
+[ ! -s "$work/quotes" ] || { cat "$work/quotes"; fail "SESSIONS.md quotes what isn't there"; }
 
 awk '$1 != $2' "$work/all-3" | sort >"$work/links"
 diff links "$work/links" || fail "links (<) isn't what the pages' NAMEs ask for (>)"
