@@ -120,3 +120,13 @@ error_errno(struct error *err, int num, const char *fmt, ...)
 	free(text);
 	return -1;
 }
+
+/* The text is followed by the name of the file that it is about. */
+int
+error_in_file(struct error *err, const char *path)
+{
+	char *text = atomic_load(&err->text);
+
+	return text == NULL ? -1 : error_set(err, atomic_load(&err->code),
+	    "%s (file '%s')", text, path);
+}

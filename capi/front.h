@@ -234,6 +234,7 @@ int	error_set(struct error *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 int	error_errno(struct error *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+int	error_in_file(struct error *, const char *);
 
 /*
  * file.c: outside of Go, so that signals arrive, and end it if their handlers

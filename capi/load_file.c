@@ -83,6 +83,8 @@ set_file(struct tls_config *config, setter *set, const char *kind,
 	rv = set(config, f.data, f.len);
 	if (f.data == NULL)
 		rv = file_error(&config->err, &f, kind, path);
+	else if (rv == -1)
+		rv = error_in_file(&config->err, path);
 	file_drop(&f);
 	return rv;
 }
@@ -259,9 +261,9 @@ tls_config_add_keypair_ocsp_file(struct tls_config *config,
 		rv = file_error(&config->err, &staple, "ocsp", staple_file);
 	else if (key.num != 0)
 		rv = file_error(&config->err, &key, "key", key_file);
-	else
-		rv = tls_config_add_keypair_ocsp_mem(config, cert.data,
-		    cert.len, key.data, key.len, staple.data, staple.len);
+	else if ((rv = tls_config_add_keypair_ocsp_mem(config, cert.data,
+	    cert.len, key.data, key.len, staple.data, staple.len)) == -1)
+		rv = error_in_file(&config->err, cert_file);
 	file_drop(&cert);
 	file_drop(&key);
 	file_drop(&staple);

@@ -42,6 +42,7 @@
 	X(CALLS_WITHIN_CALLBACKS, BOTH, "a call from within a callback of the same connection breaks it") \
 	X(LISTENER_ERRORS, BOTH, "the error text of a listener is freed when there is another") \
 	X(FIFO_FILES, BOTH, "a FIFO makes it wait for a writer, and counts as empty") \
+	X(ERRORS_NAME_FILES, BOTH, "errors about a certificate do not name its file") \
 	X(NULL_CALLBACKS_TEXT, BOTH, "the error text about missing callbacks is lost on the server") \
 	X(EMPTY_WRITE, BOTH, "reading or writing nothing marks the stream as truncated") \
 	X(READ_LIMIT_RESULT, BOTH, "a read that is too long returns 0 if it completed the handshake") \

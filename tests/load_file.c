@@ -325,8 +325,28 @@ TEST(cert_is_parsed_when_set)
 	CHECK_INT(tls_config_set_cert_file(config, pki("server.pem")), 0);
 	if (!LACKS(DAMAGED_BLOCKS)) {
 		CHECK_INT(tls_config_set_cert_file(config, pki("damaged-intermediate.pem")), -1);
-		CHECK_STR(tls_config_error(config), "failed to load certificate: block 2 is damaged");
+		CHECK_LIKE(tls_config_error(config), "failed to load certificate: block 2 is damaged (file '*damaged-intermediate.pem')");
 	}
+	tls_config_free(config);
+}
+
+/* A text about a certificate names its file, and tells that certificate and key were swapped. */
+TEST(cert_errors_name_the_file)
+{
+	struct tls_config *config = tls_config_new();
+	char text[512];
+
+	NEEDS(ERRORS_NAME_FILES);
+	snprintf(text, sizeof(text), "failed to load certificate: no start line (file '%s')", pki("junk.pem"));
+	CHECK_INT(tls_config_set_cert_file(config, pki("junk.pem")), -1);
+	CHECK_STR(tls_config_error(config), text);
+	CHECK_INT(tls_config_add_keypair_file(config, pki("junk.pem"), pki("server.key")), -1);
+	CHECK_STR(tls_config_error(config), text);
+	snprintf(text, sizeof(text),
+	    "failed to load certificate: no start line: it has a private key and no certificate (file '%s')",
+	    pki("server.key"));
+	CHECK_INT(tls_config_set_keypair_file(config, pki("server.key"), pki("server.pem")), -1);
+	CHECK_STR(tls_config_error(config), text);
 	tls_config_free(config);
 }
 

@@ -16,6 +16,7 @@ import (
 // Why a certificate or a key can't be used.
 var (
 	errNoStartLine = errors.New("no start line")
+	errOnlyKey     = errors.New("no start line: it has a private key and no certificate")
 	ErrKeyType     = errors.New("unsupported algorithm")
 	errWeakKey     = errors.New("ee key too small")
 	errKey         = errors.New("no usable private key")
@@ -27,9 +28,13 @@ var (
 // that can't be used in TLS, or if any block of the text is damaged.
 func ParseChain(text []byte) ([][]byte, *x509.Certificate, error) {
 	var chain [][]byte
+	missing := errNoStartLine
 	for block := range pem.Blocks(text) {
 		if block.Damaged() {
 			return nil, nil, fmt.Errorf("block %d is damaged", block.Number)
+		}
+		if isPrivateKey(block) {
+			missing = errOnlyKey
 		}
 		if !block.IsCertificate() {
 			continue
@@ -40,7 +45,7 @@ func ParseChain(text []byte) ([][]byte, *x509.Certificate, error) {
 		chain = append(chain, block.Bytes) // whoever verifies it can judge
 	}
 	if len(chain) == 0 {
-		return nil, nil, errNoStartLine
+		return nil, nil, missing
 	}
 	leaf, err := ParseLeaf(chain[0])
 	return chain, leaf, err

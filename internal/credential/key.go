@@ -71,12 +71,14 @@ func privateKeyBlock(text []byte) (*pem.Block, error) {
 		switch {
 		case block.Damaged():
 			return nil, inBlock(block, ErrDamaged)
-		case strings.HasSuffix(block.Label, "PRIVATE KEY"):
+		case isPrivateKey(block):
 			return block, nil
 		}
 	}
 	return nil, errNoStartLine
 }
+
+func isPrivateKey(block *pem.Block) bool { return strings.HasSuffix(block.Label, "PRIVATE KEY") }
 
 var (
 	oidPrimeField = asn1.ObjectIdentifier{1, 2, 840, 10045, 1, 1}
