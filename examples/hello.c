@@ -14,10 +14,8 @@ main(int argc, char *argv[])
 		return 1;
 	if (tls_connect(ctx, argv[1], argv[2]) == -1 || tls_write(ctx, "GET / HTTP/1.0\r\n\r\n", 18) == -1)
 		return fprintf(stderr, "%s\n", tls_error(ctx)), 1;
-	do {
-		n = tls_read(ctx, buf, sizeof(buf));
+	while ((n = tls_read(ctx, buf, sizeof(buf))) > 0 || n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT)
 		fwrite(buf, 1, n > 0 ? n : 0, stdout);
-	} while (n > 0 || n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT);
 	if (n == -1 || tls_close(ctx) == -1)
 		return fprintf(stderr, "%s\n", tls_error(ctx)), 1;
 	tls_free(ctx);

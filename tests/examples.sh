@@ -23,6 +23,12 @@ told() {
 	(cd examples && ls -- *.c) | diff - "$tmp/told"
 }
 
+# The README has the body of hello.c.
+quoted() {
+	sed -n '/^{/,/^}/p' examples/hello.c | sed '1d;$d;s/^\t//' >"$tmp/hello"
+	sed -n '/^```c/,/^```$/p' README.md | sed '1d;$d' | diff "$tmp/hello" -
+}
+
 # serve PROGRAM ARGUMENT...: starts it, with its output in $served and its port in $port.
 serve() {
 	serial=$((serial + 1))
@@ -121,6 +127,7 @@ authenticated() {
 
 serial=0
 step "each example has its command in a page" told
+step "README.md has hello.c" quoted
 step installation make -s install PREFIX="$tmp/tls"
 mkdir "$tmp/examples" && cp examples/*.c "$tmp/examples" && recipe >"$tmp/recipe"
 built >"$tmp/commands"
