@@ -101,7 +101,7 @@ func (f *SessionFile) stat() (syscall.Stat_t, error) {
 func (f *SessionFile) check() (size int64, err error) {
 	st, err := f.stat()
 	if err == nil && f.id != (fileID{uint64(st.Dev), st.Ino}) {
-		err = errors.New("session file descriptor is of another file now")
+		err = errors.New("session file descriptor refers to another file now")
 	}
 	return st.Size, err
 }

@@ -221,7 +221,7 @@ func TestSessionFileDescriptorReused(t *testing.T) {
 	if err := unix.Dup3(int(other.Fd()), f.fd, unix.O_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}
-	const text = "session file descriptor is of another file now"
+	const text = "session file descriptor refers to another file now"
 	s, err := f.Take("example.test", fileTime, anySession)
 	if s != nil || !failedWith(err, text, nil) {
 		t.Errorf("took %+v, %v", s, err)

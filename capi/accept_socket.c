@@ -45,7 +45,7 @@ acceptable(struct tls *ctx, struct tls **cctx)
 		return false;
 	if (cctx == NULL)
 		error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
-		    "no place for the connection context");
+		    "no pointer for the connection context");
 	return cctx != NULL;
 }
 

@@ -190,7 +190,7 @@ struct visit {
 #define IN_USE "context is in use by another call"
 
 /* Why a connection can't be used that a callback of its own wanted to free. */
-#define RELEASED "context was released by a callback of its own"
+#define RELEASED "context was released by its own callback"
 
 /* Starts the runtime if need be. False with errno means that it can't. */
 bool	ready(void);

@@ -197,7 +197,7 @@ tls_signer_sign(struct tls_signer *signer, const char *pubkey_hash,
 		return -1;
 	if (out_signature == NULL || out_signature_len == NULL)
 		return error_set(&signer->err, TLS_ERROR_INVALID_ARGUMENT,
-		    "no place for the signature");
+		    "no pointer for the signature");
 	if (!signer_enter(signer, &v))
 		return -1;
 	rv = signer_leave(signer, &v, goSignerSign(signer->object.go, &v.fail,

@@ -181,7 +181,7 @@ TEST(export_refusals)
 	CHECK_INT(tls_conn_export(p->client, "EXPORTER-test", NULL, 0, big, most), 0);
 	REFUSED(tls_conn_export(p->client, "EXPORTER-test", NULL, 0, big, most + 1), "outlen too long");
 	if (tls12())
-		REFUSED(tls_conn_export(p->client, "key expansion", NULL, 0, out, 32), "label is TLS's own");
+		REFUSED(tls_conn_export(p->client, "key expansion", NULL, 0, out, 32), "label is reserved for TLS");
 	REFUSED(tls_conn_channel_binding(p->client, NULL, out, 32), "no channel binding type");
 	REFUSED(tls_conn_channel_binding(p->client, "tls-unique", out, 32), "unknown channel binding type");
 	REFUSED(tls_conn_channel_binding(p->client, "tls-exporter", NULL, 32), "no buffer");

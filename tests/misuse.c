@@ -162,10 +162,10 @@ TEST(no_place_for_a_result)
 	NEEDS(NULL_ARGUMENTS);
 	REQUIRE_OK(listener, tls_configure(listener, sc));
 	CHECK_INT(tls_accept_socket(listener, NULL, 0), -1);
-	CHECK_STR(tls_error(listener), "no place for the connection context");
+	CHECK_STR(tls_error(listener), "no pointer for the connection context");
 	CHECK_INT(tls_accept_fds(listener, NULL, 0, 1), -1);
 	CHECK_INT(tls_accept_cbs(listener, NULL, end_read, end_write, NULL), -1);
-	CHECK_STR(tls_error(listener), "no place for the connection context");
+	CHECK_STR(tls_error(listener), "no pointer for the connection context");
 	CHECK_INT(tls_accept_fds(NULL, NULL, 0, 1), -1);
 	errno = 0;
 	CHECK(tls_load_file(pki("server.pem"), NULL, NULL) == NULL);
@@ -181,7 +181,7 @@ TEST(no_place_for_a_result)
 /* Calls on a context from within its own callbacks. */
 
 static const char in_use[] = "context is in use by another call";
-static const char released[] = "context was released by a callback of its own";
+static const char released[] = "context was released by its own callback";
 
 /* A callback's context, and what it does to it each time before it does its work. */
 struct meddler {

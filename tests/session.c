@@ -573,7 +573,7 @@ TEST(session_descriptor_of_another_file)
 	pair_handshake(p);
 	CHECK_INT(p->client_rc, tls12() ? -1 : 0);
 	if (tls12())
-		CHECK_STR(tls_error(p->client), "session file descriptor is of another file now");
+		CHECK_STR(tls_error(p->client), "session file descriptor refers to another file now");
 	say(p->server, p->client, "with tickets");
 	CHECK_INT(read_file(scratch("other"), got, sizeof(got)), sizeof(content));
 	CHECK_STR(got, content);
@@ -583,7 +583,7 @@ TEST(session_descriptor_of_another_file)
 	REQUIRE(client != NULL);
 	REQUIRE_OK(client, tls_configure(client, f.cc));
 	CHECK_INT(tls_connect_fds(client, 0, 0, "server.test"), -1);
-	CHECK_STR(tls_error(client), "session file descriptor is of another file now");
+	CHECK_STR(tls_error(client), "session file descriptor refers to another file now");
 	/* A program that means that file says so. */
 	CONFIG_OK(f.cc, tls_config_set_session_fd(f.cc, f.fd));
 	CHECK_INT(tls_connect_fds(client, 0, 0, "server.test"), 0);

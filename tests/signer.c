@@ -316,7 +316,7 @@ TEST(signer_refuses)
 	CHECK_STR(tls_signer_error(signer), "input too long");
 	CHECK_INT(tls_signer_sign(signer, "SHA256:00", digest, sizeof(digest), 0, NULL, &len), -1);
 	CHECK_INT(tls_signer_sign(signer, "SHA256:00", digest, sizeof(digest), 0, &sig, NULL), -1);
-	CHECK_STR(tls_signer_error(signer), "no place for the signature");
+	CHECK_STR(tls_signer_error(signer), "no pointer for the signature");
 	CHECK_INT(tls_signer_add_keypair_mem(signer, digest, SIZE_MAX, NULL, 0), -1);
 	CHECK_STR(tls_signer_error(signer), "certificate too long");
 	CHECK_INT(tls_signer_add_keypair_file(signer, pki("none.pem"), pki("server.key")), -1);

@@ -22,7 +22,7 @@ func (t *Context) ConnExport(label string, context []byte, n int) ([]byte, error
 	case label == "" || len(label) > MaxExportLabel:
 		return nil, t.record(invalidArgument("label too long or empty"))
 	case info.Version == suite.TLS12 && reserved(label):
-		return nil, t.record(invalidArgument("label is TLS's own"))
+		return nil, t.record(invalidArgument("label is reserved for TLS"))
 	case len(context) > 0xffff:
 		return nil, t.record(invalidArgument("context too long"))
 	case n <= 0:

@@ -26,7 +26,7 @@ func (c *Config) SetKeyLogFD(fd int) error {
 	}
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
 	if errno != 0 {
-		return &Error{Text: "failed to look at key log", Errno: errno}
+		return &Error{Text: "failed to get flags of key log", Errno: errno}
 	}
 	switch mode := st.Mode & 0o777; {
 	case st.Mode&syscall.S_IFMT != syscall.S_IFREG:

@@ -104,7 +104,7 @@ func signDigest(key crypto.Signer, input []byte) ([]byte, error) {
 
 var (
 	errKeyAlgorithm = errors.New("unsupported algorithm")
-	errBlock        = errors.New("input isn't a block for this key")
+	errBlock        = errors.New("input doesn't fit the key")
 	errRSAFault     = errors.New("the result is wrong")
 )
 

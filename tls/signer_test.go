@@ -154,9 +154,9 @@ func TestSignerRefuses(t *testing.T) {
 		{hash, make([]byte, size), 2, "padding type 2 is not supported"},
 		{hash, make([]byte, size), -1, "padding type -1 is not supported"},
 		{PublicKeyHash(ec.leaf), make([]byte, 32), PaddingPKCS1, "padding type 1 is not supported"},
-		{hash, make([]byte, size-1), PaddingNone, "failed to sign: input isn't a block for this key"},
-		{hash, make([]byte, size+1), PaddingNone, "failed to sign: input isn't a block for this key"},
-		{hash, modulus, PaddingNone, "failed to sign: input isn't a block for this key"},
+		{hash, make([]byte, size-1), PaddingNone, "failed to sign: input doesn't fit the key"},
+		{hash, make([]byte, size+1), PaddingNone, "failed to sign: input doesn't fit the key"},
+		{hash, modulus, PaddingNone, "failed to sign: input doesn't fit the key"},
 		{hash, make([]byte, size-10), PaddingPKCS1, "failed to sign: crypto/rsa: message too long for RSA key size"},
 	} {
 		if sig, err := signer.Sign(test.hash, test.input, test.padding); text(err) != test.want || sig != nil {
