@@ -94,7 +94,7 @@ awk -F '|' '/^## / { page = substr($0, 4) } /^\| .* \| ".*" \| / { print page "|
 while IFS='|' read -r page words; do
 	set -- "${page%%(*}".3*
 	[ -e "$1" ] || set -- "ssl/${page%%(*}".3*
-	mandoc -T ascii "$1" | col -b | tr -s ' \n' ' ' >"$work/text"
+	mandoc -T ascii "$1" | sed "s/.$(printf '\b')//g" | tr -s ' \n' ' ' >"$work/text"
 	words=${words# \"}
 	words=${words%\" }
 	grep -qF -- "$words" "$work/text" || echo "SESSIONS.md: \"$words\" isn't in $1"
