@@ -218,38 +218,46 @@ func sources(t *testing.T) texts {
 	return all
 }
 
-// explained returns the texts that the page has as items of its lists.
-func explained(t *testing.T) []string {
-	page, err := os.ReadFile(errorsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var items []string
-	for line := range strings.Lines(string(page)) {
-		if text, ok := strings.CutPrefix(line, ".It Qq "); ok {
-			text = strings.NewReplacer(`\&`, "", `\(dq`, `"`, ` \.`, ".").Replace(strings.TrimSpace(text))
-			items = append(items, text)
+// quoted returns the texts that the pages of functions and the page of errors quote.
+func quoted(t *testing.T) (all, errors []string) {
+	pages, _ := filepath.Glob("*.[37]")
+	for _, name := range pages {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(page)) {
+			_, text, ok := strings.Cut(strings.TrimSpace(line), "Qq ")
+			if !ok {
+				continue
+			}
+			text = strings.NewReplacer(`\&`, "", `\(dq`, `"`, " Ar ", " ", " No ", " ", " :", ":").Replace(text)
+			text = strings.TrimRight(text, " ,.:")
+			all = append(all, text)
+			if name == errorsPage && strings.HasPrefix(line, ".It ") {
+				errors = append(errors, text)
+			}
 		}
 	}
-	return items
+	return all, errors
 }
 
-// Each text that the library has for programs is explained, and the page explains no other.
+// Each text that the library has for programs is on a page, and the page of errors has no other.
 func TestTexts(t *testing.T) {
 	all := sources(t)
-	items := explained(t)
+	pages, items := quoted(t)
 	used := map[string]bool{}
 	for _, pattern := range slices.Sorted(maps.Keys(all)) {
 		re := regexp.MustCompile("^(?:" + pattern + ")(: reason)?$")
 		found := false
-		for _, item := range items {
-			if re.MatchString(item) {
-				used[item] = true
+		for _, text := range pages {
+			if re.MatchString(text) {
+				used[text] = true
 				found = true
 			}
 		}
 		if !found {
-			t.Errorf("%s: %s doesn't have %q", all[pattern], errorsPage, pattern)
+			t.Errorf("%s: no page has %q; best is %s, with what to do", all[pattern], pattern, errorsPage)
 		}
 	}
 	for _, item := range items {
