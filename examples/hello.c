@@ -1,4 +1,9 @@
-/* hello host port: fetches a page over TLS and prints it. */
+/*
+ * Fetches a page over TLS and prints it. On a blocking socket, without timeouts and signal handlers, only
+ * tls_read asks to be called again.
+ *
+ *	hello host port
+ */
 #include <stdio.h>
 
 #include <tls.h>
