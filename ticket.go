@@ -22,7 +22,7 @@ const (
 	MaxTickets     = 1000
 	// maxResumption ends a chain of resumptions, counted from the full
 	// handshake. RFC 8446, 4.6.1 puts the same limit on one ticket.
-	maxResumption = 7 * 24 * time.Hour
+	maxResumption = protocol.MaxTicketLifetime * time.Second
 	// maxClockSkew is how far the clock may be behind that of another server
 	// with the same keys.
 	maxClockSkew = time.Minute

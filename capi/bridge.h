@@ -84,12 +84,12 @@ enum kind {
  */
 struct blob;
 struct blob	*blob_new(size_t, size_t);	/* NULL if there is no memory */
-uint8_t		*blob_bytes(struct blob *, size_t *);	/* NULL of NULL */
-/* With more behind, in the same place or another; NULL if there is no memory. */
+uint8_t		*blob_bytes(struct blob *, size_t *);	/* NULL for NULL */
+/* Appends bytes, which may move the blob; NULL if there is no memory. */
 struct blob	*blob_grow(struct blob *, cbyte *, size_t);
 struct blob	*blob_hold(struct blob *);
 void		 blob_drop(struct blob *);
-/* The same for Go, once a blob; what it held is given back in a child. */
+/* Go's one reference to a blob. In a child, where that Go is gone, it is dropped. */
 void		 blob_own(struct blob *);
 void		 blob_disown(struct blob *);
 void		 blob_refer(struct blob *, size_t, struct blob *);

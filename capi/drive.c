@@ -91,7 +91,7 @@ line_abandoned(const struct line *l)
 	return l->busy != 0 && (!running() || l->busy != generation());
 }
 
-/* A call begins that may call back: a thread is cancelled behind it. */
+/* Begins a call that may run callbacks. Cancellation waits until line_end(). */
 void
 line_begin(struct line *l, const struct api *api, void *owner, int *cancel)
 {
@@ -112,7 +112,7 @@ line_end(struct line *l, int cancel)
 	errno = num;
 }
 
-/* Whether such a call is under way, as far as this process goes on with it. */
+/* Whether such a call is under way that this process can still finish. */
 bool
 line_in_use(const struct line *l)
 {

@@ -157,9 +157,9 @@ struct tls {
 		bool	 failed;	/* ever after with the same text */
 		bool	 go_first;	/* a step in Go comes before reading */
 		bool	 tickets_due;	/* Go has tickets that can be sent */
-		bool	 truncated;	/* the transport ended without one */
+		bool	 truncated;	/* the transport ended without close_notify */
 		bool	 closing;	/* close_notify is in out, if any */
-		bool	 closed;	/* and written */
+		bool	 closed;	/* close_notify is written */
 		bool	 broken;	/* Go panicked */
 		bool	 released;	/* by tls_free or tls_reset within a call */
 		int	 socket;	/* our own, or -1 */

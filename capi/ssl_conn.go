@@ -116,13 +116,6 @@ func (c *sslConn) report(s *C.struct_ssl_status) {
 	}
 }
 
-//export goSSLConnStatus
-func goSSLConnStatus(handle C.uint64_t, fail *C.struct_ssl_failure, status *C.struct_ssl_status) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
-	sslConnection(handle).report(status)
-	return 1
-}
-
 //export goSSLAnsweredServerName
 func goSSLAnsweredServerName(handle C.uint64_t, fail *C.struct_ssl_failure, answer, alert C.int) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)

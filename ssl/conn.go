@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"crypto/sha256"
+	"time"
 
 	"libtls/internal/credential"
 	"libtls/internal/drive"
@@ -209,7 +210,7 @@ func (c *Conn) Died(_ drive.Op, err error) {
 func (c *Conn) begin() *Error {
 	c.cfg = c.engineConfig()
 	if c.cfg.MaxVersion == 0 {
-		return reason(191) // no protocols available
+		return errNoProtocols
 	}
 	if c.timeout = c.home.getOwn(Timeout); c.timeout == 0 {
 		c.timeout = defaultTimeout
@@ -385,7 +386,7 @@ func (c *Conn) Established() drive.Step {
 	if c.reused {
 		c.home.count(hits)
 		c.result = info.Session.VerifyResult
-		c.timeout = int64(info.Session.Timeout / 1e9)
+		c.timeout = int64(info.Session.Timeout / time.Second)
 		clear(info.Session.Secret)
 	}
 	if c.client {
@@ -395,19 +396,13 @@ func (c *Conn) Established() drive.Step {
 		c.ticketing = info.Version == suite.TLS13
 	}
 	switch {
-	case !c.reused:
-		if c.resuming == nil || c.client {
-			c.setSession(c.placeholder())
-		}
-	case !c.client:
+	case !c.client && (c.reused || c.resuming != nil): // which went into a TLS 1.2 ticket if not resumed
 		c.setSession(c.resuming)
 		c.resuming = nil
+	case !c.reused:
+		c.setSession(c.placeholder())
 	case info.Version == suite.TLS13 && c.home.cacheMode()&cacheClient != 0:
 		c.home.forget(c.session)
-	}
-	if !c.client && !c.reused && c.resuming != nil {
-		c.setSession(c.resuming) // TLS 1.2: what went into the ticket
-		c.resuming = nil
 	}
 	return drive.Done
 }
@@ -542,7 +537,7 @@ func (c *Conn) KeyUpdate(kind int) *Error {
 	case c.Engine == nil || c.Engine.Info().Version != suite.TLS13:
 		return errWrongVersion
 	case kind != 0 && kind != 1:
-		return reason(120) // invalid key update type
+		return errKeyUpdateType
 	case !c.Complete || c.inInit():
 		return errStillInInit
 	}

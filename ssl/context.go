@@ -64,7 +64,6 @@ const (
 
 // Defaults of OpenSSL's.
 const (
-	defaultTickets   = 2
 	defaultTimeout   = 7200 // seconds
 	defaultCacheSize = 20480
 )
@@ -119,8 +118,18 @@ type Stats [statCount]atomic.Int64
 
 // statCommands are the SSL_CTRL_SESS_* commands that ask for a stat.
 var statCommands = map[int]stat{
-	21: connects, 22: connectsGood, 24: accepts, 25: acceptsGood, 27: hits, 29: misses, 30: timeouts, 31: overflows,
+	21: connects,
+	22: connectsGood,
+	24: accepts,
+	25: acceptsGood,
+	27: hits,
+	29: misses,
+	30: timeouts,
+	31: overflows,
 }
+
+// countSessions is SSL_CTRL_SESS_NUMBER.
+const countSessions = 20
 
 func newContext(m Memory) *Context {
 	c := &Context{tickets: libtls.NewTicketKeys(), stats: m.Stats()}
@@ -132,7 +141,7 @@ func newContext(m Memory) *Context {
 // connections, which is the C front's business.
 func NewContext(m Memory) (*Context, error) {
 	c := newContext(m)
-	c.numbers = [connSettings]int64{NumTickets: defaultTickets, Options: defaultOptions, VerifyDepth: -1}
+	c.numbers = [connSettings]int64{NumTickets: libtls.DefaultTickets, Options: defaultOptions, VerifyDepth: -1}
 	c.suites13 = allOf(suite.TLS13)
 	c.suites12 = keepVersion(suite.ParseCiphers("compat"), suite.TLS12)
 	c.groups = suite.DefaultGroups
@@ -190,7 +199,7 @@ func (c *Context) Change(change func(*Settings) *Error) *Error {
 
 // Statistic returns what an SSL_CTRL_SESS_* command asks for; 0 for others.
 func (c *Context) Statistic(command int) int64 {
-	if command == 20 {
+	if command == countSessions {
 		return int64(c.store.len())
 	}
 	if s, ok := statCommands[command]; ok {

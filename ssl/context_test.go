@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"libtls"
+
 	"libtls/internal/suite"
 )
 
@@ -105,8 +107,8 @@ func TestConnectionsTakeOverSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := NewConn(c).Get(NumTickets); got != defaultTickets {
-		t.Errorf("%d tickets by default, want %d", got, defaultTickets)
+	if got := NewConn(c).Get(NumTickets); got != libtls.DefaultTickets {
+		t.Errorf("%d tickets by default, want %d", got, libtls.DefaultTickets)
 	}
 	c.Set(NumTickets, 7)
 	conn := NewConn(c)

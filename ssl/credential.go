@@ -18,8 +18,7 @@ const (
 // within is the entry that OpenSSL puts on its queue behind e when e's library
 // has failed inside of lib.
 func within(lib int, e *Error) *Error {
-	const nested = 0x80000 // ERR_RFLAG_COMMON
-	return &Error{Lib: lib, Number: nested | e.Lib}
+	return &Error{Lib: lib, Number: common | e.Lib}
 }
 
 // File is what could be read of a file. Data is the caller's, and without an

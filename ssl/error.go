@@ -16,8 +16,12 @@ const (
 	libBIO    = 32
 )
 
-// Internal is the reason ERR_R_INTERNAL_ERROR.
-const Internal = 259 | 0xc0000
+// Reasons that all libraries share.
+const (
+	common          = 0x80000                // ERR_RFLAG_COMMON
+	Internal        = 259 | 0x40000 | common // ERR_R_INTERNAL_ERROR, which is fatal
+	invalidArgument = 262 | common           // ERR_R_PASSED_INVALID_ARGUMENT
+)
 
 // Error is one entry of OpenSSL's error queue.
 type Error struct {
@@ -42,10 +46,12 @@ func reason(number int) *Error { return &Error{Lib: LibSSL, Number: number} }
 
 // The reasons that this package itself gives.
 var (
+	errKeyUpdateType        = reason(120)
 	errStillInInit          = reason(121)
 	errNoCertificate        = reason(177)
 	errNoCipherMatch        = reason(185)
 	errNoPrivateKey         = reason(190)
+	errNoProtocols          = reason(191)
 	errShutdown             = reason(207)
 	errWrongVersion         = reason(266)
 	errSessionIDContext     = reason(273)
@@ -67,7 +73,7 @@ var (
 	errBadEncoding     = &Error{Lib: libASN1, Number: 168}
 	errInternal        = reason(Internal)
 	errBadFileType     = reason(124)
-	errInvalidArgument = reason(524550)
+	errInvalidArgument = reason(invalidArgument)
 )
 
 // alertReason is what OpenSSL adds to a received alert's number.

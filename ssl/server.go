@@ -10,16 +10,13 @@ import (
 	"libtls/internal/suite"
 )
 
-// The results of callbacks.
+// The results of callbacks. As in OpenSSL a warning (1) means no acknowledgement
+// of a server name, and a fatal answer about ALPN.
 const (
-	callbackOK      = 0
-	callbackWarning = 1
-	callbackFatal   = 2
-	callbackNoAck   = 3
+	callbackOK    = 0
+	callbackFatal = 2
+	callbackNoAck = 3
 )
-
-// maxLifetime bounds a TLS 1.3 ticket, in seconds (RFC 8446, 4.6.1).
-const maxLifetime = 7 * 24 * 3600
 
 // serverChoice chooses a server's certificate, after the program
 // has had its say.
@@ -218,12 +215,12 @@ func (c *Conn) sendDue() bool {
 // it is stored. Without a ticket the connection is as good as with one.
 func (c *Conn) sendTicket() {
 	c.Engine.SetTime(drive.Now())
-	s, err := c.Engine.NewTicket(uint32(min(c.timeout, maxLifetime)))
+	s, err := c.Engine.NewTicket(uint32(min(c.timeout, protocol.MaxTicketLifetime)))
 	if err != nil {
 		return
 	}
 	c.fill(s)
-	s.ID = make([]byte, 32)
+	s.ID = make([]byte, libtls.MaxSessionID)
 	rand.Read(s.ID)
 	ticket := s.ID
 	if !c.has(optionNoTicket) {

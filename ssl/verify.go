@@ -163,11 +163,11 @@ func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
 	}
 	var all []verdict
 	wrongHost := c.host.check(leaf)
-	late := failed == 9 || failed == 10 // validity is looked at last
-	if failed != 0 && !late {
+	late := failed == verifyNotYetValid || failed == verifyExpired // validity is looked at last
+	if failed != verifyOK && !late {
 		all = append(all, verdict{result: failed})
 	}
-	if wrongHost != 0 {
+	if wrongHost != verifyOK {
 		all = append(all, verdict{result: wrongHost})
 	}
 	if failed == verifyNoIssuer && len(chain) == 1 {

@@ -14,8 +14,8 @@ import (
 // from their configuration as it is now, from its encoding as it was when the
 // context took it, and from what Marshal returned last.
 
-// Listener is what a server knows about its configuration until the next
-// tls_configure. Its connections share it.
+// Listener lets package main keep a listener between RestoreListener and the
+// restoring of what uses it.
 type Listener = listener
 
 // Changed tells whether the context has changed since the last Marshal, but

@@ -6,9 +6,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
-	"libtls/internal/drive"
-	"libtls/internal/protocol"
 	"testing"
+
+	"libtls/internal/drive"
 )
 
 func TestConnInfo(t *testing.T) {
@@ -69,7 +69,7 @@ func TestAllocations(t *testing.T) {
 		limit(client, server)
 		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
 		mustHandshake(t, c, s)
-		data, buf, out := make([]byte, 16000), make([]byte, 16384), make([]byte, 0, protocol.SealedSize(16000))
+		data, buf, out := make([]byte, 16000), make([]byte, 16384), make([]byte, 0, 20000)
 		var w, r drive.IO
 		if n := testing.AllocsPerRun(100, func() {
 			w = drive.IO{Buf: data, Out: out}
@@ -90,7 +90,7 @@ func BenchmarkRecord(b *testing.B) {
 	client, server := configs(b, "")
 	c, s := connectPair(dial(b, client, "server.test"), accept(b, server))
 	mustHandshake(b, c, s)
-	data, buf, out := make([]byte, 16000), make([]byte, 16384), make([]byte, 0, protocol.SealedSize(16000))
+	data, buf, out := make([]byte, 16000), make([]byte, 16384), make([]byte, 0, 20000)
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	var w, r drive.IO

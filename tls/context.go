@@ -58,8 +58,8 @@ type progress struct {
 	ocsp       ocspState
 }
 
-// listener is what a server knows about its configuration until the next
-// tls_configure. It is shared with the connections accepted meanwhile.
+// listener is a server's configuration, made ready by tls_configure. The
+// connections accepted until the next tls_configure share it.
 type listener struct {
 	config   *Config
 	engine   *protocol.Config

@@ -10,7 +10,7 @@ import (
 // The error codes of tls.h.
 const (
 	ErrorUnknown         = 0x0000
-	ErrorOutOfMemory     = 0x1000
+	ErrorOutOfMemory     = 0x1000 // reported by the C front alone
 	ErrorInvalidContext  = 0x2000
 	ErrorInvalidArgument = 0x2001
 )

@@ -66,7 +66,7 @@ func (e *end) do(op drive.Op, buf []byte) (n int, step drive.Step, done bool) {
 	}
 	io := drive.IO{Buf: buf}
 	for {
-		io.Out = make([]byte, 0, protocol.SealedSize(len(buf)))
+		io.Out = make([]byte, 0, len(buf)+4096)
 		if e.before != nil {
 			e.before()
 		}

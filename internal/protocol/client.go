@@ -124,7 +124,7 @@ func (c *Conn) makeShare(g *suite.GroupInfo) (*suite.KeyShare, []byte, error) {
 // lies in the future.
 func (c *Conn) age(s *Session) (time.Duration, bool) {
 	age := c.now.Sub(s.Created)
-	life := time.Duration(min(s.Lifetime, maxTicketLifetime)) * time.Second
+	life := time.Duration(min(s.Lifetime, MaxTicketLifetime)) * time.Second
 	return age, age >= 0 && age <= life
 }
 

@@ -545,14 +545,6 @@ func (c *Conn) writeCCS() {
 	c.write(record.ChangeCipherSpec, []byte{1})
 }
 
-// SealedSize returns how many bytes Seal needs at most for n bytes of data,
-// pending output apart. A KeyUpdate may come before the data.
-func SealedSize(n int) int {
-	const keyUpdate = record.Overhead + wire.HeaderSize + 1
-	n = min(n, SealBatch)
-	return keyUpdate + n + (n/record.MaxPlaintext+1)*record.Overhead
-}
-
 // Seal appends to dst what has to be sent anyway and then a prefix of data, at
 // most SealBatch bytes, as records; n tells how much of data that took.
 func (c *Conn) Seal(dst, data []byte) (out []byte, n int, err error) {

@@ -11,6 +11,9 @@ const (
 	// keeps and offers, in bytes. A longer one leaves a ClientHello little room.
 	MaxTicket = 1 << 15
 
+	// MaxTicketLifetime bounds a TLS 1.3 ticket, in seconds (RFC 8446, 4.6.1).
+	MaxTicketLifetime = 7 * 24 * 3600
+
 	// maxClientHello is the longest that the fields' own lengths allow.
 	maxClientHello     = 2 + 32 + (1 + 32) + (2 + 1<<16 - 2) + (1 + 1<<8 - 1) + (2 + 1<<16 - 1)
 	maxTicketMessage   = 1<<16 + 1<<10 // NewSessionTicket with a full ticket
@@ -23,7 +26,6 @@ const (
 	maxSkippedEarly    = 16 << 10      // bytes of early data nobody asked for
 	maxIdentities      = 8             // PSKs of one ClientHello looked at
 	maxPendingSessions = 8             // tickets kept until the caller takes them
-	maxTicketLifetime  = 7 * 24 * 3600 // seconds; RFC 8446, 4.6.1
 
 	// SealBatch is the most application data that one Seal takes, in bytes.
 	SealBatch = 64 << 10

@@ -85,7 +85,7 @@ func (c *Conn) newSessionTicket(m message) *Error {
 		Secret:        schedule.TicketPSK(c.info.Suite.Hash, c.resumption, nst.Nonce),
 		Created:       c.now,
 		FullHandshake: c.fullHandshake(),
-		Lifetime:      min(nst.Lifetime, maxTicketLifetime),
+		Lifetime:      min(nst.Lifetime, MaxTicketLifetime),
 		AgeAdd:        nst.AgeAdd,
 		Ticket:        nst.Ticket,
 		PeerChain:     c.info.PeerChain,
@@ -114,7 +114,7 @@ func (c *Conn) NewTicket(lifetime uint32) (*Session, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.client || !c.isOpen() || c.info.Version != suite.TLS13 || c.resumption == nil || lifetime > maxTicketLifetime {
+	if c.client || !c.isOpen() || c.info.Version != suite.TLS13 || c.resumption == nil || lifetime > MaxTicketLifetime {
 		return nil, errInternal
 	}
 	add, err := c.random(4)
