@@ -269,7 +269,7 @@ bench: all
 bogo:
 	tests/bogo/run.sh $(RUNNER)
 
-fuzz:
+fuzz: all
 	tests/fuzz.sh
 
 # Random calls on both APIs, from seed FIRST on.

@@ -328,23 +328,33 @@ PEM_write_SSL_SESSION(FILE *out, const SSL_SESSION *x)
 
 enum { PEM_MAX = 1 << 17 };
 
-/* Adds a line to a text that is wiped whenever it moves. */
+/* A text that is wiped whenever it moves. */
+struct text {
+	char	*bytes;		/* NULL before the first line */
+	size_t	 len, room;
+};
+
 static bool
-append(char **text, size_t *len, const char *line)
+append(struct text *t, const char *line)
 {
-	size_t n = strlen(line);
+	size_t n = strlen(line), room = 2 * (t->len + n);
 	char *more;
 
-	if (*len + n > PEM_MAX || (more = malloc(*len + n + 1)) == NULL)
+	if (t->len + n > PEM_MAX)
 		return false;
-	if (*text != NULL) {
-		memcpy(more, *text, *len);
-		explicit_bzero(*text, *len);
-		free(*text);
+	if (t->bytes == NULL || t->len + n > t->room) {
+		if ((more = malloc(room)) == NULL)
+			return false;
+		if (t->bytes != NULL) {
+			memcpy(more, t->bytes, t->len);
+			explicit_bzero(t->bytes, t->len);
+			free(t->bytes);
+		}
+		t->bytes = more;
+		t->room = room;
 	}
-	memcpy(more + *len, line, n + 1);
-	*text = more;
-	*len += n;
+	memcpy(t->bytes + t->len, line, n);
+	t->len += n;
 	return true;
 }
 
@@ -354,23 +364,23 @@ PEM_read_SSL_SESSION(FILE *in, SSL_SESSION **x, pem_password_cb *cb, void *u)
 {
 	static const char begin[] = "-----BEGIN " PEM_STRING_SSL_SESSION;
 	static const char end[] = "-----END " PEM_STRING_SSL_SESSION;
-	char line[256], *text = NULL;
+	struct text text = { 0 };
+	char line[256];
 	SSL_SESSION *s;
-	size_t len = 0;
 
 	(void)cb;
 	(void)u;
 	while (fgets(line, sizeof(line), in) != NULL) {
-		if (text == NULL && strncmp(line, begin, strlen(begin)) != 0)
+		if (text.bytes == NULL && strncmp(line, begin, strlen(begin)) != 0)
 			continue;
-		if (!append(&text, &len, line) ||
+		if (!append(&text, line) ||
 		    strncmp(line, end, strlen(end)) == 0)
 			break;
 	}
-	s = decode((uint8_t *)text, len, true);
-	if (text != NULL)
-		explicit_bzero(text, len);
+	s = decode((uint8_t *)text.bytes, text.len, true);
+	if (text.bytes != NULL)
+		explicit_bzero(text.bytes, text.len);
 	explicit_bzero(line, sizeof(line));
-	free(text);
+	free(text.bytes);
 	return deliver(s, x);
 }

@@ -37,6 +37,7 @@ need golang-go go
 if [ "${1:-}" != demo ]; then
 	need g++ g++
 	need clang clang
+	need libclang-rt-dev "$(clang -print-runtime-dir 2>/dev/null || echo /)/libclang_rt.fuzzer-$(uname -m).a"
 	need lld ld.lld
 	need mold mold
 	need musl-tools musl-gcc
