@@ -84,6 +84,14 @@ many() {
 	talker=$tmp/first && say again && await "$tmp/first" '^(again)'
 }
 
+# While one client says nothing, another gets its answer.
+threaded() {
+	serve threads server.pem server.key
+	talk silent -quiet && await "$tmp/silent" '(verify return:1)' &&
+	prints '^hello' client &&
+	say 'GET / HTTP/1.0' && await "$tmp/silent" '^(hello)'
+}
+
 # More than one process resumes the session, and one that ends is replaced.
 forked() {
 	serve prefork server.pem server.key
@@ -146,6 +154,7 @@ step "client, a second time" prints 'session resumed: yes' client -s session.pem
 step "server, another name" prints '^server: /CN=other.test' client -n other.test
 step "server, client certificates" demanded
 step poll many
+step threads threaded
 step prefork forked
 step reload reloaded
 step post_auth authenticated
