@@ -91,6 +91,15 @@ configure(struct end *e)
 }
 
 static ssize_t
+fail(struct end *e, bool *kind)
+{
+	e->breaks = false;
+	*kind = true;
+	errno = ECONNRESET;
+	return e->said = -1;
+}
+
+static ssize_t
 read_cb(struct tls *ctx, void *buf, size_t len, void *arg)
 {
 	struct end *e = arg;
@@ -99,6 +108,10 @@ read_cb(struct tls *ctx, void *buf, size_t len, void *arg)
 
 	if (ctx != e->conn)
 		flaw(e->run, "the read callback got another context");
+	if (e->deaf)
+		flaw(e->run, "the read callback is called after it has failed");
+	if (e->breaks)
+		return fail(e, &e->deaf);
 	if (e->stalls >> e->moves++ % 32 & 1)
 		return e->said = TLS_WANT_POLLIN;
 	if (e->rfd != -1)
@@ -120,6 +133,10 @@ write_cb(struct tls *ctx, const void *buf, size_t len, void *arg)
 
 	if (ctx != e->conn)
 		flaw(e->run, "the write callback got another context");
+	if (e->mute)
+		flaw(e->run, "the write callback is called after it has failed");
+	if (e->breaks)
+		return fail(e, &e->mute);
 	if (e->wfd == -1 && w->cut) {
 		errno = EPIPE;
 		return e->said = -1;
@@ -238,6 +255,7 @@ const struct api libtls = {
 	.name = "libtls",
 #ifndef TEST_LIBRETLS
 	.strict = true,
+	.answers_beside_write = true,
 	.truncation_at_close = true,
 	.sticky = true,
 	.resumes = true,

@@ -110,11 +110,14 @@ static const struct {
 	[READ] = { "read", 26 },
 	[PEEK] = { "peek", 5 },
 	[WRITE] = { "write", 22 },
+	[PILE] = { "pile", 1 },
 	[HANDSHAKE] = { "handshake", 8 },
 	[CLOSE] = { "close", 1 },
 	[CUT] = { "cut", 1 },
 	[SPOIL] = { "spoil", 1 },
+	[BREAK] = { "break", 1 },
 	[KEY_UPDATE] = { "key_update", 4 },
+	[AUTHENTICATE] = { "authenticate", 2 },
 	[FORK] = { "fork", 1 },
 	[SETTLE] = { "settle", 1 },
 	[NEXT] = { "next", 2 },
@@ -133,6 +136,7 @@ op_print(const struct op *op)
 		break;
 	case DELIVER:
 	case WRITE:
+	case PILE:
 	case SPOIL:
 		printf(" %zu", op->n);
 		break;
@@ -178,6 +182,7 @@ draw_run(uint64_t seed, struct setup *s, struct op *ops)
 	s->blocking = one_in(8);
 	s->partial_writes = one_in(2);
 	s->no_auto_retry = one_in(2);
+	s->post_auth = !s->client_cert && one_in(2) && !s->tls12 && s->openssl[CLIENT] && s->openssl[SERVER];
 
 	for (i = 0; i < KINDS; i++)
 		total += kinds[i].weight;
@@ -306,7 +311,7 @@ describe(uint64_t seed, const struct setup *s)
 	printf("seed %llu: %s, client %s%s%s%s, server %s%s%s, tickets %u%s%s%s%s\n", (unsigned long long)seed,
 	    s->tls12 ? "TLS 1.2" : "TLS 1.3", s->openssl[CLIENT] ? "SSL_*" : "libtls",
 	    s->callbacks[CLIENT] ? " with callbacks" : "", s->sign[CLIENT] ? " that sign" : "",
-	    s->client_cert ? " with a certificate" : "", s->openssl[SERVER] ? "SSL_*" : "libtls",
+	    s->client_cert ? " with a certificate" : s->post_auth ? " with a certificate when asked" : "", s->openssl[SERVER] ? "SSL_*" : "libtls",
 	    s->callbacks[SERVER] ? " with callbacks" : "", s->sign[SERVER] ? " that sign" : "",
 	    s->tickets ? s->num_tickets : 0, s->tickets ? "" : " (off)", s->blocking ? ", two threads" : "", s->two_fds ? ", two descriptors" : "",
 	    s->small_buffers ? ", small buffers" : "");

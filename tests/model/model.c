@@ -3,6 +3,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -76,6 +77,37 @@ static size_t
 emitted(const struct way *w)
 {
 	return w->sent + (w->from == -1 || w->cut ? 0 : unread(w->from));
+}
+
+/* The run whose system calls signals interrupt. */
+static struct run *running;
+
+static bool
+interrupted(int fd, bool writes)
+{
+	for (int i = 0; running != NULL && i < 2; i++) {
+		struct end *e = &running->ends[i];
+
+		if (!e->callbacks && fd == (writes ? e->wfd : e->rfd) && e->stalls >> e->moves++ % 32 & 1) {
+			e->said = writes ? WANT_OUT : WANT_IN;
+			errno = EINTR;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Those of libc, for the library too. */
+ssize_t
+read(int fd, void *buf, size_t n)
+{
+	return interrupted(fd, false) ? -1 : syscall(SYS_read, fd, buf, n);
+}
+
+ssize_t
+write(int fd, const void *buf, size_t n)
+{
+	return interrupted(fd, true) ? -1 : syscall(SYS_write, fd, buf, n);
 }
 
 /* What the receiver's library has taken. */
@@ -190,13 +222,21 @@ tell(struct end *e, const char *call, size_t n, ssize_t rv)
 		    e->in->given, consumed(e), e->in->sent, e->in->read, e->in->written);
 }
 
+/* Whether a callback has failed. */
+static bool
+broken(const struct end *e)
+{
+	return e->deaf || e->mute;
+}
+
 /* Whether the transport gave a reason for a failure of the handshake, or of all that follows. */
 static bool
 disturbed(const struct end *e)
 {
 	const struct end *peer = &e->run->ends[e == &e->run->ends[CLIENT]];
 
-	return e->in->cut || e->out->cut || e->in->spoilt || e->out->spoilt || peer->failed;
+	return e->in->cut || e->out->cut || e->in->spoilt || e->out->spoilt || peer->failed || broken(e) ||
+	    broken(peer);
 }
 
 /* What a call begins with. */
@@ -213,7 +253,7 @@ static void
 check_sticky(struct end *e, const char *call)
 {
 	/* Where it was a system call that failed, the SSL_* functions may try again. */
-	if (e->failed && (e->api->strict || strcmp(e->text, "no reason") != 0))
+	if (e->failed && !(e->deaf && strcmp(call, "write") == 0) && (e->api->strict || strcmp(e->text, "no reason") != 0))
 		flaw(e->run, "%s's %s goes on after a failure: \"%s\"", e->name, call, e->text);
 }
 
@@ -231,15 +271,12 @@ check_wait(struct end *e, const char *call, ssize_t rv, size_t before)
 	if (e->signer_waits)
 		return;
 	if (rv == WANT_OUT) {
-		waits = e->callbacks ? e->said == WANT_OUT : poll(&pfd, 1, 0) == 0;
+		waits = e->said == WANT_OUT || (!e->callbacks && poll(&pfd, 1, 0) == 0);
 		if (!waits && !(e->api->idles && e->ending != OPEN))
 			flaw(e->run, "%s's %s waits to write, which it could", e->name, call);
 		return;
 	}
-	if (e->callbacks)
-		waits = e->said == WANT_IN;
-	else
-		waits = consumed(e) == e->in->given && !e->in->cut;
+	waits = e->said == WANT_IN || (!e->callbacks && consumed(e) == e->in->given && !e->in->cut);
 	/* A record without data may end a call, but of descriptors ours knows better. */
 	e->idle = !waits && !moved && e->api->idles ? e->idle + 1 : 0;
 	waits |= e->idle == 1 || e->idle == 2;
@@ -254,6 +291,11 @@ check_wait(struct end *e, const char *call, ssize_t rv, size_t before)
 static void
 check_failure(struct end *e, const char *call)
 {
+	if (broken(e) && !e->in->cut && !e->in->spoilt && !e->run->ends[e == &e->run->ends[CLIENT]].failed &&
+	    !e->failed && strstr(text(e), strerror(ECONNRESET)) == NULL)
+		flaw(e->run, "%s's %s gives another reason than the callback: %s", e->name, call, text(e));
+	if (e->failed && e->deaf && e->mute)
+		return;
 	if (e->failed) {
 		if (e->api->strict && strcmp(e->text, text(e)) != 0)
 			flaw(e->run, "%s's %s fails with \"%s\" after \"%s\"", e->name, call, text(e), e->text);
@@ -381,7 +423,7 @@ do_read(struct end *e, size_t n, bool peek)
 		e->failed = true;
 	} else {
 		/* What is wrong with writing is none of reading's business. */
-		if (e->api->strict && e->established && !e->failed && !e->in->spoilt && !e->run->ends[e == &e->run->ends[CLIENT]].failed)
+		if (e->api->strict && e->established && !e->failed && !e->in->spoilt && !e->deaf && !e->run->ends[e == &e->run->ends[CLIENT]].failed)
 			flaw(e->run, "%s's %s fails: %s", e->name, call, text(e));
 		check_failure(e, call);
 	}
@@ -428,7 +470,7 @@ do_write(struct end *e, size_t n)
 			flaw(e->run, "%s's write waits to read", e->name);
 		check_wait(e, "write", rv, before);
 		e->pending = n;
-	} else if (w->cut && !e->failed && (e->established || strncmp(text(e), "write", 5) == 0)) {
+	} else if ((w->cut || e->mute) && (!e->failed || e->deaf) && (e->established || strncmp(text(e), "write", 5) == 0)) {
 		e->unwritable = true;
 	} else if (!w->closing) {
 		check_failure(e, "write");
@@ -463,14 +505,15 @@ do_close(struct end *e)
 		if (e->ending == CLEAN || !e->in->cut)
 			flaw(e->run, "%s's close takes a closed stream for a broken one", e->name);
 	} else {
-		if (rv == FAILED && !w->cut && !e->failed)
+		if (rv == FAILED && !w->cut && !e->failed && !e->mute)
 			flaw(e->run, "%s's close fails: %s", e->name, s);
 		if (rv == OK && e->api->truncation_at_close && e->ending == TRUNCATED)
 			flaw(e->run, "%s's close takes a broken stream for a closed one", e->name);
 	}
 	e->closed = true;
 	w->closing = true;
-	if (was_established && !e->failed && !w->cut && !e->unwritable && w->closed_at == 0)
+	if (was_established && !e->failed && !w->cut && !e->unwritable && !e->mute &&
+	    w->closed_at == 0)
 		w->closed_at = emitted(w);
 }
 
@@ -479,14 +522,31 @@ do_key_update(struct end *e, bool answered)
 {
 	int rv;
 
-	if (e->api->key_update == NULL || !e->established || e->failed || e->closed || e->pending > 0 ||
-	    e->unwritable || e->updating)
+	if (e->api->key_update == NULL || !e->established || e->failed || e->out->closing ||
+	    e->pending > 0 || e->unwritable || e->updating)
 		return;
 	rv = e->api->key_update(e, answered);
 	tell(e, "key_update", answered, rv);
-	if (rv != OK && !e->run->setup.tls12)
+	/* In the middle of an answer nothing can be sent. */
+	if (rv != OK && !e->run->setup.tls12 && !e->asking)
 		flaw(e->run, "%s's key_update: %s", e->name, text(e));
 	e->updating = rv == OK;
+}
+
+static void
+do_authenticate(struct end *e)
+{
+	struct end *peer = &e->run->ends[e == &e->run->ends[CLIENT]];
+
+	if (!e->run->setup.post_auth || e->out != &e->run->ways[SERVER] || !e->established || e->failed ||
+	    e->out->closing || e->pending > 0 || e->unwritable || e->updating || e->asking || peer->out->closing)
+		return;
+	if (!peer->api->answers_beside_write && peer->pending > 0)
+		return;
+	if (!e->api->authenticate(e))
+		flaw(e->run, "%s's authenticate: %s", e->name, text(e));
+	e->asking = e->updating = true;
+	do_handshake(e);
 }
 
 /* Connections. */
@@ -530,6 +590,7 @@ run_open(struct run *r)
 				sockets(r, &e->wfd, &e->out->from);
 		}
 		e->tried = e->established = e->failed = e->unwritable = e->closed = e->updating = false;
+		e->asking = e->breaks = e->deaf = e->mute = false;
 		e->pending = 0;
 		e->ending = OPEN;
 		e->api->open(e);
@@ -586,6 +647,33 @@ run_establish(struct run *r)
 				do_handshake(e);
 			run_deliver(r);
 		}
+	}
+}
+
+/*
+ * Writes more than the transport takes, and lets reading have an answer to give behind that: the peer changes its keys
+ * and wants the same of this end, and its certificate.
+ */
+static void
+run_pile(struct end *e, size_t n)
+{
+	struct end *peer = &e->run->ends[e == &e->run->ends[CLIENT]];
+
+	run_establish(e->run);
+	if (!e->established || !peer->established || e->closed || peer->closed)
+		return;
+	e->stalls = n % 2 == 0 ? ~0u : ~1u;
+	for (int i = 0; i < 8 && e->pending == 0 && !e->failed && !e->unwritable; i++)
+		do_write(e, BIG);
+	for (int i = 0; i < 2 && e->api->answers_beside_write; i++) {
+		do_key_update(peer, true);
+		do_authenticate(peer);
+		if (!peer->failed && !peer->unwritable)
+			do_write(peer, n);
+		way_give(peer->out, SIZE_MAX);
+		e->stalls = 0;
+		while (e->ending == OPEN && !e->failed && do_read(e, BIG, false))
+			;
 	}
 }
 
@@ -669,6 +757,9 @@ run_check(struct run *r)
 			flaw(r, "%s has read %zu bytes of %zu", e->name, e->in->read, e->in->written);
 		if (e->pending > 0 && !e->out->closing)
 			flaw(r, "%s's write never ends", e->name);
+		if (e->asking && !e->closed && !r->ends[!i].closed && !e->api->authenticated(e))
+			flaw(r, "%s never gets the certificate", e->name);
+		e->asking = false;
 	}
 }
 
@@ -753,6 +844,9 @@ run_op(struct run *r, const struct op *op)
 			break;
 		do_write(e, op->n);
 		break;
+	case PILE:
+		run_pile(e, op->n);
+		break;
 	case HANDSHAKE:
 		if (e->closed || (e->api == &openssl && e->pending > 0))
 			break;
@@ -768,6 +862,12 @@ run_op(struct run *r, const struct op *op)
 		break;
 	case SPOIL:
 		way_spoil(e->out, op->n);
+		break;
+	case BREAK:
+		e->breaks = e->callbacks && e->api->strict;
+		break;
+	case AUTHENTICATE:
+		do_authenticate(&r->ends[SERVER]);
 		break;
 	case KEY_UPDATE:
 		do_key_update(e, op->n % 2);
@@ -818,6 +918,7 @@ run_all(uint64_t seed, const struct setup *s, const struct op *ops, size_t len, 
 		e->session_fd = -1;
 		e->api->configure(e);
 	}
+	running = r;
 	status = setjmp(r->gone);
 	if (status == 0 && s->blocking) {
 		for (size_t at = 0; at < len; at++)
@@ -841,6 +942,7 @@ run_all(uint64_t seed, const struct setup *s, const struct op *ops, size_t len, 
 	if (status > 1 || getpid() != r->process)
 		_exit(status > 1);
 	run_drop(r);
+	running = NULL;
 	for (int i = 0; i < 2; i++) {
 		r->ends[i].api->unconfigure(&r->ends[i]);
 		free(r->ways[i].data);

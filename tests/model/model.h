@@ -71,10 +71,13 @@ struct end {
 	/* The transport. */
 	bool	 callbacks;
 	int	 rfd, wfd;
-	uint32_t stalls;	/* bit i: the callback's call i in this call wants to be called again */
+	uint32_t stalls;	/* bit i: call i of a callback in this call wants to be called again, or a signal
+				   interrupts call i of the system */
 	size_t	 most;		/* that a callback moves at once; 0 is no limit */
 	unsigned moves;		/* calls of callbacks in this call */
-	int	 said;		/* by the latest of them */
+	int	 said;		/* by the latest of them, or by a system call that a signal interrupts */
+	bool	 breaks;	/* the next call of a callback fails, as none does after it */
+	bool	 deaf, mute;	/* that was one that reads, that writes */
 	bool	 signer_waits;	/* the sign callback wanted to be called again in this call */
 
 	/* What is known. */
@@ -84,7 +87,8 @@ struct end {
 	bool	 failed;
 	bool	 unwritable;	/* writing has failed */
 	bool	 closed;
-	bool	 updating;	/* a key update waits for something to be written */
+	bool	 updating;	/* a key update, or a request, waits for something to be written */
+	bool	 asking;	/* for the peer's certificate */
 	size_t	 pending;	/* length of a write to be repeated, or 0 */
 	enum ending ending;
 	char	 text[256];	/* of the failure */
@@ -96,6 +100,7 @@ struct setup {
 	bool	 tickets;
 	unsigned num_tickets;
 	bool	 client_cert;
+	bool	 post_auth;	/* and the server may ask for it at any time */
 	bool	 sign[2];	/* by callback */
 	bool	 callbacks[2];
 	bool	 two_fds;
@@ -113,6 +118,7 @@ struct api {
 	bool	 sticky;	/* after a failure there are only failures */
 	bool	 idles;		/* may want to be called again for nothing, twice in a row */
 	bool	 resumes;	/* whenever it may */
+	bool	 answers_beside_write;	/* what a peer asks for, while a write is to be repeated */
 	bool	 truncation_at_close;	/* read gives END at any end, close tells */
 	void	 (*configure)(struct end *);
 	void	 (*open)(struct end *);		/* a connection over the end's transport */
@@ -124,6 +130,8 @@ struct api {
 	ssize_t	 (*write)(struct end *, const void *, size_t);
 	int	 (*close)(struct end *);
 	int	 (*key_update)(struct end *, bool);	/* or NULL */
+	bool	 (*authenticate)(struct end *);		/* or NULL */
+	bool	 (*authenticated)(struct end *);
 	const char *(*error)(struct end *);
 	bool	 (*resumed)(struct end *);
 };
@@ -156,7 +164,8 @@ uint8_t	 byte_at(const struct way *, size_t);
 
 /* One step of a run. */
 enum kind {
-	ESTABLISH, DELIVER, READ, PEEK, WRITE, HANDSHAKE, CLOSE, CUT, SPOIL, KEY_UPDATE, FORK, SETTLE, NEXT, KINDS
+	ESTABLISH, DELIVER, READ, PEEK, WRITE, PILE, HANDSHAKE, CLOSE, CUT, SPOIL, BREAK, KEY_UPDATE, AUTHENTICATE,
+	FORK, SETTLE, NEXT, KINDS
 };
 struct op {
 	enum kind kind;

@@ -49,13 +49,18 @@ configure(struct end *e)
 	MUST(e, SSL_CTX_set_min_proto_version(ctx, version) == 1);
 	MUST(e, SSL_CTX_set_max_proto_version(ctx, version) == 1);
 	MUST(e, SSL_CTX_load_verify_locations(ctx, file("ca.pem"), NULL) == 1);
-	if (server || s->client_cert) {
+	if (server || s->client_cert || s->post_auth) {
 		MUST(e, SSL_CTX_use_certificate_chain_file(ctx, file(server ? "server.pem" : "client.pem")) == 1);
 		MUST(e, SSL_CTX_use_PrivateKey_file(ctx, file(server ? "server.key" : "client.key"),
 		    SSL_FILETYPE_PEM) == 1);
 	}
 	if (!server || s->client_cert)
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	else if (s->post_auth)
+		SSL_CTX_set_verify(ctx,
+		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT | SSL_VERIFY_POST_HANDSHAKE, NULL);
+	if (!server)
+		SSL_CTX_set_post_handshake_auth(ctx, s->post_auth);
 	MUST(e, SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"model", 5) == 1);
 	if (!s->tickets)
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
@@ -183,6 +188,22 @@ key_update(struct end *e, bool answered)
 	    OK : FAILED;
 }
 
+static bool
+authenticate(struct end *e)
+{
+	ERR_clear_error();
+	return SSL_verify_client_post_handshake(e->conn) == 1;
+}
+
+static bool
+authenticated(struct end *e)
+{
+	X509 *cert = SSL_get1_peer_certificate(e->conn);
+
+	X509_free(cert);
+	return cert != NULL;
+}
+
 static const char *
 error(struct end *e)
 {
@@ -200,6 +221,8 @@ const struct api openssl = {
 	.name = "SSL_*",
 #ifdef TEST_LIBRETLS
 	.idles = true,
+#else
+	.answers_beside_write = true,
 #endif
 	.sticky = true,
 	.resumes = true,
@@ -213,6 +236,8 @@ const struct api openssl = {
 	.write = write_data,
 	.close = close_notify,
 	.key_update = key_update,
+	.authenticate = authenticate,
+	.authenticated = authenticated,
 	.error = error,
 	.resumed = resumed,
 };
