@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,6 +212,33 @@ func TestSessionFileCheck(t *testing.T) {
 			t.Errorf("after a change of the user: %v", err)
 		}
 	}
+}
+
+// Who owns the file is asked of the real user, as a program with another's
+// rights reads files that its user named.
+func TestSessionFileOwnerOfSetUID(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can have two users")
+	}
+	f, file := newSessionFile(t, nil)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for good: the thread ends with this function
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, 65534, 0, 0); errno != 0 {
+			t.Errorf("setresuid: %v", errno)
+			return
+		}
+		for owner, want := range map[int]string{0: "session file has incorrect owner (uid 0 != 65534)", 65534: ""} {
+			if err := file.Chown(owner, -1); err != nil {
+				t.Error(err)
+			}
+			if _, err := NewSessionFile(f.fd); want != "" && !failedWith(err, want, nil) || want == "" && err != nil {
+				t.Errorf("owner %d: %v", owner, err)
+			}
+		}
+	}()
+	<-done
 }
 
 // The number of a descriptor that was closed may come to be another file's.

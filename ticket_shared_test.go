@@ -91,6 +91,57 @@ func TestSharedTicketKeysDamaged(t *testing.T) {
 	}
 }
 
+// A writer that comes a whole round too late has its keys where the latest
+// are. They never were the latest.
+func TestSharedTicketKeysRound(t *testing.T) {
+	list, ring := sharing(t, 2)
+	now := time.Unix(1_800_000_000, 0)
+	mustOpen(t, list[0], list[1], now, true)
+	n := ring.latest.Load()
+	var late ticketRing
+	if ring.read(&late) != n || late.used != 1 {
+		t.Fatal("no keys")
+	}
+	late.keys[0].aes[0]++
+	place := &ring.places[n%ringPlaces]
+	place.number = n + ringPlaces
+	copy(place.ring[:], plain.Encode(late.fields))
+	place.sum = place.check()
+	if ring.read(new(ticketRing)) != n {
+		t.Fatal("another writing")
+	}
+	mustOpen(t, list[0], list[1], now, true)
+	if list[1].ring.keys[0].aes == late.keys[0].aes {
+		t.Error("keys that never were the latest are used")
+	}
+}
+
+// Who reads while another writes has the keys from before or after, and opens
+// what either could.
+func TestSharedTicketKeysReadWhileWritten(t *testing.T) {
+	list, ring := sharing(t, 2)
+	now := time.Unix(1_800_000_000, 0)
+	ticket, err := list[0].Seal(fullSession(), now, 1000*time.Second, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys ticketRing
+	ring.read(&keys)
+	for i := range 10000 {
+		var once sync.WaitGroup
+		once.Go(func() {
+			n, same := ring.latest.Load(), keys
+			if !ring.write(n, &same) {
+				t.Error("nobody else writes")
+			}
+		})
+		if _, _, ok := list[1].Open(ticket, now, 1000*time.Second); !ok {
+			t.Fatalf("reading %d found no keys", i)
+		}
+		once.Wait()
+	}
+}
+
 // One that writes without end costs the others their tickets, and no more.
 func TestSharedTicketKeysFlood(t *testing.T) {
 	list, ring := sharing(t, 2)

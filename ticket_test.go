@@ -238,6 +238,10 @@ func TestTicketSealFails(t *testing.T) {
 			t.Errorf("after %d random bytes: %v", n, err)
 		}
 	}
+	// A key that couldn't be made is none, though there is randomness again for the rest.
+	if ticket, err := NewTicketKeys().Seal(fullSession(), now, time.Hour, &recovering{err: broken}); !errors.Is(err, broken) || ticket != nil {
+		t.Errorf("randomness that fails once: %v", err)
+	}
 	if _, err := NewTicketKeys().Seal(fullSession(), now, time.Hour, iotest.OneByteReader(rand.Reader)); err != nil {
 		t.Errorf("a slow source: %v", err)
 	}
@@ -256,6 +260,17 @@ func (s *limitedSource) Read(b []byte) (int, error) {
 		return 0, s.err
 	}
 	return int(n), nil
+}
+
+// recovering fails once.
+type recovering struct{ err error }
+
+func (r *recovering) Read(b []byte) (int, error) {
+	if err := r.err; err != nil {
+		r.err = nil
+		return 0, err
+	}
+	return rand.Read(b)
 }
 
 // What tls_config_add_ticket_key(3) has, but for revision 0, which works here.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"libtls/internal/drive"
+	"libtls/internal/plain"
+	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
 
@@ -151,6 +153,10 @@ func (f *child) conn(old *Conn, i *image) *Conn {
 	}
 	if again, _ := marshalConn(c); !bytes.Equal(again.Changing, i.data.Changing) {
 		f.t.Fatal("another encoding")
+	}
+	settled := func(c *Conn) []byte { return plain.Encode(func(p *plain.Coder) { c.settledFields(p) }) }
+	if !bytes.Equal(settled(c), settled(old)) {
+		f.t.Fatal("what was settled has changed, and wasn't encoded again")
 	}
 	return c
 }
@@ -376,6 +382,14 @@ func TestRestoreDamaged(t *testing.T) {
 	}
 	if _, err := RestoreConn(client, client, creds, conn, nil, 0, 0); err == nil {
 		t.Error("a connection without its sessions")
+	}
+	p.client.Engine = new(protocol.Conn)
+	broken := drive.Encoding{
+		Changing: plain.Encode(func(c *plain.Coder) { p.client.fields(c, &sessions) }),
+		Settled:  plain.Encode(func(c *plain.Coder) { p.client.settledFields(c) }),
+	}
+	if _, err := RestoreConn(client, client, creds, broken, sessions, 0, 0); err == nil {
+		t.Error("a connection with an engine that nobody made")
 	}
 	for n := range single {
 		if _, err := RestoreSession(&kept{data: single[:n]}); err == nil {

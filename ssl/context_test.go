@@ -32,6 +32,21 @@ func TestSetALPN(t *testing.T) {
 	}
 }
 
+// What SSL_CTX_get_options(3) and SSL_CTX_get_session_cache_mode(3) return of a
+// new context.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := NewContext(newMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for setting, want := range map[Setting]int64{Options: 0x20000 | 0x100000, CacheMode: 2, NumTickets: 2, Timeout: 7200} {
+		if got := c.Get(setting); got != want {
+			t.Errorf("setting %d: %#x, want %#x", setting, got, want)
+		}
+	}
+}
+
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -427,6 +427,24 @@ func TestTicketLifetime(t *testing.T) {
 	}
 }
 
+// A TLS 1.2 ticket has as much of the timeout as fits.
+func TestTicketLifetime12(t *testing.T) {
+	t.Parallel()
+	for timeout, want := range map[int64]uint32{300: 300, 1<<32 - 1: 1<<32 - 1, 1<<32 + 5: 1<<32 - 1} {
+		client, server := contexts(t)
+		client.Set(MaxVersion, int64(suite.TLS12))
+		server.Set(Timeout, timeout)
+		p := newPair(client, server)
+		if !p.handshake() || len(p.sessions) == 0 {
+			t.Fatal("no ticket")
+		}
+		if got := p.sessions[0].Data().Lifetime; got != want {
+			t.Errorf("timeout %d: a ticket for %d seconds, want %d", timeout, got, want)
+		}
+		p.free()
+	}
+}
+
 // Without a session id context a server that verifies clients doesn't resume
 // (SSL_CTX_set_session_id_context(3)).
 func TestResumptionNeedsIDContext(t *testing.T) {

@@ -30,6 +30,9 @@ func move(t *testing.T, e *end) (made *int) {
 				settled := data.Settled
 				if data = e.Marshal(); data.Settled == nil {
 					data.Settled = settled
+					if !bytes.Equal(settled, plain.Encode(func(p *plain.Coder) { e.settledFields(p) })) {
+						t.Error("what was settled has changed, and isn't encoded again")
+					}
 				}
 				*made++
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"strings"
 	"testing"
 )
 
@@ -35,6 +36,38 @@ func TestConnExport(t *testing.T) {
 		for _, n := range []int{-1, 0, 255*48 + 1} {
 			if out, err := c.ConnExport("label", nil, n); err == nil || out != nil || c.Err() != err {
 				t.Errorf("%d bytes: %v", n, err)
+			}
+		}
+	})
+}
+
+func TestConnExportRefuses(t *testing.T) {
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		client, server := configs(t, "p256")
+		limit(client, server)
+		c, _ := exported(t, client, server)
+		own := "label is reserved for TLS"
+		if c.ConnVersion() != "TLSv1.2" {
+			own = ""
+		}
+		for _, test := range []struct {
+			label   string
+			context int // bytes
+			want    string
+		}{
+			{"", 0, "label too long or empty"},
+			{strings.Repeat("x", 249), 0, ""},
+			{strings.Repeat("x", 250), 0, "label too long or empty"},
+			{"client finished", 0, own},
+			{"server finished", 0, own},
+			{"master secret", 0, own},
+			{"extended master secret", 0, own},
+			{"key expansion", 0, own},
+			{"label", 0xffff, ""},
+			{"label", 0x10000, "context too long"},
+		} {
+			if _, err := c.ConnExport(test.label, make([]byte, test.context), 32); text(err) != test.want {
+				t.Errorf("%.30q, %d bytes of context: %v, want %q", test.label, test.context, err, test.want)
 			}
 		}
 	})

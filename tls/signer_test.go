@@ -169,6 +169,20 @@ func TestSignerRefuses(t *testing.T) {
 	}
 }
 
+func TestUnmarshalSigner(t *testing.T) {
+	p, other := rsaPair(t, 1024), rsaPair(t, 1024)
+	for _, test := range []struct {
+		cert, key []byte
+		ok        bool
+	}{{p.cert, p.key, true}, {p.cert, other.key, false}, {nil, p.key, false}, {p.cert, nil, false}} {
+		s := NewSigner()
+		s.pairs = []keypair{{cert: test.cert, key: test.key}}
+		if restored, err := UnmarshalSigner(s.Marshal()); (err == nil) != test.ok || (restored != nil) != test.ok {
+			t.Errorf("%d and %d bytes: %v", len(test.cert), len(test.key), err)
+		}
+	}
+}
+
 // A result that isn't right doesn't come out.
 func TestSignRawFault(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 1024)
