@@ -262,6 +262,26 @@ func (s *limitedSource) Read(b []byte) (int, error) {
 	return int(n), nil
 }
 
+// What a name without a key stands for is no key, and not one that everybody
+// can guess.
+func TestTicketOfNoKey(t *testing.T) {
+	now := time.Unix(1795313304, 0)
+	plain, err := MarshalSession(fullSession())
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := ticketKey{name: [ticketNameSize]byte{1}}
+	keys := NewTicketKeys()
+	for range 2 {
+		if _, _, ok := keys.Open(none.seal(plain, make([]byte, ticketIVSize)), now, time.Hour); ok {
+			t.Error("a ticket under zeros is opened")
+		}
+		if _, err := keys.Seal(fullSession(), now, time.Hour, rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // recovering fails once.
 type recovering struct{ err error }
 

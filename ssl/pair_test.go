@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"libtls/internal/drive"
+	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
 
@@ -423,6 +424,82 @@ func TestTicketLifetime(t *testing.T) {
 		if got := p.sessions[0].Data().Lifetime; got != want {
 			t.Errorf("timeout %d: a ticket for %d seconds, want %d", timeout, got, want)
 		}
+		server.Set(Timeout, timeout+1)
+		q := newPair(client, server)
+		q.client.SetSession(p.sessions[0])
+		if !q.handshake() || len(q.sessions) == 0 {
+			t.Fatal("no tickets")
+		}
+		if got := q.sessions[0].Data().Lifetime; !q.server.Status().Reused || got != want {
+			t.Errorf("timeout %d, resumed: a ticket for %d seconds, want %d", timeout, got, want)
+		}
+		q.free()
+		p.free()
+	}
+}
+
+// A session is resumed in the context in which it was made, until it expires.
+func TestFits(t *testing.T) {
+	t.Parallel()
+	_, server := contexts(t)
+	c := NewConn(server)
+	for _, test := range []struct {
+		context string
+		age     time.Duration
+		fits    bool
+	}{
+		{"test", 0, true}, {"test", 299 * time.Second, true}, {"test", 301 * time.Second, false},
+		{"", 0, false}, {"another", 0, false},
+	} {
+		s := newSession(protocol.Session{
+			Version: suite.TLS13, Context: []byte(test.context),
+			Created: drive.Now().Add(-test.age), Timeout: 300 * time.Second,
+		})
+		if c.fits(s) != test.fits {
+			t.Errorf("context %q, age %v: %v", test.context, test.age, !test.fits)
+		}
+	}
+}
+
+// Whose preference counts is the server's to say, and by default the client's.
+func TestServerPreference(t *testing.T) {
+	t.Parallel()
+	for options, clients := range map[int64]bool{0: true, optionCipherServerPreference: false} {
+		client, server := contexts(t)
+		server.Set(Options, options)
+		p := newPair(client, server)
+		if !p.handshake() {
+			t.Fatal("no handshake")
+		}
+		if cfg := p.server.cfg; cfg.PreferPeerSuites != clients || cfg.PreferPeerGroups != clients {
+			t.Errorf("options %#x: %v, %v", options, cfg.PreferPeerSuites, cfg.PreferPeerGroups)
+		}
+		p.free()
+	}
+}
+
+// A client's store gives each TLS 1.3 session out once.
+func TestResumedSessionLeavesStore(t *testing.T) {
+	t.Parallel()
+	for version, left := range map[uint16]int{suite.TLS12: 1, suite.TLS13: 0} {
+		client, server := contexts(t)
+		client.Set(CacheMode, cacheClient)
+		client.Set(MaxVersion, int64(version))
+		server.Set(NumTickets, 1)
+		p := newPair(client, server)
+		if !p.handshake() {
+			t.Fatal("no handshake")
+		}
+		server.Set(NumTickets, 0)
+		q := newPair(client, server)
+		q.client.SetSession(p.sessions[0])
+		if !q.handshake() || !q.client.Status().Reused {
+			t.Fatal("not resumed")
+		}
+		if n := client.Statistic(20); n != int64(left) {
+			t.Errorf("version %#x: %d sessions are left", version, n)
+		}
+		q.free()
 		p.free()
 	}
 }
@@ -483,6 +560,9 @@ func TestSetContextKeepsIDContext(t *testing.T) {
 	second.Change(func(s *Settings) *Error { return s.SetSessionIDContext([]byte("second")) })
 	c := NewConn(first)
 	c.SetContext(second)
+	if c.Context() != second || c.creds != second.creds {
+		t.Error("still the old context")
+	}
 	if string(c.context) != "second" {
 		t.Errorf("the id context is %q", c.context)
 	}

@@ -1,8 +1,11 @@
 package tls
 
 import (
+	"crypto"
 	"crypto/x509"
+	"encoding/pem"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,6 +91,30 @@ func TestStapling(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// An intermediate answers for what it has issued.
+func TestStapleOfIntermediate(t *testing.T) {
+	ca := newAuthority(t, "root")
+	middle := ca.issue(t, "", "middle", func(c *x509.Certificate) {
+		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
+	})
+	block, _ := pem.Decode(middle.key)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := &authority{middle.leaf, key.(crypto.Signer)}
+	p := issuer.issue(t, "", "server.test", withOCSP)
+	client, server := NewConfig(), NewConfig()
+	client.SetCAMem(ca.pem())
+	client.OCSPRequireStapling()
+	server.SetKeypairOCSPMem(slices.Concat(p.cert, middle.cert), p.key, respond(t, issuer, p, ocsp.Good))
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	if result, _ := c.PeerOCSPResult(); result != "good" {
+		t.Error(result)
 	}
 }
 

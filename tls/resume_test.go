@@ -645,3 +645,28 @@ func TestSessionIDs(t *testing.T) {
 		t.Error("resumed by a server without sessions")
 	}
 }
+
+// All that decides whether a client's certificate is accepted is part of a
+// session's rules.
+func TestRules(t *testing.T) {
+	seen := map[string]int{}
+	for i, change := range []func(*Context){
+		func(*Context) {},
+		func(c *Context) { c.config.ca = []byte("ca") },
+		func(c *Context) { c.config.caPath = "path" },
+		func(c *Context) { c.certFile = "file" },
+		func(c *Context) { c.certDir = "dir" },
+		func(c *Context) { c.config.crl = []byte("crl") },
+		func(c *Context) { c.config.verifyDepth++ },
+		func(c *Context) { c.config.noVerifyCert = true },
+		func(c *Context) { c.config.noVerifyTime = true },
+	} {
+		c := &Context{config: NewConfig()}
+		change(c)
+		rules := string(c.rules())
+		if other, there := seen[rules]; there {
+			t.Errorf("change %d makes the same rules as %d", i, other)
+		}
+		seen[rules] = i
+	}
+}
