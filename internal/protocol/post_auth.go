@@ -111,18 +111,7 @@ func (c *Conn) authCertificate(m message) *Error {
 	if err := c.authHandshake(c.authRequested); err != nil {
 		return err
 	}
-	if err := c.peerCertificate(m); err != nil {
-		return err
-	}
-	switch {
-	case len(c.hs.peerChain) > 0:
-		c.state = openExpectsCertificateVerify
-	case c.cfg.ClientAuth == RequireClientCert:
-		return errNoPeerCertificate
-	default:
-		c.state = openExpectsFinished
-	}
-	return nil
+	return c.requestedCertificate(m, openExpectsCertificateVerify, openExpectsFinished)
 }
 
 func (c *Conn) authCertificateVerify(m message) *Error {

@@ -346,16 +346,22 @@ func (c *Conn) serverFinish() *Error {
 }
 
 func (c *Conn) clientCertificate(m message) *Error {
+	return c.requestedCertificate(m, serverExpectsCertificateVerify, serverExpectsFinished)
+}
+
+// requestedCertificate takes a client's chain, and goes on with the state that
+// awaits a signature or, if there is no chain and none is required, Finished.
+func (c *Conn) requestedCertificate(m message, verify, finished state) *Error {
 	if err := c.peerCertificate(m); err != nil {
 		return err
 	}
 	switch {
 	case len(c.hs.peerChain) > 0:
-		c.state = serverExpectsCertificateVerify
+		c.state = verify
 	case c.cfg.ClientAuth == RequireClientCert:
 		return errNoPeerCertificate
 	default:
-		c.state = serverExpectsFinished
+		c.state = finished
 	}
 	return nil
 }
