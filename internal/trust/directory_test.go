@@ -35,6 +35,25 @@ func TestAnchorsFromDir(t *testing.T) {
 	put(t, one, 1, root)
 	put(t, two, 0, inter)
 	put(t, two, 0, self)
+	odd := t.TempDir() // what isn't a file is passed over
+	entry := func(n int) string {
+		return filepath.Join(odd, fmt.Sprintf("%08x.%d", nameHash(nameKey(root.RawSubject)), n))
+	}
+	for n := range 20 {
+		var err error
+		switch n % 3 {
+		case 0:
+			err = os.Symlink("gone", entry(n))
+		case 1:
+			err = os.Symlink(entry(n), entry(n))
+		case 2:
+			err = os.Mkdir(entry(n), 0o700)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, odd, 20, root)
 	gap := t.TempDir()
 	put(t, gap, 1, root)
 	plainFile := t.TempDir()
@@ -54,6 +73,7 @@ func TestAnchorsFromDir(t *testing.T) {
 		{"empty elements", ":" + two + "::" + one + ":", []*party{leaf}, nil},
 		{"pinned", two, []*party{self}, nil},
 		{"not there", two, []*party{direct}, errNoIssuer},
+		{"behind odd entries", odd, []*party{direct}, nil},
 		{"numbers start at 0", gap, []*party{direct}, errNoIssuer},
 		{"not hashed", plainFile, []*party{direct}, errNoIssuer},
 		{"missing directory", one + "/missing", []*party{direct}, errNoIssuer},

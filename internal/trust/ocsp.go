@@ -305,7 +305,7 @@ func parseBasic(in cryptobyte.String) (b *basicResponse, ok bool) {
 		if len(b.certs) == maxChain {
 			continue
 		}
-		if c, err := x509.ParseCertificate(der); err == nil { // others are as good as not there
+		if c, err := parse(der); err == nil { // others are as good as not there
 			b.certs = append(b.certs, c)
 		}
 	}

@@ -37,6 +37,8 @@ func parse(der []byte) (*x509.Certificate, error) {
 	case err != nil:
 	case !endsWell(c):
 		err = errTrailingFields
+	case !isName(c.RawIssuer) || !isName(c.RawSubject):
+		err = errMalformedName
 	case len(c.Extensions) > maxExtensions:
 		err = errManyExtensions
 	default:
@@ -49,12 +51,20 @@ func parse(der []byte) (*x509.Certificate, error) {
 }
 
 var (
-	errTrailingFields = errors.New("unknown fields at the end of the certificate")
+	errTrailingFields = errors.New("fields that its version doesn't have at the end of the certificate")
+	errMalformedName  = errors.New("malformed issuer or subject")
 	errManyExtensions = fmt.Errorf("more than %d extensions", maxExtensions)
 )
 
-// endsWell tells whether nothing but unique identifiers and extensions follows the public key
-// (RFC 5280, 4.1), as crypto/x509 passes over what else does: extensions might be among it.
+// isName tells whether a name is whole. In its innermost parts crypto/x509 passes over what follows.
+func isName(raw []byte) bool {
+	_, ok := parseName(raw)
+	return ok
+}
+
+// endsWell tells whether nothing but unique identifiers, from version 2 on, and extensions, from version
+// 3 on, follows the public key (RFC 5280, 4.1), as crypto/x509 passes over what else does: its owner
+// would be free of the extensions among it.
 func endsWell(c *x509.Certificate) bool {
 	in := cryptobyte.String(c.RawTBSCertificate)
 	var tbs cryptobyte.String
@@ -66,9 +76,9 @@ func endsWell(c *x509.Certificate) bool {
 		tbs.SkipASN1(cbasn1.SEQUENCE) && // validity
 		tbs.SkipASN1(cbasn1.SEQUENCE) && // subject
 		tbs.SkipASN1(cbasn1.SEQUENCE) && // subjectPublicKeyInfo
-		tbs.SkipOptionalASN1(cbasn1.Tag(1).ContextSpecific()) &&
-		tbs.SkipOptionalASN1(cbasn1.Tag(2).ContextSpecific()) &&
-		tbs.SkipOptionalASN1(context(3)) && tbs.Empty()
+		(c.Version < 2 || tbs.SkipOptionalASN1(cbasn1.Tag(1).ContextSpecific()) &&
+			tbs.SkipOptionalASN1(cbasn1.Tag(2).ContextSpecific())) &&
+		(c.Version < 3 || tbs.SkipOptionalASN1(context(3))) && tbs.Empty()
 }
 
 func unsupportedKey(c *x509.Certificate) error {

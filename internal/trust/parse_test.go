@@ -31,6 +31,7 @@ func remake(t testing.TB, p, issuer *party, field int, value []byte) *party {
 
 // Fields of a certificate (RFC 5280, 4.1).
 const (
+	versionField = 0
 	serialField  = 1
 	issuerField  = 3
 	subjectField = 5
@@ -60,6 +61,7 @@ func TestRemade(t *testing.T) {
 			}
 		}
 	}
+	longer := sequence(element(0x31, sequence("\x06\x03\x55\x04\x03", "\x0c\x02a.", "test")))
 	// An authority whose certificate names its issuer, and itself, in other words.
 	renamed := remake(t, inter, root, subjectField, named(" INTER ", 12))
 	for _, test := range []struct {
@@ -78,6 +80,10 @@ func TestRemade(t *testing.T) {
 		{"subject of an authority in other letters", []*party{below, renamed}, nil},
 		{"authority whose key usage has no bits", []*party{issue(t, noBits, "leaf.test"), noBits}, errInvalidCA},
 		{"key usage without bits", []*party{useless}, errPurpose},
+		{"version 1 with extensions", []*party{remake(t, leaf, root, versionField, []byte{0xa0, 3, 2, 1, 0})}, errMalformed},
+		{"version 2 with extensions", []*party{remake(t, leaf, root, versionField, []byte{0xa0, 3, 2, 1, 1})}, errMalformed},
+		{"authority of version 1 with extensions", []*party{below, remake(t, inter, root, versionField, []byte{0xa0, 3, 2, 1, 0})}, errNoIssuer},
+		{"something behind an attribute", []*party{remake(t, leaf, root, subjectField, []byte(longer))}, errMalformed},
 		{"as many extensions as may be", []*party{issue(t, root, "leaf.test", extensions(maxExtensions-1))}, nil},
 		{"more extensions", []*party{issue(t, root, "leaf.test", extensions(maxExtensions))}, errMalformed},
 	} {

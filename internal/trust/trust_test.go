@@ -118,6 +118,8 @@ func TestVerify(t *testing.T) {
 		{"untrusted root sent", list{leaf, inter, root}, list{other}, plain, errSelfSignedInChain},
 
 		{"leaf expired", list{child(root, expired)}, list{root}, plain, errExpired},
+		{"leaf's last second", list{child(root, func(c *x509.Certificate) { c.NotAfter = now })}, list{root}, plain, nil},
+		{"leaf's first second", list{child(root, func(c *x509.Certificate) { c.NotBefore = now })}, list{root}, plain, nil},
 		{"leaf from the future", list{child(root, future)}, list{root}, plain, errNotYetValid},
 		{"intermediate expired", list{child(oldInter), oldInter}, list{root}, plain, errExpired},
 		{"anchor expired", list{child(oldRoot)}, list{oldRoot}, plain, errExpired},
