@@ -103,6 +103,7 @@ TEST(load_file_with_password)
 	load_key("server-explicit.key", "ignored", 1);
 	load_key("server-bom.key", "ignored", 1);
 	load_key("rsa-pkcs8-as-rsa.key", "ignored", 1);
+	load_key("rsa-coefficient.key", "ignored", 1);
 	load_key("server-pkcs8-as-ec.key", "ignored", 1);
 	if (!LACKS(SEC1_AS_PKCS8))
 		load_key("server-sec1-as-pkcs8.key", "ignored", 1);
@@ -398,6 +399,7 @@ TEST(keypair_forms)
 		{ "crlf.pem", "crlf.pem" },
 		{ "server.pem", "server-explicit.key" },
 		{ "rsa.pem", "rsa-pkcs8-as-rsa.key" },
+		{ "rsa.pem", "rsa-coefficient.key" },
 		{ "server.pem", "server-pkcs8-as-ec.key" },
 		{ "server.pem", "server-sec1-as-pkcs8.key" },
 		{ "server.pem", "server-bom.key" },

@@ -153,7 +153,7 @@ func TestCRL(t *testing.T) {
 
 // crlWithout leaves fields out of a CRL, which signer signs anew. The fields are version, algorithm,
 // issuer, thisUpdate, nextUpdate, entries if there are any, and extensions.
-func crlWithout(t *testing.T, text []byte, signer *party, fields ...int) []byte {
+func crlWithout(t testing.TB, text []byte, signer *party, fields ...int) []byte {
 	t.Helper()
 	block, _ := pem.Decode(text)
 	list, err := x509.ParseRevocationList(block.Bytes)

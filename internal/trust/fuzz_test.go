@@ -71,6 +71,37 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
+// FuzzRead reads what it can, and nothing that crypto/x509 reads otherwise.
+func FuzzRead(f *testing.F) {
+	root := issue(f, nil, "root", ca)
+	leaf := issue(f, root, "leaf.test", dns("leaf.test"), func(c *x509.Certificate) {
+		c.KeyUsage, c.OCSPServer = x509.KeyUsageDigitalSignature, []string{"http://ocsp.test"}
+	})
+	f.Add(leaf.Raw)
+	f.Add(remake(f, leaf, root, serialField, []byte{2, 1, 0xff}).Raw)
+	f.Add(remake(f, leaf, root, subjectField, rawName(f, rdn{attr(o, 19, "a_b")})).Raw)
+	f.Add(remake(f, leaf, root, versionField, []byte{0xa0, 3, 2, 1, 0}).Raw)
+	f.Fuzz(func(t *testing.T, der []byte) {
+		c, err := Read(der)
+		if c == nil && err == nil || c != nil && (!bytes.Equal(c.Raw, der) || c.SerialNumber == nil) {
+			t.Fatal(c, err)
+		}
+		want, wantErr := x509.ParseCertificate(der)
+		if wantErr != nil {
+			if err == nil {
+				t.Error("read without an error, but:", wantErr)
+			}
+			return
+		}
+		loose := readLoosely(der)
+		if loose == nil || loose.SerialNumber.Cmp(want.SerialNumber) != 0 || !bytes.Equal(loose.RawSubject, want.RawSubject) ||
+			!bytes.Equal(loose.RawIssuer, want.RawIssuer) || !loose.NotBefore.Equal(want.NotBefore) ||
+			want.Version == 3 && loose.KeyUsage != want.KeyUsage {
+			t.Errorf("%+v, not %+v", loose, want)
+		}
+	})
+}
+
 func FuzzParseAnchors(f *testing.F) {
 	root := issue(f, nil, "root", ca)
 	leaf := issue(f, root, "leaf.test")
@@ -100,6 +131,7 @@ func FuzzParseCRLs(f *testing.F) {
 	root := issue(f, nil, "root", ca)
 	leaf := issue(f, root, "leaf.test")
 	f.Add(revoke(f, root, nil, leaf))
+	f.Add(crlWithout(f, revoke(f, root, nil, leaf), root, 0, 6))
 	f.Add(pemOf(root))
 	f.Add([]byte("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

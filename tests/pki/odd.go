@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -191,6 +192,7 @@ func writeOdd(dir directory, made map[string]*entity) {
 	server1 := block("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(server.key.(*ecdsa.PrivateKey))))
 	for name, text := range map[string][]byte{
 		"rsa-pkcs8-as-rsa":     relabel(rsa8, " PRIVATE", " RSA PRIVATE"),
+		"rsa-coefficient":      block("RSA PRIVATE KEY", wrongCoefficient(made["rsa"].key.(*rsa.PrivateKey))),
 		"server-pkcs8-as-ec":   relabel(server8, " PRIVATE", " EC PRIVATE"),
 		"server-sec1-as-pkcs8": relabel(server1, " EC PRIVATE", " PRIVATE"),
 		"server-bom":           append(bom, server8...),
@@ -232,6 +234,17 @@ func bareKey(c *x509.Certificate) []byte {
 		Algorithm []asn1.RawValue
 		Key       asn1.BitString
 	}{[]asn1.RawValue{info.Algorithm.ID}, info.Key}))
+}
+
+// wrongCoefficient encodes a key in PKCS#1 with a coefficient that isn't its own (RFC 8017, A.1.2).
+func wrongCoefficient(key *rsa.PrivateKey) []byte {
+	return must(asn1.Marshal(struct {
+		Version                      int
+		N                            *big.Int
+		E                            int
+		D, P, Q, DP, DQ, Coefficient *big.Int
+	}{0, key.N, key.E, key.D, key.Primes[0], key.Primes[1],
+		key.Precomputed.Dp, key.Precomputed.Dq, new(big.Int).Add(key.Precomputed.Qinv, big.NewInt(1))}))
 }
 
 // list returns a CRL of the authority "ca" with these entries.
