@@ -55,7 +55,7 @@ func TestLimits(t *testing.T) {
 		if err := f.Put("example.test", fileTime, s); err != nil {
 			t.Fatal(err)
 		}
-		taken, err := f.Take("example.test", fileTime, func(*Session) bool { return true })
+		taken, err := f.Take("example.test", "", fileTime, func(*Session) bool { return true })
 		if err != nil || (taken != nil) != (size <= protocol.MaxTicket) {
 			t.Errorf("session with a ticket of %d bytes: %v, %v", size, taken != nil, err)
 		}

@@ -32,6 +32,7 @@ const (
 	maxSessionSecret  = 512
 	maxSessionTicket  = math.MaxUint16
 	maxHostName       = 255
+	maxService        = 512
 	maxSessionTime    = 1 << 40 // seconds since 1970
 	maxSessionTimeout = int64(math.MaxInt64 / time.Second)
 	// defaultTimeout stands for a timeout that a session doesn't tell.
@@ -44,6 +45,7 @@ const (
 	pemSession     = "SSL SESSION PARAMETERS"
 	pemCertificate = "CERTIFICATE"
 	pemStaple      = "OCSP RESPONSE"
+	pemService     = "LIBTLS SERVICE"
 )
 
 // The optional fields of SSL_SESSION are told apart by context tags in
@@ -144,6 +146,7 @@ func encodable(s *Session) bool {
 		len(s.Binding) <= maxBinding &&
 		len(s.ALPN) <= math.MaxUint8 &&
 		validHostName(s.ServerName) &&
+		len(s.Service) <= maxService &&
 		validTime(s.Created) &&
 		(s.FullHandshake.IsZero() || validTime(s.FullHandshake)) &&
 		s.Timeout >= 0 &&
@@ -301,8 +304,8 @@ func parseAppData(s *Session, data []byte) {
 func clone(b []byte) []byte { return append([]byte(nil), b...) }
 
 // MarshalSessionsPEM encodes sessions in PEM, in their order: each one itself,
-// the peer's certificates after the leaf, and the staple. The result contains
-// secrets, which are the caller's to wipe.
+// the peer's certificates after the leaf, the staple, and the service. The
+// result contains secrets, which are the caller's to wipe.
 func MarshalSessionsPEM(sessions ...*Session) ([]byte, error) {
 	blocks := make([]pem.Block, 0, len(sessions))
 	defer func() {
@@ -326,6 +329,9 @@ func MarshalSessionsPEM(sessions ...*Session) ([]byte, error) {
 		if len(s.Staple) > 0 {
 			blocks = append(blocks, pem.Block{Label: pemStaple, Bytes: s.Staple})
 		}
+		if s.Service != "" {
+			blocks = append(blocks, pem.Block{Label: pemService, Bytes: []byte(s.Service)})
+		}
 	}
 	size := 0
 	for _, b := range blocks {
@@ -340,7 +346,8 @@ func MarshalSessionsPEM(sessions ...*Session) ([]byte, error) {
 }
 
 // ParseSessionsPEM returns the sessions in data, in their order, each with the
-// certificates and the staple that follow it. It passes over everything else.
+// certificates, the staple and the service that follow it. It passes over
+// everything else.
 func ParseSessionsPEM(data []byte) []*Session {
 	var sessions []*Session
 	var s *Session // that the blocks belong to; nil if to none
@@ -359,6 +366,10 @@ func ParseSessionsPEM(data []byte) []*Session {
 		case pemStaple:
 			if s != nil && s.Staple == nil {
 				s.Staple = block.Bytes
+			}
+		case pemService:
+			if s != nil && s.Service == "" && len(block.Bytes) <= maxService {
+				s.Service = string(block.Bytes)
 			}
 		}
 	}

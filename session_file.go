@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -21,10 +22,10 @@ import (
 const (
 	// maxSessionFile is the largest file, in bytes, that is read or written.
 	maxSessionFile = 1 << 20
-	// maxFileSessions is how many sessions are kept, and maxNameSessions how
-	// many of them for one server name.
-	maxFileSessions = 64
-	maxNameSessions = 16
+	// maxFileSessions is how many sessions are kept, and maxServiceSessions how
+	// many of them for one service under one server name.
+	maxFileSessions    = 64
+	maxServiceSessions = 16
 	// pemChecksum is the label of the last block, a SHA-256 over what stands
 	// before it, and checksumSize the size of that block.
 	pemChecksum      = "LIBTLS CHECKSUM"
@@ -46,7 +47,7 @@ type Saves struct {
 
 // Due tells whether the sessions that have come may be put into the file now.
 func (s *Saves) Due(now time.Time) bool {
-	if s.count >= maxNameSessions && now.Sub(s.last).Abs() < saveInterval {
+	if s.count >= maxServiceSessions && now.Sub(s.last).Abs() < saveInterval {
 		return false
 	}
 	s.count, s.last = s.count+1, now
@@ -106,14 +107,67 @@ func (f *SessionFile) check() (size int64, err error) {
 	return st.Size, err
 }
 
+// A service is one of several servers under one name. Those that a program names
+// have their sessions for themselves. That of a port may be tried on another one,
+// because a connection may belong to an earlier one on another port, as those for
+// FTP's data do; no name and no port is a service as well.
+const (
+	portService  = "port "
+	namedService = "name "
+)
+
+// PortService returns the service at a port, which is 0 if it isn't known.
+func PortService(port uint16) string {
+	if port == 0 {
+		return ""
+	}
+	return portService + strconv.Itoa(int(port))
+}
+
+// NamedService returns the service that a program calls by that name.
+func NamedService(name string) string { return namedService + name }
+
+// family is what a limit on the number of sessions is for.
+type family struct {
+	name, service string
+	version       uint16
+}
+
+func familyOf(s *Session) family {
+	return family{strings.ToLower(s.ServerName), s.Service, s.Version}
+}
+
+// preference tells how early a service may have each of the sessions of one name:
+// 0 for its own, then those of nobody in particular, which are foreign or older
+// than services, then others'. The last TLS 1.3 ticket of another one is left
+// alone, since where it is of no use it is lost. A negative one is for never.
+func preference(service string, sessions []*Session) func(*Session) int {
+	count := map[family]int{}
+	for _, s := range sessions {
+		count[familyOf(s)]++
+	}
+	return func(s *Session) int {
+		switch {
+		case s.Service == service:
+			return 0
+		case s.Service == "":
+			return 1
+		case strings.HasPrefix(service, namedService) || strings.HasPrefix(s.Service, namedService),
+			s.Version == suite.TLS13 && count[familyOf(s)] == 1:
+			return -1
+		}
+		return 2
+	}
+}
+
 // Take returns the newest session that a client may offer to the server of
-// that name, or nil. A TLS 1.3 session is removed from the file first: its
+// that name, or nil; those of the service go first. A TLS 1.3 session is removed from the file first: its
 // ticket is for one connection (RFC 8446, C.4). A session that names no server
 // counts for all, so usable, which has the last word, must look at the peer's
 // certificate; the file is locked meanwhile. A file with other content, or one
 // that others have locked for too long, holds no session. An error is one of
 // check's or of the system's.
-func (f *SessionFile) Take(name string, now time.Time, usable func(*Session) bool) (*Session, error) {
+func (f *SessionFile) Take(name, service string, now time.Time, usable func(*Session) bool) (*Session, error) {
 	size, err := f.check()
 	switch {
 	case err != nil:
@@ -150,10 +204,13 @@ func (f *SessionFile) Take(name string, now time.Time, usable func(*Session) boo
 		}
 	}()
 	sessions := current(all, now)
-	at := slices.IndexFunc(sessions, func(s *Session) bool {
-		return (s.ServerName == "" || strings.EqualFold(s.ServerName, name)) &&
-			(s.Version != suite.TLS13 || !readOnly) && usable(s)
-	})
+	prefers, at := preference(service, sessions), -1
+	for rank := 0; rank <= 2 && at < 0; rank++ {
+		at = slices.IndexFunc(sessions, func(s *Session) bool {
+			return (s.ServerName == "" || strings.EqualFold(s.ServerName, name)) &&
+				(s.Version != suite.TLS13 || !readOnly) && prefers(s) == rank && usable(s)
+		})
+	}
 	if at < 0 {
 		return nil, nil
 	}
@@ -165,8 +222,8 @@ func (f *SessionFile) Take(name string, now time.Time, usable func(*Session) boo
 	return s, nil
 }
 
-// Put adds sessions that came from the server of that name, in the order they
-// came, and drops what has expired. They stay the caller's. If others have
+// Put adds sessions that came from the server of that name, and from the service
+// that each of them tells, in the order they came, and drops what has expired. They stay the caller's. If others have
 // locked the file for too long, or it isn't open for writing, they are lost,
 // which is no error.
 func (f *SessionFile) Put(name string, now time.Time, sessions ...*Session) error {
@@ -200,10 +257,10 @@ func (f *SessionFile) Put(name string, now time.Time, sessions ...*Session) erro
 	return f.store(current(append(all, old...), now))
 }
 
-// Forget drops the sessions of the server of that name that serve more than one
-// connection, with those that name no server: one of them failed, and is not
-// to be tried again (RFC 5246, section 7.2.2).
-func (f *SessionFile) Forget(name string) {
+// Forget drops those sessions of services under a server's name that serve more
+// than one connection, with those that name no server or no service: one of them
+// failed, and is not to be tried again (RFC 5246, section 7.2.2).
+func (f *SessionFile) Forget(name string, services ...string) {
 	if _, err := f.check(); err != nil {
 		return
 	}
@@ -219,7 +276,8 @@ func (f *SessionFile) Forget(name string) {
 		}
 	}()
 	left := slices.DeleteFunc(slices.Clone(all), func(s *Session) bool {
-		return s.Version != suite.TLS13 && (s.ServerName == "" || strings.EqualFold(s.ServerName, name))
+		return s.Version != suite.TLS13 && (s.ServerName == "" || strings.EqualFold(s.ServerName, name)) &&
+			(s.Service == "" || slices.Contains(services, s.Service))
 	})
 	if err == nil && len(left) < len(all) {
 		f.store(left)
@@ -231,14 +289,10 @@ func (f *SessionFile) Forget(name string) {
 func current(all []*Session, now time.Time) []*Session {
 	sorted := slices.Clone(all)
 	slices.SortStableFunc(sorted, func(a, b *Session) int { return b.Created.Compare(a.Created) })
-	type group struct {
-		name    string
-		version uint16
-	}
-	kept := map[group]int{}
+	kept := map[family]int{}
 	sessions := sorted[:0]
 	for _, s := range sorted {
-		g, limit := group{strings.ToLower(s.ServerName), s.Version}, maxNameSessions
+		g, limit := familyOf(s), maxServiceSessions
 		if s.Version != suite.TLS13 {
 			limit = 1 // which serves any number of connections
 		}

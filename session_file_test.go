@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
@@ -250,7 +251,7 @@ func TestSessionFileDescriptorReused(t *testing.T) {
 		t.Fatal(err)
 	}
 	const text = "session file descriptor refers to another file now"
-	s, err := f.Take("example.test", fileTime, anySession)
+	s, err := f.Take("example.test", "", fileTime, anySession)
 	if s != nil || !failedWith(err, text, nil) {
 		t.Errorf("took %+v, %v", s, err)
 	}
@@ -270,7 +271,7 @@ func TestSessionFileDescriptorReused(t *testing.T) {
 	if err := unix.Dup3(int(again.Fd()), f.fd, unix.O_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "ticket" {
+	if s, err := f.Take("example.test", "", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "ticket" {
 		t.Errorf("took %+v, %v", s, err)
 	}
 }
@@ -293,14 +294,14 @@ func TestSessionFileTake(t *testing.T) {
 	if got := tickets(t, f); !slices.Equal(got, []string{"later", "second", "first"}) {
 		t.Fatalf("file has %v", got)
 	}
-	if s, err := f.Take("other.test", now, anySession); s != nil || err != nil {
+	if s, err := f.Take("other.test", "", now, anySession); s != nil || err != nil {
 		t.Errorf("other server: %+v, %v", s, err)
 	}
-	if s, err := f.Take("example.test", now, func(*Session) bool { return false }); s != nil || err != nil {
+	if s, err := f.Take("example.test", "", now, func(*Session) bool { return false }); s != nil || err != nil {
 		t.Errorf("none usable: %+v, %v", s, err)
 	}
 	for _, want := range []*Session{later, second, first} {
-		s, err := f.Take("EXAMPLE.test", now, anySession)
+		s, err := f.Take("EXAMPLE.test", "", now, anySession)
 		if err != nil || !reflect.DeepEqual(s, want) {
 			t.Errorf("took %+v, %v; want %+v", s, err, want)
 		}
@@ -308,7 +309,7 @@ func TestSessionFileTake(t *testing.T) {
 			t.Errorf("%s is still in the file", want.Ticket)
 		}
 	}
-	if s, err := f.Take("example.test", now, anySession); s != nil || err != nil {
+	if s, err := f.Take("example.test", "", now, anySession); s != nil || err != nil {
 		t.Errorf("from an empty file: %+v, %v", s, err)
 	}
 	if st, err := file.Stat(); err != nil || st.Size() != 0 {
@@ -326,7 +327,7 @@ func TestSessionFileTakeChooses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := f.Take("a.test", fileTime, func(s *Session) bool { return string(s.Ticket) != "a.test2" })
+	s, err := f.Take("a.test", "", fileTime, func(s *Session) bool { return string(s.Ticket) != "a.test2" })
 	if err != nil || s == nil || string(s.Ticket) != "a.test1" {
 		t.Errorf("took %+v, %v", s, err)
 	}
@@ -345,7 +346,7 @@ func TestSessionFileTLS12(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			got, err := f.Take("example.test", fileTime, anySession)
+			got, err := f.Take("example.test", "", fileTime, anySession)
 			if err != nil || got == nil || !bytes.Equal(got.Ticket, s.Ticket) || !bytes.Equal(got.ID, s.ID) {
 				t.Errorf("took %+v, %v; want %+v", got, err, s)
 			}
@@ -353,6 +354,90 @@ func TestSessionFileTLS12(t *testing.T) {
 		if got := tickets(t, f); !slices.Equal(got, []string{string(s.Ticket)}) {
 			t.Errorf("file has %q", got)
 		}
+	}
+}
+
+// A service takes what is its own, then what is nobody's, then of other ports all
+// but their last ticket.
+func TestSessionFileServices(t *testing.T) {
+	imap, smtp, ftp := PortService(143), PortService(25), NamedService("ftp")
+	of := func(service, ticket string) *Session {
+		s := fileSession(ticket)
+		s.Service = service
+		return s
+	}
+	of12 := func(service, ticket string) *Session {
+		s := of(service, ticket)
+		s.Version, s.Suite = suite.TLS12, 0xc02c
+		return s
+	}
+	tests := map[string]struct {
+		file    []*Session
+		service string
+		want    []string // that are taken one by one
+	}{
+		"own": {[]*Session{of(imap, "i"), of(smtp, "s")}, imap, []string{"i"}},
+		"nobody's before others'": {
+			[]*Session{of("", "old"), of(smtp, "s1"), of(smtp, "s2")}, imap, []string{"old", "s2"},
+		},
+		"own before nobody's":        {[]*Session{of(imap, "i"), of("", "old")}, imap, []string{"i", "old"}},
+		"no port":                    {[]*Session{of("", "old"), of(imap, "i1"), of(imap, "i2")}, PortService(0), []string{"old", "i2"}},
+		"of the same name":           {[]*Session{of(ftp, "f1"), of(ftp, "f2"), of(imap, "i")}, ftp, []string{"f2", "f1"}},
+		"a name takes no port's":     {[]*Session{of(imap, "i1"), of(imap, "i2"), of("", "old")}, ftp, []string{"old"}},
+		"a port takes no name's":     {[]*Session{of(ftp, "f1"), of(ftp, "f2")}, imap, nil},
+		"a name isn't a port":        {[]*Session{of(imap, "i1"), of(imap, "i2")}, NamedService("143"), nil},
+		"other versions don't count": {[]*Session{of(smtp, "s"), of12(smtp, "s12")}, imap, []string{"s12", "s12", "s12"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			f, _ := newSessionFile(t, nil)
+			if err := f.Put("example.test", fileTime, tt.file...); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for range 3 {
+				s, err := f.Take("example.test", tt.service, fileTime, anySession)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s != nil {
+					got = append(got, string(s.Ticket))
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("took %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// The limits are each service's own, and so is what is forgotten.
+func TestSessionFileServiceLimits(t *testing.T) {
+	f, _ := newSessionFile(t, nil)
+	for i := range maxServiceSessions + 2 {
+		for _, port := range []uint16{25, 143} {
+			tls13, tls12 := fileSession(fmt.Sprint(port, "-", i)), fileSession12(fmt.Sprint(port, "-1.2-", i))
+			tls13.Service, tls12.Service = PortService(port), PortService(port)
+			if err := f.Put("example.test", fileTime, tls13, tls12); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	count := func() (n map[string]int) {
+		n = map[string]int{}
+		for _, ticket := range tickets(t, f) {
+			n[ticket[:strings.LastIndex(ticket, "-")]]++
+		}
+		return n
+	}
+	want := map[string]int{"25": maxServiceSessions, "143": maxServiceSessions, "25-1.2": 1, "143-1.2": 1}
+	if got := count(); !maps.Equal(got, want) {
+		t.Errorf("file has %v, want %v", got, want)
+	}
+	f.Forget("example.test", PortService(25))
+	delete(want, "25-1.2")
+	if got := count(); !maps.Equal(got, want) {
+		t.Errorf("file has %v, want %v", got, want)
 	}
 }
 
@@ -382,7 +467,7 @@ func TestSessionFileForeign(t *testing.T) {
 			}
 			f, _ := newSessionFile(t, content)
 			want := v.Fields.session()
-			s, err := f.Take("example.test", want.Created.Add(time.Second), anySession)
+			s, err := f.Take("example.test", "", want.Created.Add(time.Second), anySession)
 			if len(want.Secret) == 0 {
 				want = nil
 			}
@@ -409,7 +494,7 @@ func TestSessionFileGarbage(t *testing.T) {
 	for name, content := range tests {
 		t.Run(name, func(t *testing.T) {
 			f, file := newSessionFile(t, content)
-			if s, err := f.Take("example.test", fileTime, anySession); s != nil || err != nil {
+			if s, err := f.Take("example.test", "", fileTime, anySession); s != nil || err != nil {
 				t.Errorf("took %+v, %v", s, err)
 			}
 			if got, err := os.ReadFile(file.Name()); err != nil || !bytes.Equal(got, content) {
@@ -418,7 +503,7 @@ func TestSessionFileGarbage(t *testing.T) {
 			if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 				t.Fatal(err)
 			}
-			if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "new" {
+			if s, err := f.Take("example.test", "", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "new" {
 				t.Errorf("took %+v, %v", s, err)
 			}
 		})
@@ -428,7 +513,7 @@ func TestSessionFileGarbage(t *testing.T) {
 		if err := file.Truncate(1 << 31); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := f.Take("example.test", fileTime, anySession); s != nil || err == nil || err.Error() != "invalid session file size" {
+		if s, err := f.Take("example.test", "", fileTime, anySession); s != nil || err == nil || err.Error() != "invalid session file size" {
 			t.Errorf("took %+v, %v", s, err)
 		}
 	})
@@ -517,7 +602,7 @@ func TestSessionFilePut(t *testing.T) {
 func TestSaves(t *testing.T) {
 	var s Saves
 	now := fileTime
-	for i := range maxNameSessions {
+	for i := range maxServiceSessions {
 		if !s.Due(now) {
 			t.Fatalf("save %d isn't due", i)
 		}
@@ -540,12 +625,12 @@ func TestSaves(t *testing.T) {
 
 func TestSessionFileBounds(t *testing.T) {
 	f, file := newSessionFile(t, nil)
-	for i := range 2 * maxNameSessions {
+	for i := range 2 * maxServiceSessions {
 		if err := f.Put("a.test", fileTime, fileSession(strconv.Itoa(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := tickets(t, f); len(got) != maxNameSessions || got[0] != strconv.Itoa(2*maxNameSessions-1) {
+	if got := tickets(t, f); len(got) != maxServiceSessions || got[0] != strconv.Itoa(2*maxServiceSessions-1) {
 		t.Errorf("file has %v", got)
 	}
 	for i := range 2 * maxFileSessions {
@@ -593,7 +678,7 @@ func TestSessionFileDescriptors(t *testing.T) {
 	t.Run("read only", func(t *testing.T) {
 		f := open(t, os.O_RDONLY)
 		for range 2 {
-			if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || s.Version != suite.TLS12 {
+			if s, err := f.Take("example.test", "", fileTime, anySession); err != nil || s == nil || s.Version != suite.TLS12 {
 				t.Errorf("took %+v, %v", s, err)
 			}
 		}
@@ -606,7 +691,7 @@ func TestSessionFileDescriptors(t *testing.T) {
 	})
 	t.Run("write only", func(t *testing.T) {
 		f := open(t, os.O_WRONLY)
-		_, err := f.Take("example.test", fileTime, anySession)
+		_, err := f.Take("example.test", "", fileTime, anySession)
 		failed(t, err, "failed to read session file", unix.EBADF)
 		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
 			t.Error(err)
@@ -614,7 +699,7 @@ func TestSessionFileDescriptors(t *testing.T) {
 	})
 	t.Run("append", func(t *testing.T) {
 		f := open(t, os.O_RDWR|os.O_APPEND)
-		if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "1.3" {
+		if s, err := f.Take("example.test", "", fileTime, anySession); err != nil || s == nil || string(s.Ticket) != "1.3" {
 			t.Errorf("took %+v, %v", s, err)
 		}
 		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
@@ -627,7 +712,7 @@ func TestSessionFileDescriptors(t *testing.T) {
 	t.Run("closed", func(t *testing.T) {
 		f, file := newSessionFile(t, content)
 		file.Close()
-		_, err := f.Take("example.test", fileTime, anySession)
+		_, err := f.Take("example.test", "", fileTime, anySession)
 		failed(t, err, "failed to stat session file", unix.EBADF)
 		failed(t, f.Put("example.test", fileTime, fileSession("new")), "failed to stat session file", unix.EBADF)
 	})
@@ -671,7 +756,7 @@ func TestSessionFileTakeFails(t *testing.T) {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := f.Take("example.test", fileTime, anySession); s != nil || err != nil {
+	if s, err := f.Take("example.test", "", fileTime, anySession); s != nil || err != nil {
 		t.Errorf("took %+v, %v", s, err)
 	}
 }
@@ -814,7 +899,7 @@ func TestSessionFileLocked(t *testing.T) {
 	}
 	blocked := func(by string) {
 		t.Helper()
-		if s, err := f.Take("example.test", fileTime, anySession); s != nil || err != nil {
+		if s, err := f.Take("example.test", "", fileTime, anySession); s != nil || err != nil {
 			t.Errorf("locked by %s: took %+v, %v", by, s, err)
 		}
 		if err := f.Put("example.test", fileTime, fileSession("new")); err != nil {
@@ -851,7 +936,7 @@ func TestSessionFileLocked(t *testing.T) {
 	blocked("a thread")
 	leave()
 
-	if s, err := f.Take("example.test", fileTime, anySession); err != nil || s == nil {
+	if s, err := f.Take("example.test", "", fileTime, anySession); err != nil || s == nil {
 		t.Errorf("unlocked: took %+v, %v", s, err)
 	}
 	if len(fileTurns.of) != 0 {
@@ -863,7 +948,7 @@ func TestSessionFileLocked(t *testing.T) {
 // any, is told to log, and new ones come as libtls servers issue them.
 func connect(f *SessionFile, log io.Writer) error {
 	now := time.Now()
-	s, err := f.Take("example.test", now, whole)
+	s, err := f.Take("example.test", "", now, whole)
 	if err != nil {
 		return err
 	}
@@ -1069,7 +1154,7 @@ func FuzzSessionFile(f *testing.F) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, err := file.Take("example.test", fileTime, anySession); err != nil {
+			if _, err := file.Take("example.test", "", fileTime, anySession); err != nil {
 				t.Fatal(err)
 			}
 		}

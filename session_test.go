@@ -200,6 +200,7 @@ func TestSessionRoundTrip(t *testing.T) {
 // A list of sessions keeps its order, and each its own certificates.
 func TestSessionListRoundTrip(t *testing.T) {
 	a, b, c := fullSession(), fullSession(), fullSession()
+	a.Service, c.Service = "port 443", "name c"
 	b.PeerChain, b.Staple = b.PeerChain[:1], nil
 	c.PeerChain[2], c.Staple = []byte{0x30, 1, 9}, []byte{0x30, 1, 10}
 	data, err := MarshalSessionsPEM(a, b, c)
@@ -233,6 +234,7 @@ func TestMarshalSessionRefuses(t *testing.T) {
 		"binding":         func(s *Session) { s.Binding = make([]byte, 33) },
 		"context":         func(s *Session) { s.Context = make([]byte, 33) },
 		"ALPN":            func(s *Session) { s.ALPN = strings.Repeat("a", 256) },
+		"service":         func(s *Session) { s.Service = strings.Repeat("a", 513) },
 		"long name":       func(s *Session) { s.ServerName = strings.Repeat("a", 256) },
 		"name with NUL":   func(s *Session) { s.ServerName = "a\x00b" },
 		"no time":         func(s *Session) { s.Created = time.Time{} },
@@ -370,6 +372,7 @@ func TestOpenSSLReadsSession(t *testing.T) {
 	}
 	leaf := ParseSessionsPEM(der)[0].PeerChain[0]
 	first.PeerChain, second.PeerChain = [][]byte{leaf, leaf}, [][]byte{leaf}
+	first.Service = "port 443"
 	second.Secret = bytes.Repeat([]byte{0xaa}, 48)
 	data, err := MarshalSessionsPEM(first, second)
 	if err != nil {

@@ -346,6 +346,13 @@ const char *tls_conn_group(struct tls *ctx);
 /* Connections append their secrets to this file; -1 turns that off. */
 int tls_config_set_keylog_fd(struct tls_config *config, int keylog_fd);
 
+/* tls_set_session_name(3) */
+
+#define TLS_HAVE_SET_SESSION_NAME	1
+
+/* What a client's session file knows the server by, instead of its port. */
+int tls_set_session_name(struct tls *ctx, const char *name);
+
 /* tls_conn_export(3) */
 
 #define TLS_HAVE_CONN_EXPORT		1

@@ -8,11 +8,14 @@ int
 tls_config_set_session_fd(struct tls_config *config, int session_fd)
 {
 	struct visit v;
+	int rv;
 
 	if (!config_enter(config, &v))
 		return -1;
-	return config_leave(config, &v, goConfigSetSessionFD(config->go,
-	    &v.fail, session_fd));
+	rv = goConfigSetSessionFD(config->go, &v.fail, session_fd);
+	if (rv == 0)
+		config->settings->sessions = session_fd != -1;
+	return config_leave(config, &v, rv);
 }
 
 int

@@ -1,6 +1,8 @@
 /* tls_connect(3) */
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -10,20 +12,42 @@
 #include "front.h"
 #include "_cgo_export.h"
 
-static bool
-is_client(struct tls *ctx)
+/*
+ * The port of the peer that a context is to connect to by a socket, if sessions
+ * are told apart by it; else 0.
+ */
+static uint16_t
+peer_port(const struct tls *ctx, int s)
 {
-	if (!context_valid(ctx))
-		return false;
-	if (ctx->kind != CLIENT)
-		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
-		    "not a client context");
-	return ctx->kind == CLIENT && !context_refuses(ctx);
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_storage room;
+	} peer = { .any.sa_family = AF_UNSPEC };
+	socklen_t len = sizeof(peer);
+
+	if (ctx->settings == NULL || !ctx->settings->sessions ||
+	    ctx->session_name != NULL)
+		return 0;
+	if (getpeername(s, &peer.any, &len) == -1)
+		return 0;
+	switch (peer.any.sa_family) {
+	case AF_INET:
+		return ntohs(peer.in.sin_port);
+	case AF_INET6:
+		return ntohs(peer.in6.sin6_port);
+	default:
+		return 0;
+	}
 }
 
-/* All forms of connecting begin with this; nothing is sent. */
+/*
+ * All forms of connecting begin with this; nothing is sent. The port is 0 if it
+ * isn't known.
+ */
 static int
-set_up(struct tls *ctx, const char *servername)
+set_up(struct tls *ctx, const char *servername, uint16_t port)
 {
 	struct visit v;
 	int rv;
@@ -37,7 +61,7 @@ set_up(struct tls *ctx, const char *servername)
 	ctx->line.records_in = ctx->line.records_out = 0;
 	if (!context_enter(ctx, &v))
 		return -1;
-	rv = goConnect(ctx->go, &v.fail, servername,
+	rv = goConnect(ctx->go, &v.fail, servername, port, ctx->session_name,
 	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
 	if (rv == 0) {
 		context_set_snapshot(ctx, settings_bytes(ctx->settings));
@@ -56,7 +80,8 @@ tls_connect_fds(struct tls *ctx, int fd_read, int fd_write,
 	if (fd_read < 0 || fd_write < 0)
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
 		    "invalid file descriptors");
-	if (!is_client(ctx) || set_up(ctx, servername) == -1)
+	if (!context_is_client(ctx) ||
+	    set_up(ctx, servername, peer_port(ctx, fd_write)) == -1)
 		return -1;
 	context_open(ctx, fd_read, fd_write, NULL, NULL, NULL);
 	return 0;
@@ -72,12 +97,12 @@ int
 tls_connect_cbs(struct tls *ctx, tls_read_cb read_cb, tls_write_cb write_cb,
     void *cb_arg, const char *servername)
 {
-	if (!is_client(ctx))
+	if (!context_is_client(ctx))
 		return -1;
 	if (read_cb == NULL || write_cb == NULL)
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,
 		    "no callbacks provided");
-	if (set_up(ctx, servername) == -1)
+	if (set_up(ctx, servername, 0) == -1)
 		return -1;
 	context_open(ctx, -1, -1, read_cb, write_cb, cb_arg);
 	return 0;
@@ -191,7 +216,7 @@ tls_connect_servername(struct tls *ctx, const char *host, const char *port,
 	char *copy, *name, *number;
 	int rv;
 
-	if (!is_client(ctx))
+	if (!context_is_client(ctx))
 		return -1;
 	if (host == NULL)
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN,

@@ -74,9 +74,32 @@ context_refuses(struct tls *ctx)
 	return true;
 }
 
+/* Whether a call for clients may go on with it. */
+bool
+context_is_client(struct tls *ctx)
+{
+	if (!context_valid(ctx))
+		return false;
+	if (ctx->kind != CLIENT)
+		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
+		    "not a client context");
+	return ctx->kind == CLIENT && !context_refuses(ctx);
+}
+
+void
+context_name_session(struct tls *ctx, char *name)
+{
+	char *old = ctx->session_name;
+
+	/* First, so that a child doesn't free it once more. */
+	*(char *volatile *)&ctx->session_name = name;
+	free(old);
+}
+
 void
 context_forget(struct tls *ctx)
 {
+	context_name_session(ctx, NULL);
 	object_keep(&ctx->line.object, NULL);
 	context_set_snapshot(ctx, NULL);
 	context_take(ctx, NULL);

@@ -42,6 +42,7 @@ struct settings {
 	struct object	 config;	/* a tls.Config */
 	atomic_uint	 refs;
 	uint8_t		*shared;	/* with children, or NULL: see settings_share */
+	bool		 sessions;	/* there is a client's session file */
 	bool		 broken;	/* a setting may be lost */
 };
 
@@ -150,6 +151,7 @@ struct tls {
 	struct line	 line;		/* its object is a tls.Context */
 	struct settings	*settings;	/* NULL for the default ones */
 	struct blob	*snapshot;	/* the settings when they were taken */
+	char		*session_name;	/* of tls_set_session_name, or NULL */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {
@@ -296,8 +298,12 @@ bool	 settings_restore(struct settings *, struct failure *);
 bool	 settings_rebuild(void *, void *);
 struct blob *settings_bytes(struct settings *);
 
-/* context.c. context_set_snapshot() takes the bytes over. */
+/*
+ * context.c. context_set_snapshot() and context_name_session() take theirs
+ * over.
+ */
 bool	 context_valid(const struct tls *);
+bool	 context_is_client(struct tls *);
 struct tls *context_new(enum kind);
 bool	 context_enter(struct tls *, struct visit *);
 int	 context_leave(struct tls *, struct visit *, int);
@@ -305,6 +311,7 @@ void	 context_take(struct tls *, struct settings *);
 void	 context_set_snapshot(struct tls *, struct blob *);
 void	 context_inherit(struct tls *, struct tls *);
 void	 context_save(struct tls *, struct failure *);
+void	 context_name_session(struct tls *, char *);
 void	 context_forget(struct tls *);
 bool	 context_refuses(struct tls *);
 void	 context_open(struct tls *, int, int, tls_read_cb, tls_write_cb,

@@ -41,6 +41,7 @@ func (t *Context) settledFields(p *plain.Coder) (engine []byte) {
 	p.Text(&t.certDir)
 	p.Text(&t.name)
 	p.Flag(&t.hasName)
+	p.Text(&t.service)
 	plain.Struct(p, &t.file, func(f *libtls.SessionFile) { f.Fields(p) })
 	sessionField(p, &t.offered)
 	plain.List(p, &t.peer.chain, 8, p.Bytes)

@@ -254,7 +254,7 @@ func TestRestoreSystemStore(t *testing.T) {
 
 func TestRestoreUnconnected(t *testing.T) {
 	client, err := RestoreClient(nil, nil, drive.Encoding{}, 0, 0)
-	if err != nil || client.Connect("server.test", true) != nil {
+	if err != nil || client.Connect("server.test", true, "") != nil {
 		t.Error(err, client.Err())
 	}
 	if _, err := RestoreServer(nil, nil).Accept(); err == nil {

@@ -329,9 +329,9 @@ func TestErrorCodes(t *testing.T) {
 		{c.SetCiphers(&word), ErrorUnknown},
 		{c.SetCertMem([]byte(word)), ErrorUnknown},
 		{func() error { _, err := NewClient().Accept(); return err }(), ErrorInvalidContext},
-		{NewServer().Connect("x", true), ErrorInvalidContext},
+		{NewServer().Connect("x", true, ""), ErrorInvalidContext},
 		{NewServer().Configure(nil), ErrorUnknown},
-		{NewClient().Connect("", false), ErrorUnknown},
+		{NewClient().Connect("", false, ""), ErrorUnknown},
 	} {
 		if err, ok := test.err.(*Error); !ok || err.Code != test.code {
 			t.Errorf("%v: %#v", test.err, err)
@@ -427,7 +427,7 @@ func TestKeypairs(t *testing.T) {
 			if err := client.Configure(c); err != nil {
 				t.Errorf("client: %v", err)
 			}
-			if got := text(client.Connect("a.test", true)); got != tc.client {
+			if got := text(client.Connect("a.test", true, "")); got != tc.client {
 				t.Errorf("client: %q", got)
 			}
 		})
@@ -464,7 +464,7 @@ func TestKeypairs(t *testing.T) {
 	}
 	client := NewClient()
 	client.Configure(c)
-	if got := text(client.Connect("a.test", true)); got != mismatch {
+	if got := text(client.Connect("a.test", true, "")); got != mismatch {
 		t.Errorf("client after ClearKeys: %q", got)
 	}
 	weak := ca.issue(t, "", "a.test", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCRLSign })
@@ -571,7 +571,7 @@ func TestConnect(t *testing.T) {
 		}
 		client := NewClient()
 		client.Configure(c)
-		if got := text(client.Connect(tc.name, tc.hasName)); got != tc.want {
+		if got := text(client.Connect(tc.name, tc.hasName, "")); got != tc.want {
 			t.Errorf("%q: %q; want %q", tc.name, got, tc.want)
 		} else if got != "" && text(client.Err()) != got {
 			t.Errorf("%q: the context says %v", tc.name, client.Err())
@@ -596,7 +596,7 @@ func FuzzValidServerName(f *testing.F) {
 
 func TestContexts(t *testing.T) {
 	client, server := NewClient(), NewServer()
-	if got := text(server.Connect("x", true)); got != "not a client context" {
+	if got := text(server.Connect("x", true, "")); got != "not a client context" {
 		t.Error(got)
 	}
 	if _, err := client.Accept(); text(err) != "not a server context" {
@@ -620,7 +620,7 @@ func TestContexts(t *testing.T) {
 	if _, err := conn.Accept(); text(err) != "not a server context" {
 		t.Error(err)
 	}
-	if got := text(conn.Connect("x", true)); got != "not a client context" {
+	if got := text(conn.Connect("x", true, "")); got != "not a client context" {
 		t.Error(got)
 	}
 	// A connection outlives its listener, however that ends.

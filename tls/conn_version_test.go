@@ -108,12 +108,12 @@ func BenchmarkRecord(b *testing.B) {
 // What setting up costs before anything is sent, with the system's CA bundle.
 func BenchmarkConnect(b *testing.B) {
 	client := NewClient()
-	if err := client.Connect("server.test", true); err != nil {
+	if err := client.Connect("server.test", true, ""); err != nil {
 		b.Skip(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		client.Connect("server.test", true)
+		client.Connect("server.test", true, "")
 	}
 }
 

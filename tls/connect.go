@@ -12,13 +12,14 @@ import (
 
 // Connect is what all forms of tls_connect have in common: it prepares a
 // connection to the server of that name, without any I/O. hasName is false for
-// a NULL name. A connection that the context had is forgotten.
-func (t *Context) Connect(name string, hasName bool) error {
+// a NULL name. Service is what the session file knows it by. A connection that
+// the context had is forgotten.
+func (t *Context) Connect(name string, hasName bool, service string) error {
 	if t.role != roleClient {
 		return t.record(invalidContext("not a client context"))
 	}
 	t.disconnect()
-	if err := t.connect(name, hasName); err != nil {
+	if err := t.connect(name, hasName, service); err != nil {
 		t.disconnect()
 		return t.record(err)
 	}
@@ -26,8 +27,9 @@ func (t *Context) Connect(name string, hasName bool) error {
 }
 
 // connect checks in libtls's order, which decides the error.
-func (t *Context) connect(name string, hasName bool) (failed *Error) {
+func (t *Context) connect(name string, hasName bool, service string) (failed *Error) {
 	c := t.config
+	t.service = service
 	t.name, t.hasName = strings.TrimSuffix(name, "."), hasName
 
 	if t.cred, failed = c.credential(primary, false); failed != nil {
@@ -48,7 +50,7 @@ func (t *Context) connect(name string, hasName bool) (failed *Error) {
 		now := drive.Now()
 		usable := func(s *libtls.Session) bool { return t.mayOffer(s, e, now) }
 		var err error
-		if e.Session, err = t.file.Take(t.name, now, usable); err != nil {
+		if e.Session, err = t.file.Take(t.name, t.service, now, usable); err != nil {
 			return asError(err)
 		}
 		t.offered = e.Session

@@ -39,6 +39,7 @@ type connection struct {
 	drive.Conn
 	name    string // of the server, as given to connect; no trailing dot
 	hasName bool
+	service string              // of the server, for file
 	policy  trust.Options       // for the peer's certificate
 	cred    *indexed            // what this end signs with, if anything
 	file    *libtls.SessionFile // a client's; nil if none

@@ -69,7 +69,11 @@ func (t *Context) forgetSession() {
 	t.config.tickets.ForgetID(t.sessionID)
 	if t.file != nil &&
 		(t.offered != nil && t.offered.Version == suite.TLS12 || t.Complete && t.Engine.Info().Version == suite.TLS12) {
-		t.file.Forget(t.name)
+		services := []string{t.service}
+		if t.offered != nil {
+			services = append(services, t.offered.Service)
+		}
+		t.file.Forget(t.name, services...)
 	}
 }
 
@@ -158,6 +162,16 @@ func (t *Context) TakesEOF() bool { return true }
 // to read.
 func (t *Context) TicketsDue() bool { return t.Complete && t.ticketsDue > 0 }
 
+// sessionService is that of the sessions that come. Who resumes another service's
+// has its keys as well: its sessions are that service's, as the ports that FTP has
+// its data on are good for one connection.
+func (t *Context) sessionService() string {
+	if t.Engine.Info().Resumed && t.offered != nil && t.offered.Service != "" {
+		return t.offered.Service
+	}
+	return t.service
+}
+
 // saveSessions puts the tickets that came into the session file.
 func (t *Context) saveSessions() *Error {
 	sessions := t.TakeSessions()
@@ -175,6 +189,7 @@ func (t *Context) saveSessions() *Error {
 	}
 	for _, s := range sessions {
 		s.Binding = t.identity()
+		s.Service = t.sessionService()
 	}
 	return asError(t.file.Put(t.name, now, sessions...))
 }

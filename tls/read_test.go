@@ -164,7 +164,7 @@ func dial(t testing.TB, c *Config, name string) *Context {
 	t.Helper()
 	client := NewClient()
 	client.Configure(c)
-	if err := client.Connect(name, true); err != nil {
+	if err := client.Connect(name, true, ""); err != nil {
 		t.Fatal(err)
 	}
 	return client
@@ -730,7 +730,7 @@ func TestReconnect(t *testing.T) {
 	client, server := configs(t, "")
 	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
 	mustHandshake(t, c, s)
-	if err := c.Connect("other.test", true); err != nil {
+	if err := c.Connect("other.test", true, ""); err != nil {
 		t.Fatal(err)
 	}
 	if c.HandshakeDone() || c.ConnVersion() != "" || c.PeerCertProvided() {

@@ -46,7 +46,7 @@ func TestSystemStore(t *testing.T) {
 		client := NewClient()
 		client.SystemStore(test.file, test.dir)
 		client.Configure(config)
-		if err := client.Connect("server.test", true); text(err) != test.connect {
+		if err := client.Connect("server.test", true, ""); text(err) != test.connect {
 			t.Errorf("%+v: connect: %v", test, err)
 		}
 		if test.connect != "" {

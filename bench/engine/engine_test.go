@@ -111,7 +111,7 @@ func BenchmarkHandshake(b *testing.B) {
 				if err := client.Configure(config); err != nil {
 					b.Fatal(err)
 				}
-				if err := client.Connect(name, true); err != nil {
+				if err := client.Connect(name, true, ""); err != nil {
 					b.Fatal(err)
 				}
 				client.used += time.Since(start)

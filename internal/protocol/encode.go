@@ -133,6 +133,7 @@ func (s *Session) Fields(p *plain.Coder) {
 	plain.List(p, &s.PeerChain, 8, p.Bytes)
 	plain.Number(p, &s.VerifyResult)
 	p.Text(&s.ServerName)
+	p.Text(&s.Service)
 	p.Text(&s.ALPN)
 	p.Flag(&s.ExtendedMasterSecret)
 }

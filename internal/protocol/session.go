@@ -42,7 +42,9 @@ type Session struct {
 	// depends on; at most 32 bytes, and empty if that isn't known.
 	Binding    []byte
 	ServerName string // host name the session belongs to, if any
-	ALPN       string // protocol agreed, if any
+	// Service tells a client's sessions with several servers of that name apart.
+	Service string
+	ALPN    string // protocol agreed, if any
 	// ExtendedMasterSecret tells of RFC 7627; TLS 1.2 only.
 	ExtendedMasterSecret bool
 	Staple               []byte // OCSP response that came with PeerChain
