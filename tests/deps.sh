@@ -55,6 +55,7 @@ if [ "${1:-}" != demo ]; then
 	need catgirl catgirl
 	need sacc sacc
 	need rpki-client /usr/sbin/rpki-client
+	need vsftpd /usr/sbin/vsftpd
 fi
 
 install="apt-get install -y --no-install-recommends$missing"

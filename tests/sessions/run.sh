@@ -372,4 +372,51 @@ for version in 2 3; do
 	done
 done
 
+# A server of FTP that takes no connection for data unless it resumes the session of the one for commands.
+# Its processes have ticket keys of their own, and the file is the same for all.
+
+vsftpd=/usr/sbin/vsftpd
+if [ -x $vsftpd ]; then
+	compile "$tmp/ftps" "$here/ftps.c" || exit 1
+	mkdir -p "$tmp/ftp/incoming" "$tmp/empty"
+	cat >"$tmp/vsftpd.conf" <<END
+listen=NO
+listen_ipv6=NO
+run_as_launching_user=YES
+isolate=NO
+isolate_network=NO
+seccomp_sandbox=NO
+secure_chroot_dir=$tmp/empty
+local_enable=NO
+anonymous_enable=YES
+anon_root=$tmp/ftp
+no_anon_password=YES
+write_enable=YES
+anon_upload_enable=YES
+anon_world_readable_only=NO
+ssl_enable=YES
+ssl_tlsv1=YES
+ssl_ciphers=HIGH
+allow_anon_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+require_ssl_reuse=YES
+rsa_cert_file=$pair.pem
+rsa_private_key_file=$pair.key
+END
+	chmod 600 "$tmp/vsftpd.conf"
+	for version in 2 3; do
+		for option in -t4 -n; do
+			case $option in -n) transfers=6 ;; *) transfers=8 ;; esac
+			for again in "" " again"; do
+				want "FTP, TLS 1.$version, $option$again" "$(timeout 60 "$tmp/ftps" $option "$tmp/pki/ca.pem" \
+					"$tmp/ftp-session" tlsv1.$version $vsftpd "$tmp/vsftpd.conf" 2>&1 | tr '\n' ' ')" \
+					"TLSv1.$version resumed $transfers of $transfers "
+			done
+		done
+	done
+else
+	skip vsftpd
+fi
+
 finish
