@@ -53,6 +53,8 @@ unsigned processors(void);
 unsigned threads_wanted(void);
 /* False with errno, and none, if there can't be so many. */
 bool	threads_make(void);
+/* Ends them, none of which the runtime has got. Leaves errno. */
+void	threads_unmake(void);
 
 /* Blocks all signals but those of libc's own use. */
 void	signals_of_libc(void);

@@ -231,8 +231,10 @@ start(void)
 	atomic_fetch_add(&starts, 1);
 	/* In a child it would be the dead runtime's. */
 	go_thread = NULL;
-	if (!image_start(1, block, block + ENVIRONMENT))
+	if (!image_start(1, block, block + ENVIRONMENT)) {
+		threads_unmake();
 		return false;
+	}
 	/* Here, where no thread is cancelled, as the first one waits for Go. */
 	for (unsigned i = 0; i < process->seats; i++)
 		process->seat[i].g = introduce();

@@ -123,13 +123,20 @@ make(struct thread *t, pthread_attr_t *attr)
 	return errno == 0;
 }
 
-static void
-unmake(struct thread *t)
+void
+threads_unmake(void)
 {
-	order(t, END);
-	pthread_join(t->id, NULL);
-	__wrap_x_cgo_munmap((void *)t->stack,
-	    sysconf(_SC_PAGESIZE) + STACK_SIZE);
+	struct thread *t;
+	int err = errno;
+
+	while (made > 0) {
+		t = &threads[--made];
+		order(t, END);
+		pthread_join(t->id, NULL);
+		__wrap_x_cgo_munmap((void *)t->stack,
+		    sysconf(_SC_PAGESIZE) + STACK_SIZE);
+	}
+	errno = err;
 }
 
 unsigned
@@ -166,9 +173,9 @@ threads_make(void)
 	for (made = 0; err == 0 && made < wanted; made += err == 0)
 		err = make(&threads[made], &attr) ? 0 : errno;
 	pthread_attr_destroy(&attr);
-	while (err != 0 && made > 0)
-		unmake(&threads[--made]);
 	errno = err;
+	if (err != 0)
+		threads_unmake();
 	return err == 0;
 }
 
