@@ -43,6 +43,10 @@ if [ "${1:-}" != demo ]; then
 	need musl-tools musl-gcc
 	need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
 	need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdlib.h
+	need gcc-s390x-linux-gnu s390x-linux-gnu-gcc
+	need libc6-dev-s390x-cross /usr/s390x-linux-gnu/include/stdlib.h
+	need gcc-arm-linux-gnueabihf arm-linux-gnueabihf-gcc
+	need libc6-dev-armhf-cross /usr/arm-linux-gnueabihf/include/stdlib.h
 	need qemu-user-static qemu-aarch64-static
 	need pkg-config pkg-config
 	need libtls-dev /usr/include/tls.h

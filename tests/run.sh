@@ -145,6 +145,15 @@ if have qemu-aarch64-static && have aarch64-linux-gnu-gcc; then
 else
 	skip arm64
 fi
+# Other sizes and orders of bytes.
+for arch in s390x:s390x:s390x-linux-gnu armhf:arm:arm-linux-gnueabihf; do
+	qemu=${arch#*:}
+	if have "qemu-${qemu%:*}-static" && have "${qemu#*:}-gcc"; then
+		harness "${arch%%:*}" env ARCH="${arch%%:*}" FIRST=yes tests/guest/arch.sh 'fork_*' resumption
+	else
+		skip "${arch%%:*}"
+	fi
+done
 harness "model" tests/model/run.sh 1000
 harness "model, AddressSanitizer" env BUILD=build/asan CC=gcc CFLAGS="$asan" \
 	ASAN_OPTIONS=quarantine_size_mb=1:detect_leaks=0 tests/model/run.sh 100

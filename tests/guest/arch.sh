@@ -34,9 +34,40 @@ esac
 export OMIT="limits many" EXCEPT="-x one_thread_before_the_first_call -x thousands_of_short_threads
 	-x other_threads_block_signals -x by_a_bare_system_call -x none_to_be_had"
 
+# visit RESUMED PORT COMMAND...: a client of which each takes the session file from the one before.
+visit() {
+	resumed=$1
+	port=$2
+	shift 2
+	"$@" -C "$tmp/pki/ca.pem" -e ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256 -p "$version" -s "$tmp/session-$version" "$port" >"$tmp/visit" 2>&1 &&
+	grep -q "resumed=$resumed$" "$tmp/visit" || { echo "$version: $*"; cat "$tmp/visit"; return 1; }
+}
+
+# Session files and tickets mean the same here and there: two servers with one key, and two clients with one file.
+# Which suite a server prefers depends on its processor, and TLS 1.2 resumes under that alone.
+sessions_travel() {
+	fleet="-i fleet -l 300 -K $(printf %096d 7) -c $tmp/pki/server.pem -k $tmp/pki/server.key"
+	env -u BUILD -u CC -u CPPFLAGS make -s >/dev/null || return 1
+	for program in client server; do
+		compile "$tmp/$program-there" tests/sessions/$program.c &&
+		build=$root/build CC=cc CPPFLAGS= compile "$tmp/$program-here" tests/sessions/$program.c || return 1
+	done
+	# shellcheck disable=SC2086 # several words
+	background "$tmp/here" "$tmp/server-here" $fleet
+	# shellcheck disable=SC2086
+	background "$tmp/there" $RUN "$tmp/server-there" $fleet
+	here=$(await "$tmp/here" '^port ([0-9]+)') && there=$(await "$tmp/there" '^port ([0-9]+)') || return 1
+	for version in tlsv1.2 tlsv1.3; do
+		# shellcheck disable=SC2086
+		visit 0 "$here" $RUN "$tmp/client-there" && visit 1 "$there" "$tmp/client-here" &&
+		visit 1 "$here" $RUN "$tmp/client-there" || return 1
+	done
+}
+
 GOARM=7 make -s BUILD=$BUILD CC=$CC OBJCOPY=$cross-objcopy GO="env GOARCH=$go CGO_ENABLED=1 go" check >/dev/null &&
 make_pki "$tmp/pki" && compile "$tmp/harness" tests/*.c || exit 1
 # shellcheck disable=SC2086 # several words
 harness "harness, $arch" timeout 600 $RUN "$tmp/harness" $EXCEPT -p "$tmp/pki" "$@"
+step "sessions and tickets, here and on $arch" sessions_travel
 [ -n "${FIRST:-}" ] || harness "guests, $arch" tests/guest/run.sh
 verdict

@@ -1,7 +1,7 @@
 /*
  * A client with a session file. Each connection is a line of its own, like those of the server.
  *
- *	client [-C CA] [-c cert] [-k key] [-n name] [-N connections] [-p protocols] [-r CRL] [-S]
+ *	client [-C CA] [-c cert] [-e ciphers] [-k key] [-n name] [-N connections] [-p protocols] [-r CRL] [-S]
  *	    [-s session file] port
  *
  * -S demands stapling.
@@ -70,13 +70,16 @@ main(int argc, char *argv[])
 	long connections = 1;
 	int ch, fd;
 
-	while ((ch = getopt(argc, argv, "C:c:k:n:N:p:r:Ss:")) != -1) {
+	while ((ch = getopt(argc, argv, "C:c:e:k:n:N:p:r:Ss:")) != -1) {
 		switch (ch) {
 		case 'C':
 			set(config, tls_config_set_ca_file(config, optarg));
 			break;
 		case 'c':
 			cert = optarg;
+			break;
+		case 'e':
+			set(config, tls_config_set_ciphers(config, optarg));
 			break;
 		case 'k':
 			set(config, tls_config_set_keypair_file(config, cert, optarg));
