@@ -91,6 +91,17 @@ func TestSharedTicketKeysDamaged(t *testing.T) {
 	}
 }
 
+func TestTicketRingOfTooMany(t *testing.T) {
+	ring := ticketRing{used: maxTicketKeys}
+	if err := plain.Decode(plain.Encode(ring.fields), new(ticketRing).fields); err != nil {
+		t.Error(err)
+	}
+	data := bytes.Replace(plain.Encode(ring.fields), []byte{maxTicketKeys}, []byte{maxTicketKeys + 1}, 1)
+	if err := plain.Decode(data, ring.fields); err == nil || ring.used > maxTicketKeys {
+		t.Errorf("%d keys: %v", ring.used, err)
+	}
+}
+
 // A writer that comes a whole round too late has its keys where the latest
 // are. They never were the latest.
 func TestSharedTicketKeysRound(t *testing.T) {

@@ -282,6 +282,26 @@ func TestTicketOfNoKey(t *testing.T) {
 	}
 }
 
+// Keys last as long as they are told to, and what OpenSSL's functions set they
+// return.
+func TestTicketKeysForever(t *testing.T) {
+	now := time.Unix(1795313304, 0)
+	own, set := NewTicketKeys(), NewTicketKeys()
+	key := counting(OpenSSLKeySize)
+	if err := set.SetOpenSSL(key); err != nil || !bytes.Equal(set.OpenSSL(nil), key) {
+		t.Errorf("another key: %v", err)
+	}
+	for _, keys := range []*TicketKeys{own, set} {
+		ticket, err := keys.Seal(fullSession(), now, Forever, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, ok := keys.Open(ticket, now.Add(50*365*24*time.Hour), Forever); !ok {
+			t.Error("not opened")
+		}
+	}
+}
+
 // recovering fails once.
 type recovering struct{ err error }
 

@@ -47,6 +47,37 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestSuitesTellTheirVersion(t *testing.T) {
+	t.Parallel()
+	for _, s := range Suites() {
+		if want := suite.ByID(s.ID).Version == suite.TLS13; (s.Version == "TLSv1.3") != want || !want && s.Version != "TLSv1.2" {
+			t.Errorf("%s: %s", s.Name, s.Version)
+		}
+	}
+}
+
+func TestSetHost(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		ip   bool
+		ok   bool
+	}{
+		{"server.test", false, true}, {"", false, true}, {"192.0.2.1", true, true}, {"2001:db8::1", true, true},
+		{"server.test", true, false}, {"fe80::1%eth0", true, false},
+	} {
+		s := Settings{host: host{name: "before"}}
+		err := s.SetHost(test.name, test.ip)
+		want := host{test.name, test.ip}
+		if !test.ok {
+			want = host{name: "before"}
+		}
+		if (err == nil) != test.ok || s.host != want {
+			t.Errorf("%q: %v, %+v", test.name, err, s.host)
+		}
+	}
+}
+
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

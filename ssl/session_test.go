@@ -3,9 +3,36 @@ package ssl
 import (
 	"bytes"
 	"testing"
+	"time"
 
+	"libtls"
 	"libtls/internal/protocol"
+	"libtls/internal/suite"
 )
+
+// A session without a time is as old as its parsing.
+func TestParseSessionWithoutTime(t *testing.T) {
+	t.Parallel()
+	if s, err := ParseSession([]byte("junk")); err != errBadEncoding || s != nil {
+		t.Errorf("junk: %v", err)
+	}
+	for _, created := range []int64{0, 1_700_000_000} {
+		timed := protocol.Session{Version: suite.TLS13, Suite: 0x1301, Created: time.Unix(created, 0)}
+		der, err := libtls.MarshalSession(&timed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, failed := ParseSession(der)
+		if failed != nil || s.Data().Created.Unix() != created {
+			t.Errorf("%d: %v", created, failed)
+		}
+	}
+	bare := []byte{0x30, 0x0e, 2, 1, 1, 2, 2, 3, 4, 4, 2, 0x13, 1, 4, 0, 4, 0}
+	bare[1] = byte(len(bare) - 2)
+	if s, err := ParseSession(bare); err != nil || time.Since(s.Data().Created).Abs() > time.Hour {
+		t.Errorf("without a time: %v", err)
+	}
+}
 
 // The last holder's Release wipes a session and drops what is kept of it; a
 // copy is another session.
