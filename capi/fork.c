@@ -215,6 +215,8 @@ __wrap_x_cgo_mmap(void *addr, uintptr_t len, int32_t prot, int32_t flags,
 
 	if (p == MAP_FAILED)
 		return errno;
+	/* Keys are in it. What is mapped anew is dumped again. */
+	madvise(p, len, MADV_DONTDUMP);
 	/* A fixed address lies in memory that the runtime has already. */
 	if (!(flags & MAP_FIXED))
 		remember((uintptr_t)p, (uintptr_t)p + round_up(len));

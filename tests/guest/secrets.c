@@ -145,21 +145,30 @@ add_ticket_key(void)
 	add("ticket key, HMAC", hunt->ticket_key + 32, 16);
 }
 
-/* How often a secret is in all of this process's memory. */
+/* How often a secret is in all of this process's memory, or in what a core dump would have of it besides libc's heap. */
 static int
-found(const struct secret *s)
+found_in(const struct secret *s, int dumped)
 {
-	FILE *maps = fopen("/proc/self/maps", "r");
+	FILE *maps = fopen("/proc/self/smaps", "r");
 	int mem = open("/proc/self/mem", O_RDONLY), n = 0;
 	size_t size = sizeof(hunt->window);
-	unsigned long from, to;
-	char line[512], mode[8];
+	unsigned long from = 0, to = 0, start, stop;
+	char line[512], mode[8] = "", flags[8];
+	int heap = 0;
 	uint8_t *at, *end;
 	ssize_t got;
 
 	REQUIRE(maps != NULL && mem != -1);
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' || from == (uintptr_t)hunt)
+		if (sscanf(line, "%lx-%lx %7s", &start, &stop, flags) == 3) {
+			from = start;
+			to = stop;
+			memcpy(mode, flags, sizeof(mode));
+			heap = strstr(line, "[heap]") != NULL;
+		}
+		/* The last line of a mapping. */
+		if (strncmp(line, "VmFlags:", 8) != 0 || mode[0] != 'r' || from == (uintptr_t)hunt ||
+		    (dumped && (heap || strstr(line, " dd") != NULL)))
 			continue;
 		for (; from < to; from += size - s->len) {
 			got = pread(mem, hunt->window, to - from < size ? to - from : size, from);
@@ -179,6 +188,12 @@ found(const struct secret *s)
 	close(mem);
 	fclose(maps);
 	return n;
+}
+
+static int
+found(const struct secret *s)
+{
+	return found_in(s, 0);
 }
 
 static void
@@ -266,6 +281,31 @@ listen_with_keys(void)
 	check_there("number");
 	check_there("ticket key, AES");
 	check_there("ticket key, HMAC");
+}
+
+static void
+check_not_dumped(void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < hunt->count; i++)
+		if (!CHECK_INT(found_in(&hunt->secrets[i], 1), 0))
+			check_note("%s", hunt->secrets[i].name);
+}
+
+/* Go's memory isn't in a core dump. libc's heap is, with what a child of a fork is rebuilt from. */
+TEST(not_in_core_dumps)
+{
+	NEEDS(SECRETS_LEFT);
+	begin();
+	add_key();
+	add_ticket_key();
+	listen_with_keys();
+	check_not_dumped(NULL);
+	reap(spawn(check_not_dumped, NULL));
+	tls_config_free(keyed);
+	tls_free(listener);
 }
 
 static void
