@@ -6,12 +6,11 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 1
-arch=${ARCH:?one of arm64 armhf i386 mips64el ppc64el riscv64 s390x}
+arch=${ARCH:?one of arm64 armhf i386 ppc64el riscv64 s390x}
 case $arch in
 arm64) go=arm64 cross=aarch64-linux-gnu qemu=aarch64 ;;
 armhf) go=arm cross=arm-linux-gnueabihf qemu=arm ;;
 i386) go=386 cross=i686-linux-gnu qemu=i386 ;;
-mips64el) go=mips64le cross=mips64el-linux-gnuabi64 qemu=mips64el ;;
 ppc64el) go=ppc64le cross=powerpc64le-linux-gnu qemu=ppc64le ;;
 riscv64) go=riscv64 cross=riscv64-linux-gnu qemu=riscv64 ;;
 s390x) go=s390x cross=s390x-linux-gnu qemu=s390x ;;
