@@ -161,12 +161,12 @@ func preference(service string, sessions []*Session) func(*Session) int {
 }
 
 // Take returns the newest session that a client may offer to the server of
-// that name, or nil; those of the service go first. A TLS 1.3 session is removed from the file first: its
-// ticket is for one connection (RFC 8446, C.4). A session that names no server
-// counts for all, so usable, which has the last word, must look at the peer's
-// certificate; the file is locked meanwhile. A file with other content, or one
-// that others have locked for too long, holds no session. An error is one of
-// check's or of the system's.
+// that name, or nil. Sessions of the service go first. A TLS 1.3 session is
+// removed from the file first: its ticket is for one connection (RFC 8446, C.4).
+// A session that names no server counts for all, so usable, which has the last
+// word, must look at the peer's certificate; the file is locked meanwhile. A file
+// with other content, or one that others have locked for too long, holds no
+// session. An error is one of check's or of the system's.
 func (f *SessionFile) Take(name, service string, now time.Time, usable func(*Session) bool) (*Session, error) {
 	size, err := f.check()
 	switch {
@@ -222,10 +222,10 @@ func (f *SessionFile) Take(name, service string, now time.Time, usable func(*Ses
 	return s, nil
 }
 
-// Put adds sessions that came from the server of that name, and from the service
-// that each of them tells, in the order they came, and drops what has expired. They stay the caller's. If others have
-// locked the file for too long, or it isn't open for writing, they are lost,
-// which is no error.
+// Put adds sessions that came from the server of that name, in the order they
+// came, and drops those that have expired. Each tells its service. They stay the
+// caller's. If others have locked the file for too long, or it isn't open for
+// writing, they are lost, which is no error.
 func (f *SessionFile) Put(name string, now time.Time, sessions ...*Session) error {
 	if len(sessions) == 0 {
 		return nil

@@ -3,8 +3,8 @@
 // calls the functions exported here, each of which makes one call. They take
 // an object's handle, if there is one, the place of an error, and then their
 // arguments. A function that makes an object returns its handle, or 0; one that makes
-// bytes or a text returns them, or NULL. The others return 0 or -1 for tls.h, and for the SSL_*
-// subset 1 or 0 as its functions do.
+// bytes or a text returns them, or NULL. The others return 0 or -1 for tls.h,
+// and for the SSL_* subset 1 or 0 as its functions do.
 package main
 
 /*

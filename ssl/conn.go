@@ -396,7 +396,8 @@ func (c *Conn) Established() drive.Step {
 		c.ticketing = info.Version == suite.TLS13
 	}
 	switch {
-	case !c.client && (c.reused || c.resuming != nil): // which went into a TLS 1.2 ticket if not resumed
+	case !c.client && (c.reused || c.resuming != nil):
+		// Resumed, or over TLS 1.2 what has gone into the ticket.
 		c.setSession(c.resuming)
 		c.resuming = nil
 	case !c.reused:

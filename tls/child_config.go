@@ -17,8 +17,8 @@ func (c *Config) Marshal() []byte {
 
 // Grown tells whether the only setting that was made since the last Marshal or
 // Grown is an added keypair. The result is then appended to theirs, so that a
-// keypair costs no more than its size, however many there
-// are. It is to be called after each setting.
+// keypair costs no more than its size, however many there are. It is to be called
+// after each setting.
 func (c *Config) Grown() (more []byte, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,8 +1,7 @@
 // Package plain turns structs of plain data into bytes and back, so that they
 // can lie in memory that isn't Go's. A Coder is taken through a struct's
 // fields, one after the other: first to measure, then to write them, or to
-// read them back. Writing and reading can't differ, as one walk does
-// both.
+// read them back. Writing and reading can't differ, as one walk does both.
 package plain
 
 import (

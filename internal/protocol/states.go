@@ -3,7 +3,8 @@ package protocol
 import "libtls/internal/wire"
 
 // state is the place of a connection in its handshake, which decides what it
-// expects next from the peer or from the caller. The lists below, read in order, are the handshakes.
+// expects next from the peer or from the caller. The lists below, read in order,
+// are the handshakes.
 type state uint8
 
 const (
