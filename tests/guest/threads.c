@@ -58,7 +58,7 @@ connect_and_fork(void *arg)
 {
 	for (int i = 0; i < 8; i++) {
 		connection(arg);
-		if (i == 4 && __sync_fetch_and_add(&busy, 1) % 8 == 0)
+		if (i == 4 && __sync_fetch_and_add(&busy, 1) % 8 == 0 && !LACKS(FORK_WITH_THREADS))
 			reap(spawn(child, NULL));
 	}
 	return arg;
