@@ -244,8 +244,9 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 		return 0;
 	if (ctx->line.in.data_len > 0)
 		return input_take(&ctx->line.in, buf, buflen);
-	/* The end, once told, is told again whatever waits to be written. */
-	if (!ctx->c.go_first && (rv = flush_reading(ctx)) != 0)
+	/* The end or a failure, once told, is told again whatever waits to be written. */
+	if (!ctx->c.go_first && ctx->line.in.err == 0 &&
+	    (rv = flush_reading(ctx)) != 0)
 		return rv;
 	if ((rv = drive_input(ctx, OP_READ, buf, buflen, &n)) != 0)
 		return rv;

@@ -44,11 +44,14 @@ flush(SSL *s)
 	}
 }
 
-/* The same for what doesn't have to wait for a write to be repeated. */
+/*
+ * The same for what doesn't have to wait for a write or a shutdown to be
+ * repeated, which then sends the rest itself.
+ */
 static int
 flush_beside_write(SSL *s)
 {
-	return line_may_wait(&s->line) ? DONE : flush(s);
+	return s->p.ending || line_may_wait(&s->line) ? DONE : flush(s);
 }
 
 static unsigned
@@ -369,13 +372,13 @@ blocked:
 static int
 await_close(SSL *s)
 {
-	uint8_t byte;
 	size_t n;
 	int rv;
 
 	if (s->line.in.data_len > 0)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
-	rv = operate(s, OP_READ, true, &byte, sizeof(byte), &n);
+	/* Without room, so that data stays for SSL_read. */
+	rv = operate(s, OP_READ, true, NULL, 0, &n);
 	if (rv == DONE)
 		return failed(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
 	return s->p.shutdown & SSL_RECEIVED_SHUTDOWN ? DONE : FAILED;

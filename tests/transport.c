@@ -110,6 +110,10 @@ TEST(read_callback_that_fails)
 	errno = EIO;
 	CHECK_INT(tls_read(p->client, &byte, 1), -1);
 	CHECK_LIKE(tls_error(p->client), "read failed: *");
+	p->client_end.blocked = 1;
+	CHECK_INT(tls_close(p->client), TLS_WANT_POLLOUT);
+	CHECK_INT(tls_read(p->client, &byte, 1), -1);
+	CHECK_LIKE(tls_error(p->client), "read failed: *");
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);

@@ -464,9 +464,10 @@ do_write(struct end *e, size_t n)
 		e->updating = false;
 		w->written += rv;
 		w->offered = w->written;
-		mark(w);
+		if (!w->cut) /* else its end may be lost already */
+			mark(w);
 	} else if (rv < FAILED) {
-		if (rv == WANT_IN && e->established && !e->signer_waits)
+		if (rv == WANT_IN && e->established && !e->signer_waits && !e->asking)
 			flaw(e->run, "%s's write waits to read", e->name);
 		check_wait(e, "write", rv, before);
 		e->pending = n;

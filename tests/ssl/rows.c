@@ -1304,13 +1304,18 @@ row_conventions(void)
 	rv = SSL_read(p.client, buf, 1);
 	printf(" read %d %d state %d", rv, SSL_get_error(p.client, rv),
 	    SSL_get_shutdown(p.client));
-	rv = SSL_write(p.client, buf, 1);
+	rv = SSL_write(p.client, "abc", 3);
 	printf(" half closed write %d", rv);
 	rv = SSL_write(p.server, buf, 1);
 	printf(" own %d (%d)", rv, reason());
 	rv = SSL_shutdown(p.server);
 	printf(" data behind %d %d", rv, SSL_get_error(p.server, rv));
 	printf(" (%d)", reason());
+	ERR_clear_error();
+	memset(buf, 0, 3);
+	rv = SSL_read(p.server, buf, 3);
+	printf(" all or none %d", rv == -1 ||
+	    (rv == 3 && memcmp(buf, "abc", 3) == 0));
 	printf(" peer's %d\n", SSL_shutdown(p.client));
 	pair_free(&p, 0);
 
