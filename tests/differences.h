@@ -47,6 +47,7 @@
 	X(EMPTY_WRITE, BOTH, "reading or writing nothing marks the stream as truncated") \
 	X(READ_LIMIT_RESULT, BOTH, "a read that is too long returns 0 if it completed the handshake") \
 	X(SHORT_RETRY, BOTH, "a retry with fewer bytes kills the connection") \
+	X(CLOSE_AFTER_FAILURE, BOTH, "a connection whose reading failed cannot be closed") \
 	X(PENDING_CLOSE, BOTH, "tls_close cannot flush a write that is still pending") \
 	X(SOCKET_OF_FREED, BOTH, "tls_free leaves the socket of tls_connect open") \
 	X(SECOND_CONNECT, BOTH, "connecting a connected context breaks it") \

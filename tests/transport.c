@@ -110,6 +110,23 @@ TEST(read_callback_that_fails)
 	errno = EIO;
 	CHECK_INT(tls_read(p->client, &byte, 1), -1);
 	CHECK_LIKE(tls_error(p->client), "read failed: *");
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(failure_is_told_again_while_a_close_waits)
+{
+	struct tls_config *cc = client_config(), *sc = server_config("server");
+	struct pair *p = pair_wires(cc, sc, "server.test");
+	char byte;
+
+	NEEDS(CLOSE_AFTER_FAILURE);
+	pair_established(p);
+	drain(p->client);
+	p->client_end.fail_read = -1;
+	errno = EIO;
+	CHECK_INT(tls_read(p->client, &byte, 1), -1);
 	p->client_end.blocked = 1;
 	CHECK_INT(tls_close(p->client), TLS_WANT_POLLOUT);
 	CHECK_INT(tls_read(p->client, &byte, 1), -1);
