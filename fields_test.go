@@ -12,6 +12,7 @@ func TestFields(t *testing.T) {
 		New: func() *TicketKeys {
 			keys := NewTicketKeys()
 			keys.ring.manual = true
+			keys.file = &fileKeys{keys: make([]ticketKey, 2)}
 			return keys
 		},
 		Into: NewTicketKeys,

@@ -84,12 +84,20 @@ func LimitTicket(s *Session, now time.Time, lifetime time.Duration) bool {
 // context, and not expired.
 func AcceptTicket(s *Session, now time.Time, context []byte, lifetime time.Duration) bool {
 	if s.Version != suite.TLS12 && s.Version != suite.TLS13 ||
-		subtle.ConstantTimeCompare(s.Context, context) != 1 ||
+		!sameContext(s.Context, context) ||
 		s.Created.IsZero() || s.Created.After(now.Add(maxClockSkew)) {
 		return false
 	}
 	return now.Sub(s.Created) <= min(s.Timeout, lifetime) &&
 		now.Sub(s.FullHandshake) <= maxResumption
+}
+
+// sameContext tells whether two session id contexts are the same but for zeros
+// behind, with which libtls pads them and other libraries don't.
+func sameContext(a, b []byte) bool {
+	var padded [2][MaxSessionID]byte
+	return len(a) <= MaxSessionID && len(b) <= MaxSessionID &&
+		subtle.ConstantTimeCompare(append(padded[0][:0], a...)[:MaxSessionID], append(padded[1][:0], b...)[:MaxSessionID]) == 1
 }
 
 // ticketKey is one key of the ring.
@@ -101,6 +109,8 @@ type ticketKey struct {
 	added int64 // Unix seconds
 	// automatic tells that the library made the key.
 	automatic bool
+	// aes128 tells that it is for AES-128, with the first half of aes.
+	aes128 bool
 }
 
 // sealsUntil is the last second in which k may seal. A program's key seals
@@ -131,10 +141,12 @@ type ticketRing struct {
 }
 
 // find returns the index of the key with that name, or -1.
-func (r *ticketRing) find(name []byte) int {
+func (r *ticketRing) find(name []byte) int { return findTicketKey(r.keys[:r.used], name) }
+
+func findTicketKey(keys []ticketKey, name []byte) int {
 	at := -1
-	for i := range int(r.used) {
-		same := subtle.ConstantTimeCompare(r.keys[i].name[:], name)
+	for i := range keys {
+		same := subtle.ConstantTimeCompare(keys[i].name[:], name)
 		at = subtle.ConstantTimeSelect(same, i, at)
 	}
 	return at
@@ -192,6 +204,7 @@ type TicketKeys struct {
 	mu     sync.Mutex // held for a copy of a key, never while sealing
 	ring   *ticketRing
 	shared *sharedRing // where the automatic keys are, nil if in ring alone
+	file   *fileKeys   // which take the place of those in ring; nil if there are none
 
 	sessions heldSessions // by ids
 }
@@ -213,6 +226,9 @@ func (t *TicketKeys) Add(revision uint32, key []byte, now time.Time) error {
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.file != nil {
+		return errors.New("ticket keys come from a file")
+	}
 	t.update(func() error { return nil })
 	switch at := t.ring.find(k.name[:]); {
 	case at < 0:
@@ -235,6 +251,9 @@ func (k *ticketKey) equal(other *ticketKey) bool {
 func (t *TicketKeys) sealing(now, lifetime int64, rand io.Reader) (ticketKey, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.file != nil {
+		return t.file.keys[t.file.seals], nil
+	}
 	if err := t.update(func() error {
 		t.ring.expire(now, lifetime)
 		return t.ring.rotate(now, lifetime, rand)
@@ -254,6 +273,13 @@ func (t *TicketKeys) sealing(now, lifetime int64, rand io.Reader) (ticketKey, er
 func (t *TicketKeys) opening(name []byte, now, lifetime int64) (k ticketKey, renew, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.file != nil {
+		at := findTicketKey(t.file.keys, name)
+		if at < 0 {
+			return ticketKey{}, false, false
+		}
+		return t.file.keys[at], at > t.file.seals, true
+	}
 	t.update(func() error {
 		t.ring.expire(now, lifetime)
 		return nil
@@ -347,9 +373,13 @@ func (k *ticketKey) seal(plain, iv []byte) []byte {
 	return k.appendTag(ticket)
 }
 
-// cipher returns AES-256 under k.
+// cipher returns AES under k.
 func (k *ticketKey) cipher() cipher.Block {
-	block, err := aes.NewCipher(k.aes[:])
+	size := ticketAESSize
+	if k.aes128 {
+		size /= 2
+	}
+	block, err := aes.NewCipher(k.aes[:size])
 	if err != nil {
 		panic(err) // it refuses nothing but other key sizes
 	}

@@ -22,16 +22,28 @@ func (t *TicketKeys) SetOpenSSL(key []byte) error {
 	if len(key) != OpenSSLKeySize {
 		return errKeySize
 	}
-	var k ticketKey
+	k := openSSLKey(key)
 	defer func() { k = ticketKey{} }()
-	n := copy(k.name[:], key)
-	n += copy(k.mac[:], key[n:])
-	copy(k.aes[:], key[n:])
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	*t.ring = ticketRing{manual: true}
 	t.ring.push(k)
 	return nil
+}
+
+// openSSLKey takes a key of OpenSSLKeySize, or a short one of a file: the name,
+// 16 bytes for AES-128, 16 for HMAC-SHA256.
+func openSSLKey(b []byte) (k ticketKey) {
+	n := copy(k.name[:], b)
+	if len(b) == shortKeySize {
+		k.aes128 = true
+		n += copy(k.aes[:16], b[n:])
+		copy(k.mac[:], b[n:])
+		return k
+	}
+	n += copy(k.mac[:], b[n:])
+	copy(k.aes[:], b[n:])
+	return k
 }
 
 // OpenSSL appends the newest key to dst in OpenSSL's layout.
@@ -44,14 +56,15 @@ func (t *TicketKeys) OpenSSL(dst []byte) []byte {
 	return append(dst, k.aes[:]...)
 }
 
-// Fields goes through the keys if they are a program's own. Automatic ones are
-// no part of it; see Share.
+// Fields goes through the keys if they are a program's own or a file's. Automatic
+// ones are no part of it; see Share.
 func (t *TicketKeys) Fields(p *plain.Coder) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p.Flag(&t.ring.manual); t.ring.manual {
 		t.ring.fields(p)
 	}
+	plain.Struct(p, &t.file, func(f *fileKeys) { f.fields(p) })
 }
 
 // Wipe forgets all keys.
@@ -59,4 +72,5 @@ func (t *TicketKeys) Wipe() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	*t.ring = ticketRing{}
+	t.dropFile()
 }

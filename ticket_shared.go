@@ -36,7 +36,7 @@ type ringPlace struct {
 const ringTries = 64
 
 // ringSize is the size of an encoded ring.
-const ringSize = maxTicketKeys*(ticketNameSize+ticketAESSize+sha256.Size+2*8) + 2*8
+const ringSize = maxTicketKeys*(ticketNameSize+ticketAESSize+sha256.Size+3*8) + 2*8
 
 // SharedSize is how much memory Share needs, in bytes.
 const SharedSize = int(unsafe.Sizeof(shared{}))
@@ -61,12 +61,7 @@ func (t *TicketKeys) Share(memory []byte) {
 
 func (r *ticketRing) fields(p *plain.Coder) {
 	for i := range r.keys {
-		k := &r.keys[i]
-		p.Array(k.name[:])
-		p.Array(k.aes[:])
-		p.Array(k.mac[:])
-		plain.Number(p, &k.added)
-		p.Flag(&k.automatic)
+		r.keys[i].fields(p)
 	}
 	used := uint8(r.used)
 	plain.Number(p, &used)
@@ -76,6 +71,15 @@ func (r *ticketRing) fields(p *plain.Coder) {
 		used = 0
 	}
 	r.used = int32(used)
+}
+
+func (k *ticketKey) fields(p *plain.Coder) {
+	p.Array(k.name[:])
+	p.Array(k.aes[:])
+	p.Array(k.mac[:])
+	plain.Number(p, &k.added)
+	p.Flag(&k.automatic)
+	p.Flag(&k.aes128)
 }
 
 func (p *ringPlace) check() [sha256.Size]byte {

@@ -353,6 +353,13 @@ int tls_config_set_keylog_fd(struct tls_config *config, int keylog_fd);
 /* What a client's session file knows the server by, instead of its port. */
 int tls_set_session_name(struct tls *ctx, const char *name);
 
+/* tls_config_set_ticket_key_file(3) */
+
+#define TLS_HAVE_CONFIG_SET_TICKET_KEY_FILE	1
+
+/* A server has its ticket keys from this file, as others do; NULL turns that off. */
+int tls_config_set_ticket_key_file(struct tls_config *config, const char *path);
+
 /* tls_conn_export(3) */
 
 #define TLS_HAVE_CONN_EXPORT		1

@@ -53,6 +53,7 @@ enum {
 	OUTPUT_SIZE = SEAL_SIZE + 4096,		/* and what it grows to */
 	SHARED_SIZE = 1 << 20,			/* of what children share */
 	BINDING_SIZE = 64,			/* the longest channel binding */
+	TICKET_FILE_SIZE = 1 << 16,		/* of a file of ticket keys */
 };
 
 /* A request to a program's sign callback; see tls.SignRequest. */

@@ -25,20 +25,23 @@ failed(struct file *f, const char *verb, int num)
  * O_NONBLOCK keeps a FIFO from blocking the open. It fails for a file under a
  * lease (fcntl(2)); an open without it asks the lease's holder to give it up.
  */
-static int
-open_file(const char *path)
+int
+file_open(struct file *f, int dir, const char *path)
 {
 	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
 	int fd;
 
-	if ((fd = open(path, flags | O_NONBLOCK)) == -1 && errno == EWOULDBLOCK)
-		fd = open(path, flags);
+	fd = openat(dir, path, flags | O_NONBLOCK);
+	if (fd == -1 && errno == EWOULDBLOCK)
+		fd = openat(dir, path, flags);
+	if (fd == -1)
+		failed(f, "open", errno);
 	return fd;
 }
 
 /* As much as there was of it at the beginning. */
-static void
-read_file(struct file *f, int fd)
+bool
+file_fill(struct file *f, int fd)
 {
 	struct stat st;
 	size_t size;
@@ -46,26 +49,27 @@ read_file(struct file *f, int fd)
 
 	if (fstat(fd, &st) == -1) {
 		failed(f, "stat", errno);
-		return;
+		return false;
 	}
 	if (S_ISFIFO(st.st_mode) || S_ISDIR(st.st_mode)) {
 		failed(f, "read", S_ISDIR(st.st_mode) ? EISDIR : ESPIPE);
-		return;
+		return false;
 	}
 	size = st.st_size > 0 ? st.st_size : 0;
 	/* Go compares eight bytes at a time, the last ones with what follows. */
 	if (size > FILE_SIZE || (f->data = malloc(size + 8)) == NULL) {
 		failed(f, NULL, ENOMEM);
-		return;
+		return false;
 	}
 	while (f->len < size) {
 		n = read(fd, f->data + f->len, size - f->len);
 		if (n <= 0) {
 			failed(f, "read", n == 0 ? EIO : errno);
-			return;
+			return false;
 		}
 		f->len += n;
 	}
+	return true;
 }
 
 void
@@ -76,10 +80,8 @@ file_read(struct file *f, const char *path)
 	memset(f, 0, sizeof(*f));
 	/* A thread that ends here would leave keys in memory. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if ((fd = open_file(path)) == -1) {
-		failed(f, "open", errno);
-	} else {
-		read_file(f, fd);
+	if ((fd = file_open(f, AT_FDCWD, path)) != -1) {
+		file_fill(f, fd);
 		close(fd);
 	}
 	pthread_setcancelstate(cancel, NULL);

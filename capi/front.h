@@ -44,6 +44,9 @@ struct settings {
 	uint8_t		*shared;	/* with children, or NULL: see settings_share */
 	bool		 sessions;	/* there is a client's session file */
 	bool		 broken;	/* a setting may be lost */
+	struct ticket_file *ticket_file; /* or NULL */
+	_Atomic(int64_t) due;		/* when to look at it, in ms; 0 is never */
+	struct error	 refused;	/* why its latest version was */
 };
 
 struct tls_config {
@@ -246,6 +249,17 @@ void	 file_read(struct file *, const char *);
 void	 file_drop(struct file *);
 int	 file_error(struct error *, const struct file *, const char *,
 	    const char *);	/* kind, path; -1 */
+int	 file_open(struct file *, int, const char *);
+bool	 file_fill(struct file *, int);
+
+/* ticket_file.c: in the same way. */
+struct ticket_file *ticket_file_new(const char *, struct error *);
+struct ticket_file *ticket_file_hold(struct ticket_file *);
+void	 ticket_file_drop(struct ticket_file *);
+bool	 ticket_file_claim(struct ticket_file *);
+void	 ticket_file_release(struct ticket_file *);
+bool	 ticket_file_changed(const struct ticket_file *);
+int	 ticket_file_read(struct ticket_file *, struct file *, struct error *);
 
 /* signer.c: 0, or TLS_WANT_* if the callback is to be called again. */
 int	 signature_get(struct sign_request *, struct signature *);
@@ -297,6 +311,9 @@ void	 settings_save(struct settings *, struct failure *);
 bool	 settings_restore(struct settings *, struct failure *);
 bool	 settings_rebuild(void *, void *);
 struct blob *settings_bytes(struct settings *);
+int	 settings_take_keys(struct settings *, struct ticket_file *,
+	    const struct file *, struct failure *);
+void	 settings_renew_keys(struct settings *);
 
 /*
  * context.c. context_set_snapshot() and context_name_session() take theirs

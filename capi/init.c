@@ -49,15 +49,26 @@ tls_config_free(struct tls_config *config)
 	free(config);
 }
 
+/* A file that was refused meanwhile is newer than any error of a call. */
+static struct error *
+latest_error(struct tls_config *config)
+{
+	struct error *refused = &config->settings->refused;
+
+	return atomic_load(&refused->text) != NULL ? refused : &config->err;
+}
+
 const char *
 tls_config_error(struct tls_config *config)
 {
-	return config_valid(config) ? atomic_load(&config->err.text) : NULL;
+	return config_valid(config) ?
+	    atomic_load(&latest_error(config)->text) : NULL;
 }
 
 int
 tls_config_error_code(struct tls_config *config)
 {
-	return config_valid(config) ? atomic_load(&config->err.code) :
+	return config_valid(config) ?
+	    atomic_load(&latest_error(config)->code) :
 	    TLS_ERROR_INVALID_CONTEXT;
 }

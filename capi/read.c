@@ -64,6 +64,10 @@ step(void *context, int op, struct step *s)
 	struct visit v;
 	int rv;
 
+	/* It may open or seal tickets. */
+	if (ctx->kind == SERVER_CONN &&
+	    (op == OP_HANDSHAKE || ctx->c.tickets_due))
+		settings_renew_keys(ctx->settings);
 	if (!context_enter(ctx, &v))
 		return STEP_PANICKED;
 	rv = goStep(ctx->go, &v.fail, op, s);

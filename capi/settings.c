@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "front.h"
 #include "_cgo_export.h"
@@ -18,8 +19,10 @@ settings_new(void)
 {
 	struct settings *s;
 
-	if ((s = calloc(1, sizeof(*s))) != NULL)
-		atomic_store(&s->refs, 1);
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	atomic_store(&s->refs, 1);
+	s->refused.shared = true;
 	return s;
 }
 
@@ -45,6 +48,8 @@ settings_drop(struct settings *s)
 	object_drop(&s->config);
 	if (s->shared != NULL)
 		munmap(s->shared, SHARED_SIZE);
+	ticket_file_drop(s->ticket_file);
+	error_drop(&s->refused);
 	free(s);
 }
 
@@ -121,11 +126,95 @@ settings_bytes(struct settings *s)
 	return b;
 }
 
+static int64_t
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+/* How often a file of ticket keys is looked at, in ms. */
+enum { INTERVAL = 1000 };
+
+/* Has the keys in F, of FILE, which is taken over, or makes keys if that is NULL. */
+int
+settings_take_keys(struct settings *s, struct ticket_file *file,
+    const struct file *f, struct failure *fail)
+{
+	struct ticket_file *old = file;
+	int rv;
+
+	restore_lock();
+	rv = goConfigSetTicketKeyFile(s->config.go, fail, f->data, f->len);
+	if (rv == 0) {
+		old = s->ticket_file;
+		s->ticket_file = file;
+		atomic_store(&s->due, file == NULL ? 0 : now() + INTERVAL);
+	}
+	restore_unlock();
+	ticket_file_drop(old);
+	return rv;
+}
+
+/* What is wrong with a new version is told once, and the old keys stay. */
+static void
+reload(struct settings *s, struct ticket_file *file)
+{
+	struct file f;
+	struct visit v;
+	int rv = 0;
+
+	if (ticket_file_read(file, &f, &s->refused) == -1 || !enter(&v)) {
+		file_drop(&f);
+		return;
+	}
+	if (settings_restore(s, &v.fail)) {
+		restore_lock();
+		if (s->ticket_file == file)
+			rv = goConfigSetTicketKeyFile(s->config.go, &v.fail,
+			    f.data, f.len);
+		restore_unlock();
+		if (rv == 0)
+			error_clear(&s->refused);
+		settings_save(s, &v.fail);
+	}
+	if (v.fail.panicked)
+		s->broken = true;
+	leave(&v);
+	error_take(&s->refused, &v.fail);
+	file_drop(&f);
+}
+
+/* Looks whether the file of ticket keys has changed, at most once a second. */
+void
+settings_renew_keys(struct settings *s)
+{
+	struct ticket_file *file;
+	int64_t t, due;
+
+	if (s == NULL || (due = atomic_load(&s->due)) == 0 ||
+	    (t = now()) < due ||
+	    !atomic_compare_exchange_strong(&s->due, &due, t + INTERVAL))
+		return;
+	restore_lock();
+	file = ticket_file_hold(s->ticket_file);
+	restore_unlock();
+	if (file != NULL && ticket_file_claim(file)) {
+		if (ticket_file_changed(file))
+			reload(s, file);
+		ticket_file_release(file);
+	}
+	ticket_file_drop(file);
+}
+
 bool
 config_enter(struct tls_config *config, struct visit *v)
 {
 	if (!config_valid(config))
 		return false;
+	error_clear(&config->settings->refused);
 	if (!enter(v)) {
 		error_errno(&config->err, errno, NO_RUNTIME);
 		return false;

@@ -102,7 +102,7 @@ func (t *Context) resume() (s *libtls.Session, renew bool) {
 	}
 	now := drive.Now()
 	s, renew, ok := t.config.tickets.Open(ticket, now, lifetime)
-	if !ok || !libtls.AcceptTicket(s, now, t.listener.context[:], lifetime) || !t.mayResume(s, now) {
+	if !ok || !libtls.AcceptTicket(s, now, t.listener.context, lifetime) || !t.mayResume(s, now) {
 		return nil, false
 	}
 	if isID {
@@ -195,7 +195,7 @@ func (t *Context) seal(s *libtls.Session) []byte {
 	if !libtls.LimitTicket(s, now, lifetime) {
 		return nil
 	}
-	s.Context = t.listener.context[:]
+	s.Context = t.listener.context
 	if len(s.PeerChain) > 0 {
 		s.Binding = t.listener.binding(s.PeerChain[0])
 	}

@@ -119,10 +119,10 @@ func (t *Context) ocspFields(p *plain.Coder) {
 
 // Snapshot encodes a server's configuration for RestoreListener, right after a
 // successful tls_configure. It holds private keys, which are the caller's to
-// wipe. The child may be unable to read the system's trust store, so if that
-// is used it is included.
+// wipe, but no ticket keys, which would outlive their time in it. The child may
+// be unable to read the system's trust store, so if that is used it is included.
 func (t *Context) Snapshot() []byte {
-	data := t.config.Marshal()
+	data := t.config.marshal(libtls.NewTicketKeys())
 	defer clear(data)
 	at := Context{certFile: t.certFile, certDir: t.certDir}
 	if c := t.config; c.clientAuth != clientCertNone && c.ca == nil && c.caPath == "" {

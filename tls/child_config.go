@@ -8,11 +8,17 @@ import (
 // Marshal encodes the configuration. Automatic ticket keys are not part of it:
 // they live in memory of their own, see Share. The result
 // holds private keys, which are the caller's to wipe.
-func (c *Config) Marshal() []byte {
+func (c *Config) Marshal() []byte { return c.marshal(c.tickets) }
+
+// marshal is Marshal with those ticket keys.
+func (c *Config) marshal(tickets *libtls.TicketKeys) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.encoded = len(c.added)
-	return plain.Encode(c.fields)
+	return plain.Encode(func(r *plain.Coder) {
+		c.settingFields(r)
+		tickets.Fields(r)
+	})
 }
 
 // Grown tells whether the only setting that was made since the last Marshal or
@@ -68,6 +74,12 @@ func UnmarshalConfig(data []byte) (*Config, error) {
 
 // fields goes through all that a configuration is made of.
 func (c *Config) fields(r *plain.Coder) {
+	c.settingFields(r)
+	c.tickets.Fields(r)
+}
+
+// settingFields goes through all but the ticket keys.
+func (c *Config) settingFields(r *plain.Coder) {
 	plain.Number(r, &c.protocols)
 	plain.Numbers(r, &c.suites)
 	plain.Numbers(r, &c.groups)
@@ -92,7 +104,11 @@ func (c *Config) fields(r *plain.Coder) {
 	r.Array(c.sessionID[:])
 	plain.Number(r, &c.lifetime)
 	plain.Number(r, &c.numTickets)
-	c.tickets.Fields(r)
+	plain.Number(r, &c.idSize)
+	r.Flag(&c.keyFile)
+	if c.idSize < 0 || c.idSize > len(c.sessionID) {
+		r.Fail()
+	}
 }
 
 func (k *keypair) fields(r *plain.Coder) {

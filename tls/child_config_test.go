@@ -37,6 +37,8 @@ func fullConfig() *Config {
 	c.sessions = new(libtls.SessionFile)
 	c.lifetime = time.Hour
 	c.numTickets = 7
+	c.idSize = 7
+	c.keyFile = true
 	return c
 }
 

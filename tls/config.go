@@ -65,9 +65,11 @@ type Config struct {
 	keyLog     *keyLog             // nil is off
 	sessions   *libtls.SessionFile // nil is off
 	sessionID  [libtls.MaxSessionID]byte
+	idSize     int           // of sessionID as the program set it
 	lifetime   time.Duration // of sessions; 0 is off
 	numTickets int           // after a full handshake with TLS 1.3
 	tickets    *libtls.TicketKeys
+	keyFile    bool // tickets are sealed with the keys of a file
 }
 
 // NewConfig returns a Config with libtls's defaults, held once.
@@ -177,8 +179,20 @@ func (c *Config) SetSessionID(id []byte) error {
 		return invalidArgument("session ID too large")
 	}
 	clear(c.sessionID[:])
-	copy(c.sessionID[:], id)
+	c.idSize = copy(c.sessionID[:], id)
 	return nil
+}
+
+// context returns what a server puts into its sessions. Those that have keys from
+// a file get no random one of their own, nor, as other programs with that file
+// don't, zeros behind it.
+func (c *Config) context() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keyFile {
+		return c.sessionID[:c.idSize]
+	}
+	return c.sessionID[:]
 }
 
 // SetSessionLifetime is tls_config_set_session_lifetime, in seconds; 0
@@ -218,5 +232,21 @@ func (c *Config) AddTicketKey(revision uint32, key []byte) error {
 	if err := c.tickets.Add(revision, key, drive.Now()); err != nil {
 		return asError(err)
 	}
+	return nil
+}
+
+// SetTicketKeyFile is tls_config_set_ticket_key_file with the content of the
+// file; nil is none, and has keys made automatically.
+func (c *Config) SetTicketKeyFile(data []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if data == nil {
+		if c.keyFile {
+			c.tickets.DropFile()
+		}
+	} else if err := c.tickets.SetFile(data); err != nil {
+		return asError(err)
+	}
+	c.keyFile = data != nil
 	return nil
 }

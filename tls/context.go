@@ -71,7 +71,7 @@ type listener struct {
 	alpn     bool          // select a protocol by the list the configuration then has
 	sessions bool          // resume sessions and issue tickets
 	tickets  int           // after a full handshake with TLS 1.3
-	context  [libtls.MaxSessionID]byte
+	context  []byte        // of its sessions
 }
 
 var defaultConfig = sync.OnceValue(NewConfig)
@@ -163,7 +163,7 @@ func (t *Context) newListener(c *Config) (*listener, *Error) {
 		alpn:     c.alpnList() != nil,
 		sessions: c.sessionLifetime() > 0,
 		tickets:  c.numTickets,
-		context:  c.sessionID,
+		context:  slices.Clone(c.context()),
 	}
 	var err *Error
 	if l.primary, err = c.credential(primary, true); err != nil {

@@ -172,6 +172,7 @@ TEST(settings)
 	SETTING("goConfigSetSessionLifetime", tls_config_set_session_lifetime(c, 60));
 	SETTING("goConfigShare", tls_config_set_session_lifetime(c, 60));
 	SETTING("goConfigSetNumTickets", tls_config_set_num_tickets(c, 1));
+	SETTING("goConfigSetTicketKeyFile", tls_config_set_ticket_key_file(c, NULL));
 	SETTING("goConfigAddTicketKey", tls_config_add_ticket_key(c, 1, key, sizeof(key)));
 	/* What a child would be rebuilt from. */
 	SETTING("goConfigSave", tls_config_set_verify_depth(c, 3));
