@@ -80,7 +80,7 @@ func parseFileKeys(data []byte) (*fileKeys, error) {
 	}
 	f := &fileKeys{keys: make([]ticketKey, 0, len(raw))}
 	for i, b := range raw {
-		if err := f.add(b); err != nil {
+		if err := f.add(newFileKey(b, text)); err != nil {
 			clear(f.keys)
 			return nil, err
 		}
@@ -151,10 +151,23 @@ func splitTextKeys(data []byte) (keys [][]byte, err error) {
 	return keys, nil
 }
 
+// newFileKey takes a key apart: a name, then as much for AES as for HMAC-SHA256,
+// in this order but for long ones of nginx, which are OpenSSL's.
+func newFileKey(b []byte, text bool) (k ticketKey) {
+	b = b[copy(k.name[:], b):]
+	aes, mac := b[:len(b)/2], b[len(b)/2:]
+	if !text && len(aes) == ticketAESSize {
+		aes, mac = mac, aes
+	}
+	k.aes128 = len(aes) < ticketAESSize
+	copy(k.aes[:], aes)
+	copy(k.mac[:], mac)
+	return k
+}
+
 // add puts a key behind the others. Zeros are what a crash of the system may
 // have left of a file.
-func (f *fileKeys) add(b []byte) error {
-	k := openSSLKey(b)
+func (f *fileKeys) add(k ticketKey) error {
 	defer func() { k = ticketKey{} }()
 	at := findTicketKey(f.keys, k.name[:])
 	switch {

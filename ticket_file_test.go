@@ -229,14 +229,26 @@ func TestTicketKeyFileWiped(t *testing.T) {
 	}
 }
 
-// The layout of both kinds of keys, without the code under test.
+// The layout of all kinds of keys, without the code under test.
 func TestTicketKeyFileLayout(t *testing.T) {
-	for _, test := range []struct{ size, mac, macEnd, aes, aesEnd int }{
-		{80, 16, 48, 48, 80}, {48, 32, 48, 16, 32},
+	type part struct{ from, to int }
+	for _, test := range []struct {
+		size     int
+		text     bool
+		aes, mac part
+	}{
+		{80, false, part{48, 80}, part{16, 48}}, // nginx
+		{48, false, part{16, 32}, part{32, 48}},
+		{80, true, part{16, 48}, part{48, 80}}, // HAProxy
+		{48, true, part{16, 32}, part{32, 48}},
 	} {
-		key := fileKey('a', test.size)
+		key := fileKey(0, test.size)
+		data := key
+		if test.text {
+			data = keyText(key)
+		}
 		keys := NewTicketKeys()
-		if err := keys.SetFile(key); err != nil {
+		if err := keys.SetFile(data); err != nil {
 			t.Fatal(err)
 		}
 		ticket, err := keys.Seal(fullSession(), time.Now(), time.Hour, rand.Reader)
@@ -244,15 +256,15 @@ func TestTicketKeyFileLayout(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, tag := ticket[:len(ticket)-32], ticket[len(ticket)-32:]
-		mac := hmac.New(sha256.New, key[test.mac:test.macEnd])
+		mac := hmac.New(sha256.New, key[test.mac.from:test.mac.to])
 		mac.Write(body)
 		if !bytes.Equal(mac.Sum(nil), tag) || !bytes.Equal(body[:16], key[:16]) {
-			t.Errorf("%d bytes: name or MAC", test.size)
+			t.Errorf("%+v: name or MAC", test)
 		}
-		block, _ := aes.NewCipher(key[test.aes:test.aesEnd])
+		block, _ := aes.NewCipher(key[test.aes.from:test.aes.to])
 		cipher.NewCBCDecrypter(block, body[16:32]).CryptBlocks(body[32:], body[32:])
 		if body[32] != 0x30 {
-			t.Errorf("%d bytes: not decrypted to a SEQUENCE", test.size)
+			t.Errorf("%+v: not decrypted to a SEQUENCE", test)
 		}
 	}
 }

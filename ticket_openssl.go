@@ -22,28 +22,16 @@ func (t *TicketKeys) SetOpenSSL(key []byte) error {
 	if len(key) != OpenSSLKeySize {
 		return errKeySize
 	}
-	k := openSSLKey(key)
+	var k ticketKey
 	defer func() { k = ticketKey{} }()
+	n := copy(k.name[:], key)
+	n += copy(k.mac[:], key[n:])
+	copy(k.aes[:], key[n:])
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	*t.ring = ticketRing{manual: true}
 	t.ring.push(k)
 	return nil
-}
-
-// openSSLKey takes a key of OpenSSLKeySize, or a short one of a file: the name,
-// 16 bytes for AES-128, 16 for HMAC-SHA256.
-func openSSLKey(b []byte) (k ticketKey) {
-	n := copy(k.name[:], b)
-	if len(b) == shortKeySize {
-		k.aes128 = true
-		n += copy(k.aes[:16], b[n:])
-		copy(k.mac[:], b[n:])
-		return k
-	}
-	n += copy(k.mac[:], b[n:])
-	copy(k.aes[:], b[n:])
-	return k
 }
 
 // OpenSSL appends the newest key to dst in OpenSSL's layout.

@@ -41,6 +41,7 @@ var noTexts = map[string]string{
 	"key expansion":          "label of TLS 1.2",
 	"libtls full handshake ": "mark in sessions",
 	"ocsp staple":            "kind of data",
+	"ticket key":             "kind of file",
 
 	"BIO routines":              "name of a library",
 	"PEM routines":              "name of a library",

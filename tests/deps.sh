@@ -60,6 +60,8 @@ if [ "${1:-}" != demo ]; then
 	need sacc sacc
 	need rpki-client /usr/sbin/rpki-client
 	need vsftpd /usr/sbin/vsftpd
+	need nginx /usr/sbin/nginx
+	need haproxy /usr/sbin/haproxy
 fi
 
 install="apt-get install -y --no-install-recommends$missing"
@@ -72,7 +74,8 @@ fi
 
 if [ -n "$missing" ]; then
 	apt-get -q update
-	DEBIAN_FRONTEND=noninteractive $install
+	# No service of theirs is started.
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $install
 fi
 # One that fetches another for each module won't do without a network.
 (export GOTOOLCHAIN=local; go_will_do) && exit

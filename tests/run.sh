@@ -134,6 +134,7 @@ for program in openssl gnutls-cli gnutls-serv; do
 done
 go_tests interoperation -count=1 ./tests/interop -args -peer="$tmp/peer-gcc" -pki="$tmp/pki" $other
 harness "sessions between processes" tests/sessions/run.sh
+harness "fleets" tests/fleet/run.sh
 harness "guests" tests/guest/run.sh
 if have musl-gcc; then
 	harness "musl" tests/guest/musl.sh

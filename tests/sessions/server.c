@@ -6,10 +6,10 @@
  *
  * where offered is the beginning of the ticket, enough to tell it from all others, or "-".
  *
- *	server [-c cert] [-f processes] [-i id] [-K hex] [-k key] [-l lifetime] [-p protocols]
- *	    [-t tickets] [-v CA]
+ *	server [-c cert] [-F key file] [-f processes] [-I hex] [-i id] [-K hex] [-k key] [-l lifetime]
+ *	    [-p protocols] [-t tickets] [-v CA]
  *
- * With -f the server is configured first and forked then.
+ * With -f the server is configured first and forked then. -I is -i for bytes.
  */
 #define _DEFAULT_SOURCE
 
@@ -152,16 +152,24 @@ serve(void *arg)
 	return NULL;
 }
 
+/* How many bytes there are in hexadecimal, at most len. */
+static size_t
+from_hex(const char *hex, unsigned char *to, size_t len)
+{
+	unsigned byte;
+	size_t i;
+
+	for (i = 0; i < len && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
+		to[i] = byte;
+	return i;
+}
+
 static void
 add_ticket_key(struct tls_config *config, const char *hex)
 {
 	unsigned char key[TLS_TICKET_KEY_SIZE];
-	unsigned byte;
-	size_t i;
 
-	for (i = 0; i < sizeof(key) && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
-		key[i] = byte;
-	set(config, tls_config_add_ticket_key(config, 0x01020304, key, i));
+	set(config, tls_config_add_ticket_key(config, 0x01020304, key, from_hex(hex, key, sizeof(key))));
 }
 
 int
@@ -171,19 +179,23 @@ main(int argc, char *argv[])
 	socklen_t len = sizeof(address);
 	struct tls_config *config = tls_config_new();
 	struct connection *c;
+	unsigned char id[TLS_MAX_SESSION_ID_LENGTH];
 	const char *cert = NULL;
 	uint32_t protocols;
 	pthread_t thread;
 	int ch, s, fd, processes = 1;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((ch = getopt(argc, argv, "c:f:i:K:k:l:p:t:v:")) != -1) {
+	while ((ch = getopt(argc, argv, "c:F:f:I:i:K:k:l:p:t:v:")) != -1) {
 		switch (ch) {
 		case 'c':
 			cert = optarg;
 			break;
 		case 'f':
 			processes = atoi(optarg);
+			break;
+		case 'I':
+			set(config, tls_config_set_session_id(config, id, from_hex(optarg, id, sizeof(id))));
 			break;
 		case 'i':
 			set(config, tls_config_set_session_id(config, (const unsigned char *)optarg, strlen(optarg)));
@@ -203,6 +215,9 @@ main(int argc, char *argv[])
 			set(config, tls_config_set_protocols(config, protocols));
 			break;
 #ifndef TEST_LIBRETLS
+		case 'F':
+			set(config, tls_config_set_ticket_key_file(config, optarg));
+			break;
 		case 't':
 			set(config, tls_config_set_num_tickets(config, strtoul(optarg, NULL, 10)));
 			break;
