@@ -360,6 +360,13 @@ int tls_set_session_name(struct tls *ctx, const char *name);
 /* A server has its ticket keys from this file, as others do; NULL turns that off. */
 int tls_config_set_ticket_key_file(struct tls_config *config, const char *path);
 
+/* tls_config_reload(3) */
+
+#define TLS_HAVE_CONFIG_RELOAD		1
+
+/* Reads the files of keypairs again; servers use them from now on. */
+int tls_config_reload(struct tls_config *config);
+
 /* tls_conn_export(3) */
 
 #define TLS_HAVE_CONN_EXPORT		1

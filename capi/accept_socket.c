@@ -6,6 +6,7 @@
 static struct tls *
 accept_common(struct tls *ctx)
 {
+	struct blob *was, *snapshot;
 	struct tls *conn;
 	struct visit v;
 
@@ -24,14 +25,22 @@ accept_common(struct tls *ctx)
 		return NULL;
 	}
 	if (context_enter(ctx, &v)) {
-		object_born(&conn->line.object, goAccept(ctx->go, &v.fail));
+		/* Threads may share a server, and its snapshot be renewed. */
+		restore_lock();
+		was = snapshot = ctx->snapshot;
+		if (object_born(&conn->line.object, goAccept(ctx->go, &v.fail,
+		    &snapshot)))
+			context_inherit(conn, ctx, snapshot);
+		*(struct blob *volatile *)&ctx->snapshot = snapshot;
+		restore_unlock();
 		context_leave(ctx, &v, 0);
+		if (snapshot != was)
+			blob_drop(was);
 	}
 	if (conn->line.object.go == 0) {
 		tls_free(conn);
 		return NULL;
 	}
-	context_inherit(conn, ctx);
 	return conn;
 }
 

@@ -3,10 +3,17 @@ package main
 // #include "bridge.h"
 import "C"
 
+// The snapshot is replaced if the server takes renewed keypairs; the caller drops
+// the former one.
+//
 //export goAccept
-func goAccept(ctx C.uint64_t, fail *C.struct_failure) (handle C.uint64_t) {
+func goAccept(ctx C.uint64_t, fail *C.struct_failure, snapshot **C.struct_blob) (handle C.uint64_t) {
 	defer barrier(fail, &handle, 0)
-	conn, err := context(ctx).Accept()
+	server := context(ctx)
+	if renewed := server.Renew(bytesOf(*snapshot)); renewed != nil {
+		*snapshot = newBlob(renewed)
+	}
+	conn, err := server.Accept()
 	if err != nil {
 		tell(fail, err)
 		return 0

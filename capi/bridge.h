@@ -26,6 +26,20 @@ struct file {
 	int	 num;
 };
 
+/* The parts of a keypair: tls.Cert and so on. */
+enum {
+	CERT,
+	KEY,
+	STAPLE,
+	KEYPAIR_PARTS,
+};
+
+/* A keypair to be renewed: where its parts came from, malloc'ed, and what is there now. */
+struct renewal {
+	char		*path[KEYPAIR_PARTS];	/* NULL for memory */
+	struct file	 file[KEYPAIR_PARTS];
+};
+
 /* The operations of a connection: drive.Op. */
 enum {
 	OP_HANDSHAKE,

@@ -44,10 +44,10 @@ context_set_snapshot(struct tls *ctx, struct blob *snapshot)
 }
 
 void
-context_inherit(struct tls *ctx, struct tls *listener)
+context_inherit(struct tls *ctx, struct tls *listener, struct blob *snapshot)
 {
 	context_take(ctx, listener->settings);
-	context_set_snapshot(ctx, blob_hold(listener->snapshot));
+	context_set_snapshot(ctx, blob_hold(snapshot));
 }
 
 /* Keeps what a call has changed of the connection. */

@@ -261,6 +261,9 @@ void	 ticket_file_release(struct ticket_file *);
 bool	 ticket_file_changed(const struct ticket_file *);
 int	 ticket_file_read(struct ticket_file *, struct file *, struct error *);
 
+/* load_file.c: what errors call the files of a keypair's parts. */
+extern const char *const part_names[];
+
 /* signer.c: 0, or TLS_WANT_* if the callback is to be called again. */
 int	 signature_get(struct sign_request *, struct signature *);
 void	 signature_free(struct signature *);
@@ -326,7 +329,7 @@ bool	 context_enter(struct tls *, struct visit *);
 int	 context_leave(struct tls *, struct visit *, int);
 void	 context_take(struct tls *, struct settings *);
 void	 context_set_snapshot(struct tls *, struct blob *);
-void	 context_inherit(struct tls *, struct tls *);
+void	 context_inherit(struct tls *, struct tls *, struct blob *);
 void	 context_save(struct tls *, struct failure *);
 void	 context_name_session(struct tls *, char *);
 void	 context_forget(struct tls *);

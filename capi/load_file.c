@@ -67,6 +67,12 @@ tls_default_ca_cert_file(void)
 	return path != NULL ? path : "/etc/ssl/cert.pem";
 }
 
+const char *const part_names[KEYPAIR_PARTS] = {
+	[CERT] = "certificate",
+	[KEY] = "key",
+	[STAPLE] = "ocsp",
+};
+
 typedef int setter(struct tls_config *, const uint8_t *, size_t);
 
 /* A file that can't be read unsets what SET sets. */
@@ -87,6 +93,20 @@ set_file(struct tls_config *config, setter *set, const char *kind,
 		rv = error_in_file(&config->err, path);
 	file_drop(&f);
 	return rv;
+}
+
+/* The same for a part of a keypair, whose file tls_config_reload reads again. */
+static int
+set_part(struct tls_config *config, setter *set, int part, const char *path)
+{
+	struct visit v;
+
+	if (set_file(config, set, part_names[part], path) == -1)
+		return -1;
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigNameFile(config->go, &v.fail,
+	    part, path));
 }
 
 int
@@ -141,8 +161,7 @@ tls_config_set_crl_mem(struct tls_config *config, const uint8_t *crl,
 int
 tls_config_set_cert_file(struct tls_config *config, const char *cert_file)
 {
-	return set_file(config, tls_config_set_cert_mem, "certificate",
-	    cert_file);
+	return set_part(config, tls_config_set_cert_mem, CERT, cert_file);
 }
 
 int
@@ -160,8 +179,7 @@ tls_config_set_cert_mem(struct tls_config *config, const uint8_t *cert,
 int
 tls_config_set_key_file(struct tls_config *config, const char *key_file)
 {
-	return set_file(config, tls_config_set_key_mem, "key",
-	    key_file);
+	return set_part(config, tls_config_set_key_mem, KEY, key_file);
 }
 
 int
@@ -240,10 +258,28 @@ tls_config_add_keypair_mem(struct tls_config *config, const uint8_t *cert,
 	    &v.fail, cert, cert_len, key, key_len));
 }
 
+/* The paths are NULL for what comes from memory. */
+static int
+add_keypair(struct tls_config *config, const uint8_t *cert, size_t cert_len,
+    const uint8_t *key, size_t key_len, const uint8_t *staple,
+    size_t staple_len, const char *const path[KEYPAIR_PARTS])
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigAddKeypairOCSPMem(config->go,
+	    &v.fail, cert, cert_len, key, key_len, staple, staple_len,
+	    path[CERT], path[KEY], path[STAPLE]));
+}
+
 int
 tls_config_add_keypair_ocsp_file(struct tls_config *config,
     const char *cert_file, const char *key_file, const char *staple_file)
 {
+	const char *const path[KEYPAIR_PARTS] = {
+		[CERT] = cert_file, [KEY] = key_file, [STAPLE] = staple_file,
+	};
 	struct file cert, key = { 0 }, staple = { 0 };
 	int rv;
 
@@ -261,8 +297,8 @@ tls_config_add_keypair_ocsp_file(struct tls_config *config,
 		rv = file_error(&config->err, &staple, "ocsp", staple_file);
 	else if (key.num != 0)
 		rv = file_error(&config->err, &key, "key", key_file);
-	else if ((rv = tls_config_add_keypair_ocsp_mem(config, cert.data,
-	    cert.len, key.data, key.len, staple.data, staple.len)) == -1)
+	else if ((rv = add_keypair(config, cert.data, cert.len, key.data,
+	    key.len, staple.data, staple.len, path)) == -1)
 		rv = error_in_file(&config->err, cert_file);
 	file_drop(&cert);
 	file_drop(&key);
@@ -275,19 +311,17 @@ tls_config_add_keypair_ocsp_mem(struct tls_config *config, const uint8_t *cert,
     size_t cert_len, const uint8_t *key, size_t key_len, const uint8_t *staple,
     size_t staple_len)
 {
-	struct visit v;
+	static const char *const memory[KEYPAIR_PARTS];
 
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigAddKeypairOCSPMem(config->go,
-	    &v.fail, cert, cert_len, key, key_len, staple, staple_len));
+	return add_keypair(config, cert, cert_len, key, key_len, staple,
+	    staple_len, memory);
 }
 
 int
 tls_config_set_ocsp_staple_file(struct tls_config *config,
     const char *staple_file)
 {
-	return set_file(config, tls_config_set_ocsp_staple_mem, "ocsp",
+	return set_part(config, tls_config_set_ocsp_staple_mem, STAPLE,
 	    staple_file);
 }
 

@@ -54,9 +54,21 @@ func goConfigAddKeypairMem(config C.uint64_t, fail *C.struct_failure, cert *C.cb
 }
 
 //export goConfigAddKeypairOCSPMem
-func goConfigAddKeypairOCSPMem(config C.uint64_t, fail *C.struct_failure, cert *C.cbyte, certLen C.size_t, key *C.cbyte, keyLen C.size_t, staple *C.cbyte, stapleLen C.size_t) (rc C.int) {
+func goConfigAddKeypairOCSPMem(config C.uint64_t, fail *C.struct_failure, cert *C.cbyte, certLen C.size_t, key *C.cbyte, keyLen C.size_t, staple *C.cbyte, stapleLen C.size_t, certFile, keyFile, stapleFile *C.cchar) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	return tell(fail, configuration(config).AddKeypairOCSPMem(mem(cert, certLen), mem(key, keyLen), mem(staple, stapleLen)))
+	c := configuration(config)
+	err := c.AddKeypairOCSPMem(mem(cert, certLen), mem(key, keyLen), mem(staple, stapleLen))
+	if err == nil {
+		c.NameAdded([tls.KeypairParts]string{tls.Cert: str(certFile), tls.Key: str(keyFile), tls.Staple: str(stapleFile)})
+	}
+	return tell(fail, err)
+}
+
+//export goConfigNameFile
+func goConfigNameFile(config C.uint64_t, fail *C.struct_failure, part C.int, path *C.cchar) (rc C.int) {
+	defer barrier(fail, &rc, -1)
+	configuration(config).NameFile(int(part), str(path))
+	return 0
 }
 
 //export goConfigSetOCSPStapleMem

@@ -57,7 +57,7 @@ func (t *Context) serverChoice() protocol.Choice {
 	}
 	if cred.CanSign() {
 		t.cred = cred
-		choice.Credential = cred.Engine(t.config.staple(cred.index))
+		choice.Credential = cred.Engine(t.listener.staple(cred))
 	}
 	return choice
 }

@@ -141,14 +141,8 @@ func (t *Context) snapshotFields(p *plain.Coder, config *[]byte) {
 // RestoreListener does a server's tls_configure once more, with its
 // configuration as Snapshot encoded it. Live is that configuration as it is now.
 func RestoreListener(live *Config, snapshot []byte) (*Listener, error) {
-	var data []byte
-	defer func() { clear(data) }()
-	t := Context{role: roleServer}
-	if err := plain.Decode(snapshot, func(p *plain.Coder) { t.snapshotFields(p, &data) }); err != nil {
-		return nil, err
-	}
-	var err error
-	if t.config, err = UnmarshalConfig(data); err != nil {
+	t, err := asOfSnapshot(snapshot)
+	if err != nil {
 		return nil, err
 	}
 	defer t.Free()
@@ -158,6 +152,18 @@ func RestoreListener(live *Config, snapshot []byte) (*Listener, error) {
 	}
 	l.config = live
 	return l, nil
+}
+
+// asOfSnapshot returns a server right before its tls_configure.
+func asOfSnapshot(snapshot []byte) (*Context, error) {
+	var data []byte
+	defer func() { clear(data) }()
+	t := &Context{role: roleServer}
+	err := plain.Decode(snapshot, func(p *plain.Coder) { t.snapshotFields(p, &data) })
+	if err == nil {
+		t.config, err = UnmarshalConfig(data)
+	}
+	return t, err
 }
 
 // RestoreServer returns a server whose tls_configure succeeded if l isn't nil.

@@ -90,6 +90,8 @@ func (c *Config) settingFields(r *plain.Coder) {
 	r.Bytes(&c.crl)
 	c.keypair.fields(r)
 	plain.List(r, &c.added, 24, func(k *keypair) { k.fields(r) })
+	plain.List(r, &c.renewed, 24, func(k *keypair) { k.fields(r) })
+	plain.Number(r, &c.renewals)
 	r.Flag(&c.skipKeyCheck)
 	plain.Number(r, &c.signCallback)
 	plain.Number(r, &c.signArg)
@@ -115,4 +117,7 @@ func (k *keypair) fields(r *plain.Coder) {
 	r.Bytes(&k.cert)
 	r.Bytes(&k.key)
 	r.Bytes(&k.staple)
+	for i := range k.files {
+		r.Text(&k.files[i])
+	}
 }

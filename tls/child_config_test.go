@@ -24,9 +24,10 @@ func fullConfig() *Config {
 	c.ca = []byte("ca")
 	c.caPath = "/a:/b"
 	c.crl = []byte{}
-	c.keypair = keypair{[]byte("cert"), []byte("key"), []byte("staple")}
+	c.keypair = keypair{[]byte("cert"), []byte("key"), []byte("staple"), [KeypairParts]string{"c", "k", "s"}}
 	c.added = []keypair{{cert: []byte("cert 1")}, {cert: []byte("cert 2"), key: []byte{}, staple: []byte("staple 2")}}
 	c.encoded = 2
+	c.renewed, c.renewals = []keypair{{cert: []byte("cert 3"), files: [KeypairParts]string{"a"}}}, 1
 	c.skipKeyCheck = true
 	c.signCallback, c.signArg = 1, 1<<63
 	c.verifyDepth = math.MinInt32

@@ -52,6 +52,10 @@ type Config struct {
 	keypair keypair   // the primary one
 	added   []keypair // further ones, for SNI
 	encoded int       // of added; see Grown
+	// renewed is what Reload has servers use, the primary keypair first, until
+	// their next tls_configure; renewals counts how often.
+	renewed  []keypair
+	renewals int
 	// skipKeyCheck is for programs that keep their private keys elsewhere.
 	skipKeyCheck bool
 	// The program's callback that signs, as addresses; 0 is none.
@@ -92,6 +96,7 @@ func (c *Config) Retain() { c.refs.Add(1) }
 func (c *Config) Release() {
 	if c.refs.Add(-1) == 0 {
 		c.ClearKeys()
+		wipeKeys(c.renewed)
 		c.tickets.Wipe()
 	}
 }

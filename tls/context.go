@@ -66,6 +66,7 @@ type listener struct {
 	engine   *protocol.Config
 	primary  *indexed
 	added    []*indexed
+	renewals int           // of config's keypairs, until these
 	policy   trust.Options // for clients' certificates
 	rules    []byte        // by which they are accepted; nil if none is asked for
 	alpn     bool          // select a protocol by the list the configuration then has
@@ -160,6 +161,7 @@ func (t *Context) wipeSession() {
 func (t *Context) newListener(c *Config) (*listener, *Error) {
 	l := &listener{
 		config:   c,
+		renewals: c.renewals,
 		alpn:     c.alpnList() != nil,
 		sessions: c.sessionLifetime() > 0,
 		tickets:  c.numTickets,

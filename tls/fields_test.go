@@ -17,8 +17,8 @@ import (
 func TestFields(t *testing.T) {
 	peer := newPeer([][]byte{newAuthority(t, "peer").cert.Raw})
 	server := &listener{
-		primary: &indexed{new(credential.Credential), primary},
-		added:   []*indexed{{&credential.Credential{Leaf: new(x509.Certificate)}, 0}},
+		primary: &indexed{new(credential.Credential), primary, nil},
+		added:   []*indexed{{&credential.Credential{Leaf: new(x509.Certificate)}, 0, nil}},
 	}
 	cfg := new(protocol.Config)
 	new := func() *Context { return &Context{listener: server} }

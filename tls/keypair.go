@@ -15,7 +15,16 @@ import (
 type keypair struct {
 	cert, key []byte // PEM
 	staple    []byte // DER
+	files     [KeypairParts]string
 }
+
+// The parts of a keypair that may come from a file.
+const (
+	Cert = iota
+	Key
+	Staple
+	KeypairParts
+)
 
 // setCert keeps the certificate even if it can't be used.
 func (k *keypair) setCert(data []byte) error {
@@ -39,6 +48,7 @@ func (c *Config) SetCertMem(pem []byte) error {
 	if err := checkLength("certificate", pem); err != nil {
 		return err
 	}
+	c.keypair.files[Cert] = ""
 	return c.keypair.setCert(bytes.Clone(pem))
 }
 
@@ -47,6 +57,7 @@ func (c *Config) SetKeyMem(pem []byte) error {
 	if err := checkLength("key", pem); err != nil {
 		return err
 	}
+	c.keypair.files[Key] = ""
 	c.keypair.setKey(bytes.Clone(pem))
 	return nil
 }
@@ -63,7 +74,7 @@ func (c *Config) SetOCSPStapleMem(der []byte) error {
 func (c *Config) setStaple(der []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.keypair.staple = der
+	c.keypair.staple, c.keypair.files[Staple] = der, ""
 }
 
 // SetKeypairMem is tls_config_set_keypair_mem.
@@ -119,6 +130,12 @@ func (c *Config) addKeypair(k keypair) {
 	c.added = append(c.added, k)
 }
 
+// NameFile tells the file, if any, that a part of the primary keypair came from.
+func (c *Config) NameFile(part int, path string) { c.keypair.files[part] = path }
+
+// NameAdded tells the files that the latest added keypair came from.
+func (c *Config) NameAdded(files [KeypairParts]string) { c.added[len(c.added)-1].files = files }
+
 // ClearKeys is tls_config_clear_keys: it wipes all private keys.
 func (c *Config) ClearKeys() {
 	c.keypair.setKey(nil)
@@ -134,12 +151,15 @@ const primary = -1
 // indexed is a keypair ready for use.
 type indexed struct {
 	*credential.Credential
-	index int // of the keypair
+	index  int    // of the keypair
+	staple []byte // that it had then
 }
 
 // credential parses a keypair. The order of the checks is that of libtls, which decides the error.
 // A nil credential without error means that there is none, as a client may do.
 func (c *Config) credential(index int, server bool) (*indexed, *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	k := &c.keypair
 	if index != primary {
 		k = &c.added[index]
@@ -184,15 +204,20 @@ func (c *Config) credential(index int, server bool) (*indexed, *Error) {
 	if cred.Remote = c.signCallback != 0; cred.Remote {
 		cred.Key = nil
 	}
-	return &indexed{cred, index}, nil
+	return &indexed{cred, index, k.staple}, nil
 }
 
-// staple returns the OCSP response that a keypair has now.
-func (c *Config) staple(index int) []byte {
+// staple returns the OCSP response that a listener's keypair has now, or had
+// before it was renewed.
+func (l *listener) staple(cred *indexed) []byte {
+	c := l.config
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if index == primary {
+	switch {
+	case c.renewals != l.renewals:
+		return cred.staple
+	case cred.index == primary:
 		return c.keypair.staple
 	}
-	return c.added[index].staple
+	return c.added[cred.index].staple
 }

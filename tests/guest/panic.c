@@ -165,6 +165,9 @@ TEST(settings)
 	SETTING("goConfigAddKeypairMem", tls_config_add_keypair_mem(c, bytes, 1, bytes, 1));
 	SETTING("goConfigAddKeypairOCSPMem", tls_config_add_keypair_ocsp_mem(c, bytes, 1, bytes, 1, bytes, 1));
 	SETTING("goConfigSetOCSPStapleMem", tls_config_set_ocsp_staple_mem(c, bytes, 1));
+	SETTING("goConfigNameFile", tls_config_set_cert_file(c, pki("server.pem")));
+	SETTING("goConfigKeypairFiles", tls_config_reload(c));
+	SETTING("goConfigReload", tls_config_reload(c));
 	SETTING("goConfigSetVerifyDepth", tls_config_set_verify_depth(c, 3));
 	SETTING("goConfigSetKeyLogFD", tls_config_set_keylog_fd(c, -1));
 	SETTING("goConfigSetSessionFD", tls_config_set_session_fd(c, -1));

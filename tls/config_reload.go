@@ -1,0 +1,144 @@
+package tls
+
+import (
+	"bytes"
+
+	"libtls/internal/plain"
+)
+
+// A Renewal is what is in the files of one keypair now. A part without a file is
+// nil.
+type Renewal [KeypairParts][]byte
+
+// KeypairFiles returns the files of each keypair, the primary one first. A part
+// that came from memory, or isn't there, has no name.
+func (c *Config) KeypairFiles() [][KeypairParts]string {
+	files := [][KeypairParts]string{c.keypair.files}
+	for _, k := range c.added {
+		files = append(files, k.files)
+	}
+	return files
+}
+
+// Reload is tls_config_reload. Renewals has an element for each keypair, the primary
+// one first. Servers take the keypairs for the connections that they accept
+// afterwards. If one of them can't be used nothing is changed.
+func (c *Config) Reload(renewals []Renewal) error {
+	data := c.Marshal()
+	defer clear(data)
+	fresh, err := UnmarshalConfig(data)
+	if err != nil {
+		return failure("%v", err)
+	}
+	defer fresh.Release()
+	if len(renewals) != 1+len(fresh.added) {
+		return failure("a keypair was added meanwhile")
+	}
+	fresh.keypair.renew(renewals[0])
+	for i := range fresh.added {
+		fresh.added[i].renew(renewals[1+i])
+	}
+	if err := fresh.checkKeypairs(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wipeKeys(c.renewed)
+	c.renewed = clonePairs(append([]keypair{fresh.keypair}, fresh.added...))
+	c.renewals++
+	// The old ones go with fresh.
+	c.keypair, fresh.keypair = fresh.keypair, c.keypair
+	c.added, fresh.added = fresh.added, c.added
+	return nil
+}
+
+func (k *keypair) renew(r Renewal) {
+	if r[Cert] != nil {
+		k.cert = bytes.Clone(r[Cert])
+	}
+	if r[Key] != nil {
+		k.setKey(bytes.Clone(r[Key]))
+	}
+	if r[Staple] != nil {
+		k.staple = bytes.Clone(r[Staple])
+	}
+}
+
+// checkKeypairs tells what tls_configure would say of the keypairs, and of which.
+func (c *Config) checkKeypairs() error {
+	var all []*indexed
+	for i := primary; i < len(c.added); i++ {
+		k := &c.keypair
+		if i != primary {
+			k = &c.added[i]
+		}
+		cred, err := c.credential(i, i != primary)
+		if err != nil {
+			if k.files[Cert] != "" {
+				err.Text = "keypair of '" + k.files[Cert] + "': " + err.Text
+			}
+			return err
+		}
+		all = append(all, cred)
+	}
+	if all[0] != nil && !usable(c.engine(), all[0], all[1:]) {
+		return failure("no cipher suite can be used with the certificates' keys")
+	}
+	return nil
+}
+
+func clonePairs(pairs []keypair) []keypair {
+	clones := make([]keypair, len(pairs))
+	for i, k := range pairs {
+		clones[i] = keypair{bytes.Clone(k.cert), bytes.Clone(k.key), bytes.Clone(k.staple), k.files}
+	}
+	return clones
+}
+
+func wipeKeys(pairs []keypair) {
+	for i := range pairs {
+		pairs[i].setKey(nil)
+	}
+}
+
+// Renew has a server take the keypairs that its configuration was reloaded with
+// since the server took it. What Snapshot returned is to be replaced by what
+// Renew returns, or stays if that is nil. All else is as it was.
+func (t *Context) Renew(snapshot []byte) []byte {
+	l := t.listener
+	if l == nil || !l.config.renewedSince(l.renewals) {
+		return nil
+	}
+	as, err := asOfSnapshot(snapshot)
+	if err != nil {
+		return nil
+	}
+	defer as.Free()
+	l.config.giveRenewed(as.config)
+	renewed, failed := as.newListener(as.config)
+	if failed != nil {
+		return nil // Reload has seen that they can be used; the program has set more since
+	}
+	renewed.config = l.config
+	t.listener = renewed
+	data := as.config.Marshal()
+	defer clear(data)
+	return plain.Encode(func(p *plain.Coder) { as.snapshotFields(p, &data) })
+}
+
+func (c *Config) renewedSince(renewals int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.renewals != renewals
+}
+
+// giveRenewed has another configuration, which nobody else knows, use the renewed
+// keypairs.
+func (c *Config) giveRenewed(to *Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to.ClearKeys()
+	wipeKeys(to.renewed)
+	pairs := clonePairs(c.renewed)
+	to.keypair, to.added, to.renewed, to.renewals = pairs[0], pairs[1:], nil, c.renewals
+}
