@@ -2,10 +2,11 @@
  * Answers each request over TLS with a page about the connection. Clients can resume their sessions
  * for an hour.
  *
- *	server [-a clients-ca.pem] [-p port] cert.pem key.pem [cert.pem key.pem ...]
+ *	server [-a clients-ca.pem] [-p port] [-t ticket.keys] cert.pem key.pem [cert.pem key.pem ...]
  *
  * With several key pairs, clients get the one for the name that they ask for, or the first. With -a
- * they need a certificate of that authority. Port 0, the default, takes any that is free. One client is served at a time; a real server would
+ * they need a certificate of that authority. With -t servers that have the same file resume each
+ * other's sessions, and so does one after a restart. Port 0, the default, takes any that is free. One client is served at a time; a real server would
  * set its sockets non-blocking and poll(2) them when a call returns TLS_WANT_POLLIN or
  * TLS_WANT_POLLOUT.
  */
@@ -128,7 +129,8 @@ serve(struct tls *conn)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: server [-a clients-ca.pem] [-p port] cert.pem key.pem [cert.pem key.pem ...]\n");
+	fprintf(stderr, "usage: server [-a clients-ca.pem] [-p port] [-t ticket.keys] "
+	    "cert.pem key.pem [cert.pem key.pem ...]\n");
 	exit(1);
 }
 
@@ -137,17 +139,20 @@ main(int argc, char *argv[])
 {
 	const struct timeval timeout = { .tv_sec = patience };
 	struct tls *listener, *conn;
-	const char *clients_ca = NULL;
+	const char *clients_ca = NULL, *ticket_keys = NULL;
 	struct tls_config *config;
 	int ch, i, s, fd, port = 0;
 
-	while ((ch = getopt(argc, argv, "a:p:")) != -1) {
+	while ((ch = getopt(argc, argv, "a:p:t:")) != -1) {
 		switch (ch) {
 		case 'a':
 			clients_ca = optarg;
 			break;
 		case 'p':
 			port = atoi(optarg);
+			break;
+		case 't':
+			ticket_keys = optarg;
 			break;
 		default:
 			usage();
@@ -168,6 +173,8 @@ main(int argc, char *argv[])
 		if (tls_config_add_keypair_file(config, argv[i], argv[i + 1]) == -1)
 			die(argv[i], tls_config_error(config));
 	}
+	if (ticket_keys != NULL && tls_config_set_ticket_key_file(config, ticket_keys) == -1)
+		die(ticket_keys, tls_config_error(config));
 	if (clients_ca != NULL) {
 		if (tls_config_set_ca_file(config, clients_ca) == -1)
 			die("CA", tls_config_error(config));

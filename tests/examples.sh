@@ -7,9 +7,10 @@ cd "$root" || exit 1
 
 pages="man/libtls-tutorial.7 man/ssl/libtls-openssl.7"
 
-# recipe: how the page makes certificates, as it tells its reader.
+# recipe: how the page makes certificates and keys, as it tells its reader.
 recipe() {
 	awk '/^\.Bd/ { on = 1; next } /^\.Ed/ { exit } on' man/libtls-tutorial.7 | sed 's/\\e$/\\/'
+	sed -n 's/^\.Dl \((umask.*\)/\1/p' man/libtls-tutorial.7
 }
 
 # built: the commands by which the pages build programs.
@@ -92,6 +93,15 @@ threaded() {
 	say 'GET / HTTP/1.0' && await "$tmp/silent" '^(hello)'
 }
 
+restarted() {
+	serve server -t ticket.keys server.pem server.key
+	client -s restart.pem || return
+	kill "${pids##* }"
+	wait "${pids##* }" 2>/dev/null
+	serve server -p "$port" -t ticket.keys server.pem server.key
+	prints '^session resumed: yes' client -s restart.pem
+}
+
 # More than one process resumes the session, and one that ends is replaced.
 forked() {
 	serve prefork server.pem server.key
@@ -153,6 +163,7 @@ step "client, a first time" prints 'session resumed: no' client -s session.pem
 step "client, a second time" prints 'session resumed: yes' client -s session.pem
 step "server, another name" prints '^server: /CN=other.test' client -n other.test
 step "server, client certificates" demanded
+step "server, after a restart" restarted
 step poll many
 step threads threaded
 step prefork forked
