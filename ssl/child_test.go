@@ -259,6 +259,28 @@ func (p *pair) say(t *testing.T, from, to **Conn, text string) {
 	}
 }
 
+// Whatever changes of a connection by itself is noticed.
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*Conn){
+		"verdicts": func(c *Conn) { c.verdicts = make([]verdict, 1) },
+		"fresh":    func(c *Conn) { c.fresh = make([]*Session, 1) },
+		"session":  func(c *Conn) { c.setSession(nil) },
+		"setting":  func(c *Conn) { c.Set(NumTickets, 1) },
+		"progress": func(c *Conn) { c.extra++ },
+		"end":      func(c *Conn) { c.Dead = true },
+	} {
+		c := new(Conn)
+		marshalConn(c)
+		if c.Changed() {
+			t.Fatal("changed by Marshal")
+		}
+		if change(c); !c.Changed() {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
+}
+
 func TestRestoreKeepsKeyUpdate(t *testing.T) {
 	t.Parallel()
 	client, server := contexts(t)

@@ -2,9 +2,11 @@ package ssl
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 	"testing"
 
+	"libtls/internal/drive"
 	"libtls/internal/protocol"
 )
 
@@ -22,6 +24,40 @@ func TestUnreadable(t *testing.T) {
 		}
 		if special := all[1].Number == 128; special != test.special {
 			t.Errorf("%v in library %d: %+v", test.errno, test.lib, all[1])
+		}
+	}
+}
+
+// What is wrong with a file is told by who found it, then by who had it read.
+func TestDamagedFiles(t *testing.T) {
+	t.Parallel()
+	garbage := File{Data: []byte("garbage")}
+	for encoding, want := range map[int][]Error{
+		filePEM: {*errNoStartLine, {Lib: LibSSL, Number: common | LibPEM}},
+		fileDER: {*errBadEncoding, {Lib: LibSSL, Number: common | libASN1}},
+		3:       {*errBadFileType},
+	} {
+		c := newContext(newMemory())
+		for kind, errs := range map[string][]*Error{
+			"certificate": c.UseCertificateFile(garbage, encoding, false), "key": c.UsePrivateKeyFile(garbage, encoding),
+		} {
+			if !slices.EqualFunc(errs, want, func(a *Error, b Error) bool { return *a == b }) {
+				t.Errorf("%s in encoding %d: %v", kind, encoding, errs)
+			}
+		}
+	}
+}
+
+// A connection that can't begin, or has failed, says why.
+func TestStepTellsWhy(t *testing.T) {
+	t.Parallel()
+	client, _ := contexts(t)
+	client.Set(Options, optionNoTLS12|optionNoTLS13)
+	c := NewConn(client)
+	for dead, want := range map[bool]*Error{false: errNoProtocols, true: errShutdown} {
+		c.Dead = dead
+		if step := c.Step(drive.Handshake, new(drive.IO), 0, false); step != drive.Failed || c.Err() != want {
+			t.Errorf("dead %v: step %d, %v", dead, step, c.Err())
 		}
 	}
 }

@@ -281,6 +281,66 @@ func TestRestoreDamaged(t *testing.T) {
 	}
 }
 
+func TestRestoreListenerDamaged(t *testing.T) {
+	_, server := configs(t, "p256")
+	listener := NewServer()
+	if err := listener.Configure(server); err != nil {
+		t.Fatal(err)
+	}
+	snapshot := listener.Snapshot()
+	for n := range snapshot {
+		if _, err := RestoreListener(server, snapshot[:n]); err == nil {
+			t.Fatalf("accepted %d of %d bytes", n, len(snapshot))
+		}
+	}
+	config := server.Marshal()
+	config = config[:len(config)-1]
+	damaged := plain.Encode(func(p *plain.Coder) { new(Context).snapshotFields(p, &config) })
+	if _, err := RestoreListener(server, damaged); err == nil {
+		t.Error("accepted a configuration that misses a byte")
+	}
+	config = NewConfig().Marshal()
+	useless := plain.Encode(func(p *plain.Coder) { new(Context).snapshotFields(p, &config) })
+	if _, err := RestoreListener(server, useless); text(err) != "private/public key mismatch" {
+		t.Errorf("a server without a certificate: %v", err)
+	}
+}
+
+// A client whose configuration can't be used any more isn't restored.
+func TestRestoreClientUselessConfig(t *testing.T) {
+	client, server := configs(t, "p256")
+	c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+	mustHandshake(t, c, s)
+	data := c.Marshal()
+	client.SetKeyMem([]byte("no key"))
+	if _, err := RestoreClient(client, client.Marshal(), data, 0, 0); text(err) != "failed to read private key" {
+		t.Error(err)
+	}
+}
+
+// Each of a listener's certificates is found again, and no other one.
+func TestRestoreCredential(t *testing.T) {
+	l := &listener{primary: &indexed{index: primary}, added: []*indexed{{index: 0}, {index: 1}}}
+	restored := func(index int) (cred *indexed, err error) {
+		from, to := &Context{listener: l}, &Context{listener: l}
+		from.cred = &indexed{index: index}
+		err = plain.Decode(plain.Encode(func(p *plain.Coder) { credentialField(p, from) }), func(p *plain.Coder) {
+			credentialField(p, to)
+		})
+		return to.cred, err
+	}
+	for _, want := range append(l.added, l.primary) {
+		if got, err := restored(want.index); got != want || err != nil {
+			t.Errorf("%d: %+v, %v", want.index, got, err)
+		}
+	}
+	for _, index := range []int{primary - 2, len(l.added)} {
+		if _, err := restored(index); err == nil {
+			t.Errorf("there is a certificate %d", index)
+		}
+	}
+}
+
 // longChain gives a server a chain of more than 60 KB, of which the peer
 // trusts the root.
 func longChain(t testing.TB) (client, server *Config) {

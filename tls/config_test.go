@@ -3,14 +3,15 @@ package tls
 import (
 	"bytes"
 	"crypto/x509"
-	"libtls"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"libtls"
 	"libtls/internal/credential"
 	"libtls/internal/drive"
 	"libtls/internal/plain"
@@ -349,6 +350,41 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// What is longer than a C program's int can say is refused, before it is looked into.
+func TestTooLong(t *testing.T) {
+	size := math.MaxInt32
+	long, err := syscall.Mmap(-1, 0, size+1, syscall.PROT_READ, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Munmap(long)
+	c := NewConfig()
+	cert := newAuthority(t, "root").pem()
+	for _, test := range []struct {
+		err  error
+		what string
+	}{
+		{c.SetCertMem(long), "certificate"},
+		{c.SetKeyMem(long), "key"},
+		{c.SetOCSPStapleMem(long), "ocsp staple"},
+		{c.SetKeypairOCSPMem(long, nil, nil), "certificate"},
+		{c.SetKeypairOCSPMem(cert, long, nil), "key"},
+		{c.SetKeypairOCSPMem(cert, nil, long), "ocsp staple"},
+		{c.AddKeypairOCSPMem(long, nil, nil), "certificate"},
+		{c.AddKeypairOCSPMem(cert, long, nil), "key"},
+		{c.AddKeypairOCSPMem(cert, nil, long), "ocsp staple"},
+		{c.SetCAMem(long), "ca"},
+		{c.SetCRLMem(long), "crl"},
+	} {
+		if got := text(test.err); got != test.what+" too long" {
+			t.Errorf("%s: %q", test.what, got)
+		}
+	}
+	if c.keypair.cert != nil || len(c.added) != 0 {
+		t.Error("something of it was taken")
+	}
+}
+
 func TestDecryptKey(t *testing.T) {
 	want, err := os.ReadFile("../internal/credential/testdata/keys/p8.pem")
 	if err != nil {
@@ -653,6 +689,23 @@ func TestContexts(t *testing.T) {
 func mustServerConfig(t *testing.T) *Config {
 	_, sc := configs(t, "")
 	return sc
+}
+
+// Whatever ends a connection clears its secrets.
+func TestEndOfConnection(t *testing.T) {
+	for name, end := range map[string]func(*Context){
+		"tls_reset": (*Context).Reset, "tls_free": (*Context).Free,
+		"tls_connect": func(c *Context) { c.Connect("server.test", true, "") },
+	} {
+		client, server := configs(t, "")
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		secret := []byte("secret")
+		c.offered = &libtls.Session{Secret: secret}
+		if end(c.Context); !bytes.Equal(secret, make([]byte, len(secret))) {
+			t.Errorf("%s: %q", name, secret)
+		}
+	}
 }
 
 func TestRelease(t *testing.T) {
