@@ -93,18 +93,6 @@ func TestChangedHello(t *testing.T) {
 	}
 }
 
-// TestEmptyInnerRecord sends protected messages and alerts without content
-// (RFC 8446, 5.4).
-func TestEmptyInnerRecord(t *testing.T) {
-	for typ, code := range map[record.Type]string{record.Handshake: "UNEXPECTED_RECORD", record.Alert: "BAD_ALERT"} {
-		c, s := newPair(testConfig(), testConfig())
-		m := &meddler{victim: s, change: unchanged}
-		m.run(c, s)
-		s.feed(m.sealed(typ, nil))
-		s.died(t, code, 10)
-	}
-}
-
 // TestAlertInsideMessage puts an alert between two parts of a message
 // (RFC 8446, 5.1).
 func TestAlertInsideMessage(t *testing.T) {

@@ -21,7 +21,8 @@ type liar struct {
 	d      dice
 	secret []byte // that seal is keyed with, in TLS 1.3
 	seal   record.Half
-	hello  *end // makes the ClientHellos
+	hello  *end                    // makes the ClientHellos
+	change func(raw []byte) []byte // of each message, besides; or nil
 }
 
 // round hands the victim what it awaits; false if there is no more to hand.
@@ -94,6 +95,9 @@ func (l *liar) round() bool {
 // hand changes a message and hands it over.
 func (l *liar) hand(raw []byte) bool {
 	out := l.d.spoil(raw)
+	if l.change != nil {
+		out = l.change(out)
+	}
 	if len(out) > wire.HeaderSize && wire.Type(out[0]) == wire.TypeClientHello {
 		l.bind(out)
 	}
@@ -393,6 +397,7 @@ func FuzzLyingClient(f *testing.F) {
 		}
 		if client.Session != nil {
 			tickets["a ticket"] = client.Session
+			server.Suites = slices.Concat([]suite.ID{client.Session.Suite}, server.Suites)
 		}
 		c, s := newPair(client, server)
 		s.tickets = tickets

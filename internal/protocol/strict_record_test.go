@@ -94,13 +94,10 @@ func TestUnprotected(t *testing.T) {
 	}{
 		{"data before the handshake", false, plaintext(record.ApplicationData, 1), "UNEXPECTED_RECORD", 10},
 		{"empty data before the handshake", false, plaintext(record.ApplicationData), "UNEXPECTED_RECORD", 10},
-		{"ChangeCipherSpec before the handshake", false, plaintext(record.ChangeCipherSpec, 1), "UNEXPECTED_RECORD", 10},
 		{"half an alert", false, plaintext(record.Alert, 2), "BAD_ALERT", 50},
 		{"two alerts", false, plaintext(record.Alert, 2, 10, 2, 10), "BAD_ALERT", 50},
 		{"alert of no level", false, plaintext(record.Alert, 0x42, 10), "UNKNOWN_ALERT_TYPE", 47},
-		{"unknown content type", false, plaintext(99, 1), "UNEXPECTED_RECORD", 10},
 		{"message", true, plaintext(record.Handshake, wire.KeyUpdate(false)...), "INVALID_OUTER_RECORD_TYPE", 10},
-		{"ChangeCipherSpec", true, plaintext(record.ChangeCipherSpec, 1), "UNEXPECTED_RECORD", 10},
 		{"other record version", true, []byte{23, 3, 1, 0, 0}, "WRONG_VERSION_NUMBER", 70},
 	}
 	for _, test := range tests {

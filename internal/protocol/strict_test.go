@@ -3,7 +3,6 @@ package protocol
 import (
 	"bytes"
 	"maps"
-	"slices"
 	"testing"
 
 	"libtls/internal/record"
@@ -11,7 +10,8 @@ import (
 	"libtls/internal/wire"
 )
 
-// The rules that the conformance suite (tests/bogo) insists on, one line each.
+// The rules that the conformance suite (tests/bogo) insists on, one line each, where no
+// RFC names an alert; alerts_test.go has those.
 
 func bothVersions() *Config {
 	cfg := config12()
@@ -21,12 +21,6 @@ func bothVersions() *Config {
 
 // TestStrictServer changes what a server gets from its client.
 func TestStrictServer(t *testing.T) {
-	drop := func(ext uint16) func([]byte) []byte {
-		return inHello(func(m *wire.ClientHello) { m.Extensions = without(m.Extensions, ext) })
-	}
-	put := func(ext uint16, data ...byte) func([]byte) []byte {
-		return inHello(func(m *wire.ClientHello) { m.Extensions = set(m.Extensions, ext, data) })
-	}
 	tests := []struct {
 		name   string
 		client *Config
@@ -34,35 +28,15 @@ func TestStrictServer(t *testing.T) {
 		code   string
 		alert  uint8
 	}{
-		{"trailing data", testConfig(), trailing(wire.TypeClientHello), "CLIENTHELLO_PARSE_FAILED", 50},
-		{"another message behind", testConfig(), followed(wire.TypeClientHello), "EXCESS_HANDSHAKE_DATA", 10},
 		{"another message behind in TLS 1.2", config12(), followed(wire.TypeClientHello), "EXCESS_HANDSHAKE_DATA", 10},
 		{"duplicate extension", testConfig(), inHello(func(m *wire.ClientHello) { m.Extensions = twice(m.Extensions) }), "DUPLICATE_EXTENSION", 50},
-		{"empty protocol name", testConfig(), put(wire.ExtALPN, 0, 1, 0), "PARSE_TLSEXT", 50},
-		{"no groups", testConfig(), drop(wire.ExtSupportedGroups), "NO_SHARED_GROUP", 109},
-		{"no schemes", testConfig(), drop(wire.ExtSignatureAlgorithms), "NO_COMMON_SIGNATURE_ALGORITHMS", 109},
-		{"no shares", testConfig(), drop(wire.ExtKeyShare), "MISSING_KEY_SHARE", 109},
-		{"malformed shares", testConfig(), put(wire.ExtKeyShare, 0, 0, 0), "DECODE_ERROR", 50},
-		{"duplicate shares", testConfig(), inHello(func(m *wire.ClientHello) {
-			share := wire.KeyShare{Group: suite.P256, Data: []byte{1}}
-			m.Extensions = set(m.Extensions, wire.ExtKeyShare, wire.ClientShares([]wire.KeyShare{share, share}))
-		}), "DUPLICATE_KEY_SHARE", 47},
-		{"SSL 3.0, whatever the extensions say", testConfig(), inHello(func(m *wire.ClientHello) { m.Version = 0x0300 }), "UNSUPPORTED_PROTOCOL", 70},
-		{"a share for a group that isn't offered", testConfig(), put(wire.ExtSupportedGroups, 0, 2, 0, 23), "WRONG_CURVE", 47},
-		{"a name with a space", testConfig(), put(wire.ExtServerName, wire.ServerName("a b")...), "ERROR_PARSING_EXTENSION", 47},
-		{"an empty name", testConfig(), put(wire.ExtServerName, wire.ServerName("")...), "ERROR_PARSING_EXTENSION", 50},
-		{"trailing data of Finished", testConfig(), trailing(wire.TypeFinished), "DIGEST_CHECK_FAILED", 51},
-		{"a short Finished", testConfig(), short(wire.TypeFinished), "DECODE_ERROR", 50},
-		{"no certificate type of ours", testConfig(), put(wire.ExtServerCertType, 1, 2), "UNKNOWN_CERTIFICATE_TYPE", 40},
-		{"compression in TLS 1.3", testConfig(), inHello(func(m *wire.ClientHello) { m.Compressions = []byte{0, 1} }), "INVALID_COMPRESSION_LIST", 47},
+		{"a name with a space", testConfig(), helloPut(wire.ExtServerName, wire.ServerName("a b")...), "ERROR_PARSING_EXTENSION", 47},
+		{"an empty name", testConfig(), helloPut(wire.ExtServerName, wire.ServerName("")...), "ERROR_PARSING_EXTENSION", 50},
+		{"no certificate type of ours", testConfig(), helloPut(wire.ExtServerCertType, 1, 2), "UNKNOWN_CERTIFICATE_TYPE", 40},
 		{"compression only in TLS 1.2", config12(), inHello(func(m *wire.ClientHello) { m.Compressions = []byte{1} }), "INVALID_COMPRESSION_LIST", 47},
-		{"TLS 1.1", config12(), inHello(func(m *wire.ClientHello) {
-			m.Version, m.Extensions = 0x0302, without(m.Extensions, wire.ExtSupportedVersions)
-		}), "UNSUPPORTED_PROTOCOL", 70},
-		{"a fallback", config12(), inHello(func(m *wire.ClientHello) { m.Suites = append(m.Suites, suite.FallbackSCSV) }), "INAPPROPRIATE_FALLBACK", 86},
-		{"key's curve not named", config12(), put(wire.ExtSupportedGroups, 0, 2, 0, 29), "WRONG_CURVE", 40},
-		{"no scheme for the key in TLS 1.2", config12(), put(wire.ExtSignatureAlgorithms, 0, 2, 4, 1), "NO_SHARED_CIPHER", 40},
-		{"empty CA list", testConfig(), put(wire.ExtCertAuthorities, 0, 0), "ERROR_PARSING_EXTENSION", 50},
+		{"key's curve not named", config12(), helloPut(wire.ExtSupportedGroups, 0, 2, 0, 29), "WRONG_CURVE", 40},
+		{"no scheme for the key in TLS 1.2", config12(), helloPut(wire.ExtSignatureAlgorithms, 0, 2, 4, 1), "NO_SHARED_CIPHER", 40},
+		{"empty CA list", testConfig(), helloPut(wire.ExtCertAuthorities, 0, 0), "ERROR_PARSING_EXTENSION", 50},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -92,14 +66,10 @@ func TestStrictPSK(t *testing.T) {
 		code   string
 		alert  uint8
 	}{
-		{"not last", inHello(func(m *wire.ClientHello) {
-			m.Extensions = append(m.Extensions, wire.Extension{Type: wire.ExtPadding})
-		}), "PRE_SHARED_KEY_MUST_BE_LAST", 47},
 		{"no modes", inHello(func(m *wire.ClientHello) { m.Extensions = without(m.Extensions, wire.ExtPSKModes) }), "MISSING_EXTENSION", 109},
 		{"too many binders", offer(func(o *wire.Offer) { o.Binders = append(o.Binders, o.Binders[0]) }), "PSK_IDENTITY_BINDER_COUNT_MISMATCH", 47},
 		{"no binder", offer(func(o *wire.Offer) { o.Binders = nil }), "DECODE_ERROR", 50},
 		{"short binder", offer(func(o *wire.Offer) { o.Binders[0] = o.Binders[0][1:] }), "DIGEST_CHECK_FAILED", 51},
-		{"wrong binder", offer(func(o *wire.Offer) { o.Binders[0][0] ^= 1 }), "DIGEST_CHECK_FAILED", 51},
 	}
 	client := testConfig()
 	var issued *Session
@@ -129,15 +99,6 @@ func TestStrictPSK(t *testing.T) {
 
 // TestStrictClient changes what a client gets from its server.
 func TestStrictClient(t *testing.T) {
-	hello := func(ext uint16, data ...byte) func([]byte) []byte {
-		return inServer(func(m *wire.ServerHello) { m.Extensions = set(m.Extensions, ext, data) })
-	}
-	encrypted := func(ext uint16, data ...byte) func([]byte) []byte {
-		return inEncrypted(func(exts []wire.Extension) []wire.Extension { return set(exts, ext, data) })
-	}
-	leaf := func(ext uint16, data ...byte) func([]byte) []byte {
-		return inCert(func(m *wire.Certificate) { m.Entries[0].Extensions = set(m.Entries[0].Extensions, ext, data) })
-	}
 	tests := []struct {
 		name   string
 		server *Config
@@ -148,39 +109,9 @@ func TestStrictClient(t *testing.T) {
 		{"duplicate extension", testConfig(), inServer(func(m *wire.ServerHello) { m.Extensions = twice(m.Extensions) }), "DUPLICATE_EXTENSION", 50},
 		{"compression", testConfig(), inServer(func(m *wire.ServerHello) { m.Compression = 1 }), "DECODE_ERROR", 50},
 		{"bogus version", testConfig(), inServer(func(m *wire.ServerHello) { m.Version = 0x1234 }), "UNSUPPORTED_PROTOCOL", 47},
-		{"extension selects TLS 1.2", testConfig(), hello(wire.ExtSupportedVersions, 3, 3), "UNEXPECTED_EXTENSION", 47},
-		{"extension selects TLS 1.4", testConfig(), hello(wire.ExtSupportedVersions, 3, 5), "UNSUPPORTED_PROTOCOL", 47},
-		{"another session id", testConfig(), inServer(func(m *wire.ServerHello) { m.SessionID = nil }), "SERVER_ECHOED_INVALID_SESSION_ID", 47},
-		{"suite not offered", testConfig(), inServer(func(m *wire.ServerHello) { m.Suite = 0x1305 }), "WRONG_CIPHER_RETURNED", 47},
-		{"encrypted extension in the clear", testConfig(), hello(wire.ExtALPN), "UNEXPECTED_EXTENSION", 110},
-		{"trailing data of a share", testConfig(), inServer(func(m *wire.ServerHello) {
-			for i, e := range m.Extensions {
-				if e.Type == wire.ExtKeyShare {
-					m.Extensions[i].Data = append(slices.Clone(e.Data), 0)
-				}
-			}
-		}), "DECODE_ERROR", 50},
-		{"message behind ServerHello", testConfig(), followed(wire.TypeServerHello), "EXCESS_HANDSHAKE_DATA", 10},
 
-		{"trailing data", testConfig(), trailing(wire.TypeEncryptedExtensions), "DECODE_ERROR", 50},
-		{"unknown extension", testConfig(), encrypted(0x1234), "UNEXPECTED_EXTENSION", 110},
-		{"name not asked for", testConfig(), encrypted(wire.ExtServerName), "UNEXPECTED_EXTENSION", 110},
-		{"share in a wrong place", testConfig(), encrypted(wire.ExtKeyShare), "UNEXPECTED_EXTENSION", 110},
-		{"point formats in TLS 1.3", testConfig(), encrypted(wire.ExtECPointFormats, 1, 0), "ERROR_PARSING_EXTENSION", 47},
-		{"extended master secret in TLS 1.3", testConfig(), encrypted(wire.ExtExtendedMasterSecret), "ERROR_PARSING_EXTENSION", 47},
-
-		{"empty chain", testConfig(), inCert(func(m *wire.Certificate) { m.Entries = nil }), "PEER_DID_NOT_RETURN_A_CERTIFICATE", 50},
-		{"staple not asked for", testConfig(), leaf(wire.ExtStatusRequest, 1, 0, 0, 1, 1), "UNEXPECTED_EXTENSION", 110},
+		{"staple not asked for", testConfig(), leafPut(wire.ExtStatusRequest, 1, 0, 0, 1, 1), "UNEXPECTED_EXTENSION", 110},
 		{"garbage for a leaf", testConfig(), inCert(func(m *wire.Certificate) { m.Entries[0].Data = []byte{1} }), "CANNOT_PARSE_LEAF_CERT", 50},
-		{"scheme not offered", testConfig(), onType(wire.TypeCertificateVerify, func([]byte) []byte {
-			return (&wire.CertificateVerify{Scheme: suite.PKCS1WithSHA256, Signature: []byte{1}}).Marshal()
-		}), "WRONG_SIGNATURE_TYPE", 47},
-		{"bad signature", testConfig(), onType(wire.TypeCertificateVerify, func([]byte) []byte {
-			return (&wire.CertificateVerify{Scheme: suite.ECDSAP256SHA256, Signature: []byte{1}}).Marshal()
-		}), "BAD_SIGNATURE", 51},
-		{"trailing data of Finished", testConfig(), trailing(wire.TypeFinished), "DIGEST_CHECK_FAILED", 51},
-		{"a short Finished", testConfig(), short(wire.TypeFinished), "DECODE_ERROR", 50},
-		{"message behind Finished", testConfig(), followed(wire.TypeFinished), "EXCESS_HANDSHAKE_DATA", 10},
 
 		{"TLS 1.2: empty chain", config12(), onType(wire.TypeCertificate, func([]byte) []byte { return wire.Certificate12(nil) }), "DECODE_ERROR", 50},
 		{"TLS 1.2: compression", config12(), inServer(func(m *wire.ServerHello) { m.Compression = 1 }), "UNSUPPORTED_COMPRESSION_ALGORITHM", 47},
@@ -213,23 +144,8 @@ func TestStrictRetry(t *testing.T) {
 		alert  uint8
 	}{
 		{"duplicate extension", nth(1, func(m *wire.ServerHello) { m.Extensions = twice(m.Extensions) }), "DUPLICATE_EXTENSION", 47},
-		{"unknown extension", nth(1, func(m *wire.ServerHello) { m.Extensions = set(m.Extensions, 0x1234, nil) }), "UNEXPECTED_EXTENSION", 110},
 		{"empty cookie", nth(1, func(m *wire.ServerHello) { m.Extensions = set(m.Extensions, wire.ExtCookie, []byte{0, 0}) }), "DECODE_ERROR", 50},
-		{"asks for nothing", nth(1, func(m *wire.ServerHello) { m.Extensions = without(m.Extensions, wire.ExtKeyShare) }), "EMPTY_HELLO_RETRY_REQUEST", 47},
-		{"group not offered", nth(1, func(m *wire.ServerHello) { m.Extensions = set(m.Extensions, wire.ExtKeyShare, []byte{0, 1}) }), "WRONG_CURVE", 47},
-		{"group already shared", nth(1, func(m *wire.ServerHello) {
-			m.Extensions = set(m.Extensions, wire.ExtKeyShare, wire.Uint16(suite.X25519))
-		}), "WRONG_CURVE", 47},
-		{"no version afterwards", nth(2, func(m *wire.ServerHello) { m.Extensions = without(m.Extensions, wire.ExtSupportedVersions) }), "SECOND_SERVERHELLO_VERSION_MISMATCH", 47},
 		{"bogus version afterwards", nth(2, func(m *wire.ServerHello) { m.Version = 0x0305 }), "DECODE_ERROR", 47},
-		{"another suite afterwards", nth(2, func(m *wire.ServerHello) { m.Suite = suite.AES128GCMSHA256 }), "WRONG_CIPHER_RETURNED", 47},
-		{"another group afterwards", nth(2, func(m *wire.ServerHello) {
-			m.Extensions = set(m.Extensions, wire.ExtKeyShare, wire.ServerShare(wire.KeyShare{Group: suite.X25519, Data: make([]byte, 32)}))
-		}), "WRONG_CURVE", 47},
-		{"another retry", nth(2, func(m *wire.ServerHello) {
-			m.Random = wire.HelloRetryRandom[:]
-			m.Extensions = set(m.Extensions, wire.ExtKeyShare, wire.Uint16(suite.P521))
-		}), "UNEXPECTED_MESSAGE", 10},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -244,27 +160,16 @@ func TestStrictRetry(t *testing.T) {
 
 // TestStrictRequest changes a CertificateRequest.
 func TestStrictRequest(t *testing.T) {
-	change := func(change func(*wire.CertificateRequest)) func([]byte) []byte {
-		return onType(wire.TypeCertificateRequest, func(raw []byte) []byte {
-			m, ok := wire.ParseCertificateRequest(raw[wire.HeaderSize:])
-			if !ok {
-				panic("no CertificateRequest")
-			}
-			change(m)
-			return m.Marshal()
-		})
-	}
 	tests := []struct {
 		name   string
 		change func([]byte) []byte
 		code   string
 		alert  uint8
 	}{
-		{"no schemes", change(func(m *wire.CertificateRequest) { m.Extensions = nil }), "DECODE_ERROR", 109},
-		{"empty list of schemes", change(func(m *wire.CertificateRequest) {
+		{"empty list of schemes", inRequest(func(m *wire.CertificateRequest) {
 			m.Extensions = set(m.Extensions, wire.ExtSignatureAlgorithms, []byte{0, 0})
 		}), "DECODE_ERROR", 50},
-		{"a context", change(func(m *wire.CertificateRequest) { m.Context = []byte{1} }), "DECODE_ERROR", 47},
+		{"a context", inRequest(func(m *wire.CertificateRequest) { m.Context = []byte{1} }), "DECODE_ERROR", 47},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
