@@ -309,6 +309,8 @@ var alertTests = []alertTest{
 		change: serverPut(wire.ExtPreSharedKey, 0, 1), code: "PSK_IDENTITY_NOT_FOUND", alert: 47},
 	{section: "8446, 4.2.11", what: "a PSK of another hash", victim: client13, setup: withSession,
 		change: inServer(func(m *wire.ServerHello) { m.Suite = suite.AES256GCMSHA384 }), code: "OLD_SESSION_PRF_HASH_MISMATCH", alert: 47},
+	{section: "8446, 4.2.11", what: "a PSK without a share", victim: client13, setup: withSession,
+		change: serverDrop(wire.ExtKeyShare), code: "MISSING_KEY_SHARE", alert: 47},
 	{section: "8446, 4.3.2", what: "a request without signature_algorithms", victim: client13,
 		change: inRequest(func(m *wire.CertificateRequest) { m.Extensions = nil }), code: "DECODE_ERROR", alert: 109},
 	{section: "8446, 4.4.2.4", what: "a server without a certificate", victim: client13,

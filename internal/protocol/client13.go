@@ -108,7 +108,10 @@ func (c *Conn) acceptServerHello(exts extensions) *Error {
 		psk = hs.session.Secret
 	}
 	data, ok := exts[wire.ExtKeyShare]
-	if !ok {
+	switch {
+	case !ok && psk != nil: // RFC 8446, 4.2.11: our mode needs one
+		return errMissingKeyShare.with(AlertIllegalParameter)
+	case !ok:
 		return errMissingKeyShare
 	}
 	share, ok := wire.ParseServerShare(data)
