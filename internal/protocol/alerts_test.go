@@ -393,6 +393,10 @@ var alertTests = []alertTest{
 		}), code: "UNSUPPORTED_PROTOCOL", alert: 70},
 	{section: "8446, D.2", what: "older versions only", victim: server13, setup: only13, change: helloPut(wire.ExtSupportedVersions, 2, 3, 3),
 		code: "UNSUPPORTED_PROTOCOL", alert: 70},
+	{section: "8446, D.5", what: "SSL 3.0", victim: client13, change: inServer(func(m *wire.ServerHello) { m.Version = ssl3 }),
+		code: "UNSUPPORTED_PROTOCOL", alert: 70},
+	{section: "8446, D.5", what: "SSL 2.0", victim: server13, change: inHello(func(m *wire.ClientHello) { m.Version = 0x0200 }),
+		code: "UNSUPPORTED_PROTOCOL", alert: 70},
 	{section: "8446, D.5", what: "SSL 3.0", victim: server13, change: inHello(func(m *wire.ClientHello) { m.Version = ssl3 }),
 		code: "UNSUPPORTED_PROTOCOL", alert: 70},
 

@@ -242,6 +242,9 @@ func (c *Conn) offeredSuite(id suite.ID) bool {
 
 // serverVersion takes the version that the server chose (RFC 8446, 4.2.1).
 func (c *Conn) serverVersion(sh *wire.ServerHello) *Error {
+	if sh.Version <= ssl3 { // RFC 8446, D.5: whatever the extensions say
+		return errUnsupportedProtocol
+	}
 	version, alert := sh.Version, AlertProtocolVersion
 	i := slices.IndexFunc(sh.Extensions, func(e wire.Extension) bool { return e.Type == wire.ExtSupportedVersions })
 	if i >= 0 {

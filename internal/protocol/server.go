@@ -51,7 +51,7 @@ const ssl3 = 0x0300
 
 // negotiateVersion chooses the protocol version (RFC 8446, 4.2.1).
 func (c *Conn) negotiateVersion() *Error {
-	if c.hs.offer.Version == ssl3 { // RFC 8446, D.5: whatever the extensions say
+	if c.hs.offer.Version <= ssl3 { // RFC 8446, D.5: whatever the extensions say
 		return errUnsupportedProtocol
 	}
 	versions := []uint16{min(c.hs.offer.Version, suite.TLS12)}
