@@ -265,6 +265,8 @@ func (c *Conn) writeServerHello() *Error {
 		c.info.PeerChain = s.PeerChain
 		age := hs.psks.Identities[hs.identity].ObfuscatedAge - s.AgeAdd
 		c.info.TicketAgeSkew = time.Duration(age)*time.Millisecond - c.now.Sub(s.Created)
+	} else if _, there := hs.exts[wire.ExtSignatureAlgorithms]; !there { // RFC 8446, 4.2.3
+		return errNoCommonSchemes.with(AlertMissingExtension)
 	} else if hs.credential == nil {
 		return errNoCertificate
 	} else if hs.scheme, err = c.pickScheme(hs.credential); err != nil {
