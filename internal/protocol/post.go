@@ -72,8 +72,12 @@ func (c *Conn) newSessionTicket(m message) *Error {
 	if !ok {
 		return errDecode
 	}
-	if _, err := c.index(nst.Extensions, inNewSessionTicket); err != nil {
+	exts, err := c.index(nst.Extensions, inNewSessionTicket)
+	if err != nil {
 		return err
+	}
+	if data, there := exts[wire.ExtEarlyData]; there && len(data) != 4 { // RFC 8446, 4.2.10
+		return errParsingExtension
 	}
 	// RFC 8446, 4.6.1: a ticket of no lifetime is to be dropped at once.
 	if !c.cfg.Tickets || nst.Lifetime == 0 || len(nst.Ticket) > MaxTicket || len(c.sessions) == maxPendingSessions {
