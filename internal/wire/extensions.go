@@ -76,8 +76,18 @@ func ParseStatusRequest(data []byte) (ocsp, ok bool) {
 	if kind != 1 {
 		return false, true
 	}
-	var ids, exts []byte
-	return true, readBytes16(&s, &ids) && readBytes16(&s, &exts) && s.Empty()
+	var ids cryptobyte.String
+	var exts []byte
+	if !s.ReadUint16LengthPrefixed(&ids) || !readBytes16(&s, &exts) || !s.Empty() {
+		return true, false
+	}
+	for !ids.Empty() {
+		var id []byte
+		if !readBytes16(&ids, &id) || len(id) == 0 {
+			return true, false
+		}
+	}
+	return true, true
 }
 
 // CertificateStatus builds the OCSP response that goes with a certificate.
