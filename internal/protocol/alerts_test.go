@@ -591,3 +591,14 @@ func TestUnparsableExtensions(t *testing.T) {
 		}
 	}
 }
+
+// TestNewerExtensions has a server of TLS 1.2 get what only TLS 1.3 gives a
+// meaning, of whatever form: it doesn't know these (RFC 5246, 7.4.1.4).
+func TestNewerExtensions(t *testing.T) {
+	for _, ext := range []uint16{wire.ExtEarlyData, wire.ExtPostHandshakeAuth, wire.ExtPSKModes, wire.ExtKeyShare, wire.ExtCookie, wire.ExtPreSharedKey} {
+		server := (&alertTest{victim: server12, change: helloPut(ext, 1)}).run(t)
+		if !server.Established() {
+			t.Errorf("extension %d: %v", ext, server.Err())
+		}
+	}
+}

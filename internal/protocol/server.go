@@ -100,18 +100,6 @@ func (c *Conn) readClientExtensions() *Error {
 			return errParsingExtension
 		}
 	}
-	if data, there := hs.exts[wire.ExtEarlyData]; there {
-		if len(data) != 0 {
-			return errParsingExtension
-		}
-		hs.skipEarly = c.info.Version == suite.TLS13
-	}
-	if data, there := hs.exts[wire.ExtPostHandshakeAuth]; there {
-		if len(data) != 0 {
-			return errParsingExtension
-		}
-		c.postHandshakeAuth = c.cfg.PostHandshakeAuth && c.info.Version == suite.TLS13
-	}
 	// RFC 7250, 4.2: our certificates have X.509's form only.
 	if data, there := hs.exts[wire.ExtServerCertType]; there {
 		types, ok := wire.ParseBytes8(data)
@@ -122,15 +110,8 @@ func (c *Conn) readClientExtensions() *Error {
 			return errCertificateTypes
 		}
 	}
-	if data, there := hs.exts[wire.ExtPSKModes]; there {
-		modes, ok := wire.ParseBytes8(data)
-		if !ok {
-			return errParsingExtension
-		}
-		c.pskDHE = slices.Contains(modes, wire.PSKDHE)
-	}
 	if c.info.Version == suite.TLS13 {
-		if err := c.readPSKs(); err != nil {
+		if err := c.readClientExtensions13(); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,31 @@ func (c *Conn) clientHello13() *Error {
 	return c.chooseGroup()
 }
 
+// readClientExtensions13 takes what TLS 1.2 knows nothing of.
+func (c *Conn) readClientExtensions13() *Error {
+	hs := c.hs
+	if data, there := hs.exts[wire.ExtEarlyData]; there {
+		if len(data) != 0 {
+			return errParsingExtension
+		}
+		hs.skipEarly = true
+	}
+	if data, there := hs.exts[wire.ExtPostHandshakeAuth]; there {
+		if len(data) != 0 {
+			return errParsingExtension
+		}
+		c.postHandshakeAuth = c.cfg.PostHandshakeAuth
+	}
+	if data, there := hs.exts[wire.ExtPSKModes]; there {
+		modes, ok := wire.ParseBytes8(data)
+		if !ok {
+			return errParsingExtension
+		}
+		c.pskDHE = slices.Contains(modes, wire.PSKDHE)
+	}
+	return c.readPSKs()
+}
+
 // readPSKs takes the PSKs offered, if they can be used at all.
 func (c *Conn) readPSKs() *Error {
 	hs := c.hs
