@@ -446,6 +446,10 @@ var alertTests = []alertTest{
 		code: "RENEGOTIATION_MISMATCH", alert: 40},
 	{section: "5746, 3.6", what: "renegotiation_info of another handshake", victim: server12, change: helloPut(wire.ExtRenegotiationInfo, 1, 0),
 		code: "RENEGOTIATION_MISMATCH", alert: 40},
+	{section: "6066, 4", what: "a length of fragments that doesn't exist", victim: server13, change: helloPut(wire.ExtMaxFragmentLength, 5),
+		code: "ERROR_PARSING_EXTENSION", alert: 47},
+	{section: "6066, 4", what: "a length of fragments that doesn't exist", victim: server12, change: helloPut(wire.ExtMaxFragmentLength, 0),
+		code: "ERROR_PARSING_EXTENSION", alert: 47},
 	{section: "7301, 3.1", what: "two protocols", victim: client13, change: encryptedPut(wire.ExtALPN, wire.Protocols([]string{"a", "a"})...),
 		code: "PARSE_TLSEXT", alert: 50},
 	{section: "7301, 3.1", what: "two protocols", victim: client12, change: serverPut(wire.ExtALPN, wire.Protocols([]string{"a", "a"})...),
@@ -538,6 +542,7 @@ func TestUnparsableExtensions(t *testing.T) {
 		data   []byte
 	}{
 		{server13, helloPut, wire.ExtServerName, name},
+		{server13, helloPut, wire.ExtMaxFragmentLength, []byte{1}},
 		{server13, helloPut, wire.ExtStatusRequest, wire.StatusRequest},
 		{server13, helloPut, wire.ExtSupportedGroups, groups},
 		{server13, helloPut, wire.ExtSignatureAlgorithms, schemes},

@@ -100,6 +100,15 @@ func (c *Conn) readClientExtensions() *Error {
 			return errParsingExtension
 		}
 	}
+	// RFC 6066, 4: we don't make fragments shorter, but the lengths are known.
+	if data, there := hs.exts[wire.ExtMaxFragmentLength]; there {
+		if len(data) != 1 {
+			return errParsingExtension
+		}
+		if data[0] < 1 || data[0] > 4 {
+			return errParsingExtension.with(AlertIllegalParameter)
+		}
+	}
 	// RFC 7250, 4.2: our certificates have X.509's form only.
 	if data, there := hs.exts[wire.ExtServerCertType]; there {
 		types, ok := wire.ParseBytes8(data)

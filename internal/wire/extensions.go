@@ -9,6 +9,7 @@ import (
 // Extension types (RFC 8446, 4.2, and the registry).
 const (
 	ExtServerName           uint16 = 0
+	ExtMaxFragmentLength    uint16 = 1
 	ExtStatusRequest        uint16 = 5
 	ExtSupportedGroups      uint16 = 10
 	ExtECPointFormats       uint16 = 11
