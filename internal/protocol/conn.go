@@ -351,6 +351,10 @@ func (c *Conn) handleAlert(payload []byte) *Error {
 		return errBadAlert
 	}
 	level, alert := payload[0], payload[1]
+	// RFC 8446, 6: these are no errors, and the level may say what it likes.
+	if level == 2 && c.info.Version == suite.TLS13 && (alert == AlertCloseNotify || alert == AlertUserCanceled) {
+		level = 1
+	}
 	switch level {
 	case 1:
 		if len(c.hand) > 0 && c.info.Version == suite.TLS13 { // RFC 8446, 5.1: nothing comes inside a message

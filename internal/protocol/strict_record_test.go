@@ -82,6 +82,26 @@ func TestRecordsInARow(t *testing.T) {
 	})
 }
 
+// TestAlertLevel sends alerts that are no errors at the level of errors, which
+// TLS 1.3 has no use for (RFC 8446, 6).
+func TestAlertLevel(t *testing.T) {
+	for _, client := range []bool{true, false} {
+		c, s := newPair(testConfig(), testConfig())
+		victim := s
+		if client {
+			victim = c
+		}
+		m := &meddler{victim: victim, change: unchanged}
+		m.run(c, s)
+		for _, alert := range []byte{AlertUserCanceled, AlertCloseNotify} {
+			victim.feed(m.sealed(record.Alert, []byte{2, alert}))
+			if victim.Err() != nil || victim.PeerClosed() != (alert == AlertCloseNotify) {
+				t.Errorf("alert %d, client %t: closed %t, %v", alert, client, victim.PeerClosed(), victim.Err())
+			}
+		}
+	}
+}
+
 // TestUnprotected hands unprotected records to an end that has keys, or to one
 // that expects other records.
 func TestUnprotected(t *testing.T) {
