@@ -53,6 +53,7 @@ if [ "${1:-}" != demo ]; then
 	need libssl-dev /usr/include/openssl/ssl.h
 	need gnutls-bin gnutls-cli
 	need curl curl
+	need tshark tshark
 	need valgrind valgrind
 	need mandoc mandoc
 	need strace strace
