@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"libtls/internal/descriptor"
 	"libtls/internal/pem"
 	"libtls/internal/plain"
 	"libtls/internal/protocol"
@@ -62,49 +63,35 @@ func (s *Saves) Due(now time.Time) bool {
 // runs out of space, leaves whole sessions and perhaps a block without an end,
 // which no reader takes for a session.
 type SessionFile struct {
-	fd    int
-	id    fileID
+	fd int
+	id descriptor.ID
+	// owner is who the process was when it named the descriptor, which may stay
+	// with a former user of a process that has changed its own.
 	owner uint32
 }
 
 // NewSessionFile returns the file behind a descriptor that may hold sessions.
 func NewSessionFile(fd int) (*SessionFile, error) {
 	f := &SessionFile{fd: fd, owner: uint32(syscall.Getuid())}
-	st, err := f.stat()
-	if err != nil {
+	var err error
+	if f.id, _, err = f.stat(); err != nil {
 		return nil, err
 	}
-	f.id = fileID{uint64(st.Dev), st.Ino}
 	return f, nil
 }
 
-// stat tells whether the descriptor may hold sessions. It may stay with a
-// former user of a process that has changed its own.
-func (f *SessionFile) stat() (syscall.Stat_t, error) {
-	var st syscall.Stat_t
-	if err := syscall.Fstat(f.fd, &st); err != nil {
-		return st, fmt.Errorf("failed to stat session file: %w", err)
-	}
-	switch mode := st.Mode & 0o777; {
-	case st.Mode&syscall.S_IFMT != syscall.S_IFREG:
-		return st, errors.New("session file is not a regular file")
-	case st.Uid != f.owner && int(st.Uid) != syscall.Getuid():
-		return st, fmt.Errorf("session file has incorrect owner (uid %d != %d)", st.Uid, syscall.Getuid())
-	case mode != 0o600:
-		return st, fmt.Errorf("session file has incorrect permissions (%o != 600)", mode)
-	}
-	return st, nil
+func (f *SessionFile) stat() (descriptor.ID, int64, error) {
+	return descriptor.Private(f.fd, "session file", f.owner)
 }
 
 // check tells, before each use, the file's size in bytes, if it is still that
-// file and may hold sessions: the program may have closed the descriptor and
-// got its number once more for a file which isn't ours to write.
+// file and may hold sessions.
 func (f *SessionFile) check() (size int64, err error) {
-	st, err := f.stat()
-	if err == nil && f.id != (fileID{uint64(st.Dev), st.Ino}) {
+	id, size, err := f.stat()
+	if err == nil && f.id != id {
 		err = errors.New("session file descriptor refers to another file now")
 	}
-	return st.Size, err
+	return size, err
 }
 
 // A service is one of several servers under one name. Those that a program names
@@ -177,11 +164,11 @@ func (f *SessionFile) Take(name, service string, now time.Time, usable func(*Ses
 	case size == 0:
 		return nil, nil
 	}
-	access, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(f.fd), syscall.F_GETFL, 0)
-	if errno != 0 {
-		return nil, fmt.Errorf("failed to read session file: %w", errno)
+	flags, err := descriptor.Flags(f.fd)
+	if err != nil {
+		return nil, fmt.Errorf("failed to read session file: %w", err)
 	}
-	readOnly := access&syscall.O_ACCMODE == syscall.O_RDONLY
+	readOnly := flags&syscall.O_ACCMODE == syscall.O_RDONLY
 	kind := int16(syscall.F_WRLCK)
 	if readOnly {
 		kind = syscall.F_RDLCK
@@ -367,7 +354,8 @@ func (f *SessionFile) read() ([]byte, error) {
 	}
 	data := make([]byte, st.Size)
 	for done := 0; done < len(data); {
-		n, err := retry(func() (int, error) { return syscall.Pread(f.fd, data[done:], int64(done)) })
+		var n int
+		err := descriptor.Retry(func() (err error) { n, err = syscall.Pread(f.fd, data[done:], int64(done)); return err })
 		if err != nil {
 			clear(data)
 			return nil, err
@@ -404,7 +392,8 @@ func (f *SessionFile) store(sessions []*Session) error {
 		return fmt.Errorf("failed to truncate session file: %w", err)
 	}
 	for done := 0; done < len(data); {
-		n, err := retry(func() (int, error) { return syscall.Pwrite(f.fd, data[done:], int64(done)) })
+		var n int
+		err := descriptor.Retry(func() (err error) { n, err = syscall.Pwrite(f.fd, data[done:], int64(done)); return err })
 		if err == nil && n == 0 {
 			err = syscall.EIO
 		}
@@ -420,16 +409,6 @@ func (f *SessionFile) store(sessions []*Session) error {
 // Fields goes through all of the file but its content.
 func (f *SessionFile) Fields(p *plain.Coder) {
 	plain.Number(p, &f.fd)
-	plain.Number(p, &f.id.dev)
-	plain.Number(p, &f.id.ino)
+	f.id.Fields(p)
 	plain.Number(p, &f.owner)
-}
-
-// retry repeats a system call that a signal interrupts.
-func retry(call func() (int, error)) (int, error) {
-	for {
-		if n, err := call(); err != syscall.EINTR {
-			return n, err
-		}
-	}
 }

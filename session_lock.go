@@ -4,6 +4,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"libtls/internal/descriptor"
 )
 
 const (
@@ -43,15 +45,12 @@ func (f *SessionFile) lock(kind int16) (unlock func(), err error) {
 	}
 }
 
-// fileID is the same for all descriptors of one file.
-type fileID struct{ dev, ino uint64 }
-
 // fileTurns has a turn for each file that a thread works on, because record
 // locks don't keep the threads of a process apart.
 var fileTurns = struct {
 	sync.Mutex
-	of map[fileID]*fileTurn
-}{of: map[fileID]*fileTurn{}}
+	of map[descriptor.ID]*fileTurn
+}{of: map[descriptor.ID]*fileTurn{}}
 
 type fileTurn struct {
 	token chan struct{} // holds one element while a thread has its turn
@@ -59,7 +58,7 @@ type fileTurn struct {
 }
 
 // awaitTurn waits for the calling thread's turn at a file, until leave.
-func awaitTurn(id fileID, bound time.Duration) (leave func(), err error) {
+func awaitTurn(id descriptor.ID, bound time.Duration) (leave func(), err error) {
 	fileTurns.Lock()
 	turn := fileTurns.of[id]
 	if turn == nil {

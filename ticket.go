@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"libtls/internal/plain"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
 )
@@ -212,11 +213,30 @@ type TicketKeys struct {
 // NewTicketKeys returns an empty set of keys, which makes its own.
 func NewTicketKeys() *TicketKeys { return &TicketKeys{ring: new(ticketRing)} }
 
+// Fields goes through the keys if they are a program's own or a file's. Automatic
+// ones are no part of it; see Share.
+func (t *TicketKeys) Fields(p *plain.Coder) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p.Flag(&t.ring.manual); t.ring.manual {
+		t.ring.fields(p)
+	}
+	plain.Struct(p, &t.file, func(f *fileKeys) { f.fields(p) })
+}
+
+// Wipe forgets all keys.
+func (t *TicketKeys) Wipe() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*t.ring = ticketRing{}
+	t.dropFile()
+}
+
 // Add adds a key of the program's: 32 bytes for AES-256, then 16 for
 // HMAC-SHA256. Adding the newest once more changes nothing.
 func (t *TicketKeys) Add(revision uint32, key []byte, now time.Time) error {
 	if len(key) != ticketKeySize {
-		return errors.New("wrong amount of ticket key data")
+		return errKeySize
 	}
 	k := ticketKey{added: now.Unix()}
 	defer func() { k = ticketKey{} }()

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"math"
 	"time"
-
-	"libtls/internal/plain"
 )
 
 // OpenSSLKeySize is the size of a ticket key as OpenSSL's functions take it:
@@ -42,23 +40,4 @@ func (t *TicketKeys) OpenSSL(dst []byte) []byte {
 	dst = append(dst, k.name[:]...)
 	dst = append(dst, k.mac[:]...)
 	return append(dst, k.aes[:]...)
-}
-
-// Fields goes through the keys if they are a program's own or a file's. Automatic
-// ones are no part of it; see Share.
-func (t *TicketKeys) Fields(p *plain.Coder) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if p.Flag(&t.ring.manual); t.ring.manual {
-		t.ring.fields(p)
-	}
-	plain.Struct(p, &t.file, func(f *fileKeys) { f.fields(p) })
-}
-
-// Wipe forgets all keys.
-func (t *TicketKeys) Wipe() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	*t.ring = ticketRing{}
-	t.dropFile()
 }

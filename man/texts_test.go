@@ -19,7 +19,7 @@ const errorsPage = "libtls-errors.7"
 
 // rooms are the directories whose texts reach a program.
 var rooms = []string{
-	"..", "../tls", "../ssl", "../capi", "../internal/credential", "../internal/drive", "../internal/pem",
+	"..", "../tls", "../ssl", "../capi", "../internal/credential", "../internal/descriptor", "../internal/drive", "../internal/pem",
 	"../internal/protocol", "../internal/record", "../internal/suite", "../internal/trust",
 }
 
@@ -41,6 +41,8 @@ var noTexts = map[string]string{
 	"key expansion":          "label of TLS 1.2",
 	"libtls full handshake ": "mark in sessions",
 	"ocsp staple":            "kind of data",
+	"key log":                "kind of file",
+	"session file":           "kind of file",
 	"ticket key":             "kind of file",
 
 	"BIO routines":              "name of a library",

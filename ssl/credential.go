@@ -2,8 +2,6 @@ package ssl
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/x509"
 	"syscall"
 
 	"libtls/internal/credential"
@@ -38,59 +36,56 @@ func (f File) unreadable(lib int) []*Error {
 	return []*Error{e, file, within(lib, e)}
 }
 
+// parse returns what is in a file, or what is wrong with that.
+func parse[T any](f File, encoding int, pem, der func([]byte) (T, error)) (v T, errs []*Error) {
+	var err error
+	var e *Error
+	switch {
+	case f.Errno != 0:
+		return v, f.unreadable(LibSSL)
+	case encoding == filePEM:
+		v, err = pem(f.Data)
+		e = errNoStartLine
+	case encoding == fileDER:
+		v, err = der(f.Data)
+		e = errBadEncoding
+	default:
+		return v, []*Error{errBadFileType}
+	}
+	if err != nil {
+		errs = []*Error{e, within(LibSSL, e)}
+	}
+	return v, errs
+}
+
 // UseCertificateFile is SSL_CTX_use_certificate_file, and if chain is set
 // SSL_CTX_use_certificate_chain_file.
 func (c *Context) UseCertificateFile(file File, encoding int, chain bool) []*Error {
-	if file.Errno != 0 {
-		return file.unreadable(LibSSL)
-	}
-	var err *Error
-	var certs [][]byte
-	var leaf *x509.Certificate
-	var parseErr error
-	switch encoding {
-	case filePEM:
-		certs, leaf, parseErr = credential.ParseChain(file.Data)
-		err = errNoStartLine
-	case fileDER:
-		certs = [][]byte{bytes.Clone(file.Data)}
-		leaf, parseErr = credential.ParseLeaf(certs[0])
-		err = errBadEncoding
-	default:
-		return []*Error{errBadFileType}
-	}
-	if parseErr != nil {
-		return []*Error{err, within(LibSSL, err)}
+	cred, errs := parse(file, encoding, func(pem []byte) (cred credential.Credential, err error) {
+		cred.Chain, cred.Leaf, err = credential.ParseChain(pem)
+		return cred, err
+	}, func(der []byte) (cred credential.Credential, err error) {
+		cred.Chain = [][]byte{bytes.Clone(der)}
+		cred.Leaf, err = credential.ParseLeaf(cred.Chain[0])
+		return cred, err
+	})
+	if errs != nil {
+		return errs
 	}
 	if !chain {
-		certs = certs[:1]
+		cred.Chain = cred.Chain[:1]
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.creds.SetChain(certs, leaf)
+	c.creds.SetChain(cred.Chain, cred.Leaf)
 	return nil
 }
 
 // UsePrivateKeyFile is SSL_CTX_use_PrivateKey_file.
 func (c *Context) UsePrivateKeyFile(file File, encoding int) []*Error {
-	if file.Errno != 0 {
-		return file.unreadable(LibSSL)
-	}
-	var err *Error
-	var key crypto.Signer
-	var parseErr error
-	switch encoding {
-	case filePEM:
-		key, parseErr = credential.ParseKey(file.Data)
-		err = errNoStartLine
-	case fileDER:
-		key, parseErr = credential.ParseKeyDER(file.Data)
-		err = errBadEncoding
-	default:
-		return []*Error{errBadFileType}
-	}
-	if parseErr != nil {
-		return []*Error{err, within(LibSSL, err)}
+	key, errs := parse(file, encoding, credential.ParseKey, credential.ParseKeyDER)
+	if errs != nil {
+		return errs
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,7 +2,6 @@ package ssl
 
 import (
 	"crypto/x509"
-	"net/netip"
 	"strings"
 
 	"libtls/internal/drive"
@@ -112,11 +111,8 @@ type host struct {
 // SetHost is SSL_set1_host and, with ip, X509_VERIFY_PARAM_set1_ip_asc; an
 // empty name clears.
 func (s *Settings) SetHost(name string, ip bool) *Error {
-	if ip {
-		addr, err := netip.ParseAddr(name)
-		if err != nil || addr.Zone() != "" {
-			return new(Error)
-		}
+	if ip && trust.IPLiteral(name) == nil {
+		return new(Error)
 	}
 	s.host = host{name: name, ip: ip}
 	return nil

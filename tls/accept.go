@@ -12,6 +12,7 @@ import (
 	"libtls/internal/drive"
 	"libtls/internal/plain"
 	"libtls/internal/protocol"
+	"libtls/internal/trust"
 )
 
 // Accept is what all forms of tls_accept have in common: it returns a context
@@ -67,7 +68,7 @@ func (t *Context) serverChoice() protocol.Choice {
 // nobody has, the primary one comes first.
 func (l *listener) credentialFor(name string, conn *protocol.Conn) (*indexed, error) {
 	list := append([]*indexed{l.primary}, l.added...)
-	if name != "" && !isIP(name) {
+	if name != "" && trust.IPLiteral(name) == nil {
 		var named []*indexed
 		for _, cred := range append(l.added[:len(l.added):len(l.added)], l.primary) {
 			ok, err := cred.HasName(name)

@@ -34,7 +34,7 @@ func fullConfig() *Config {
 	c.noVerifyCert, c.noVerifyName, c.noVerifyTime = true, true, true
 	c.clientAuth = clientCertRequired
 	c.requireStaple = true
-	c.keyLog = &keyLog{3, 1 << 40, 7}
+	c.keyLog = &keyLog{fd: 7}
 	c.sessions = new(libtls.SessionFile)
 	c.lifetime = time.Hour
 	c.numTickets = 7

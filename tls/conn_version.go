@@ -96,7 +96,7 @@ func (t *Context) ConnServername() (string, bool) {
 		return t.name, t.hasName
 	}
 	name := t.Engine.Info().ServerName
-	return name, name != "" && !isIP(name)
+	return name, name != "" && trust.IPLiteral(name) == nil
 }
 
 // ConnSessionResumed is tls_conn_session_resumed.

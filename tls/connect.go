@@ -1,7 +1,6 @@
 package tls
 
 import (
-	"net/netip"
 	"strings"
 
 	"libtls"
@@ -41,7 +40,7 @@ func (t *Context) connect(name string, hasName bool, service string) (failed *Er
 	if t.policy, failed = t.newPolicy(trust.ServerAuth); failed != nil {
 		return failed
 	}
-	if hasName && !isIP(t.name) && !validServerName(t.name) {
+	if hasName && trust.IPLiteral(t.name) == nil && !validServerName(t.name) {
 		return failure("server name indication failure")
 	}
 	t.file = c.sessions
@@ -65,18 +64,12 @@ func (t *Context) clientEngine(c *Config) *protocol.Config {
 	e := c.engine()
 	e.ALPN = c.alpnList()
 	e.RequestOCSP = true
-	if t.hasName && !isIP(t.name) {
+	if t.hasName && trust.IPLiteral(t.name) == nil {
 		e.ServerName = t.name
 	}
 	e.Tickets = t.file != nil
 	e.Session = t.offered
 	return e
-}
-
-// isIP tells whether name is an IPv4 or IPv6 address as inet_pton takes it.
-func isIP(name string) bool {
-	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Zone() == ""
 }
 
 // validServerName tells whether name can be sent as SNI: labels of 1 to 63

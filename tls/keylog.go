@@ -1,16 +1,18 @@
 package tls
 
 import (
+	"fmt"
 	"syscall"
 
+	"libtls/internal/descriptor"
 	"libtls/internal/plain"
 )
 
 // keyLog is the file into which a configuration's connections write their
 // secrets, in the format of NSS. The descriptor is the program's.
 type keyLog struct {
-	fd       int
-	dev, ino uint64
+	fd int
+	id descriptor.ID
 }
 
 // SetKeyLogFD is tls_config_set_keylog_fd. -1 switches the feature off; a
@@ -20,46 +22,32 @@ func (c *Config) SetKeyLogFD(fd int) error {
 		c.keyLog = nil
 		return nil
 	}
-	var st syscall.Stat_t
-	if err := syscall.Fstat(fd, &st); err != nil {
-		return &Error{Text: "failed to stat key log", Errno: err.(syscall.Errno)}
+	id, _, err := descriptor.Private(fd, "key log", uint32(syscall.Getuid()))
+	if err != nil {
+		return asError(err)
 	}
-	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
-	if errno != 0 {
-		return &Error{Text: "failed to get flags of key log", Errno: errno}
+	flags, err := descriptor.Flags(fd)
+	if err != nil {
+		return asError(fmt.Errorf("failed to get flags of key log: %w", err))
 	}
-	switch mode := st.Mode & 0o777; {
-	case st.Mode&syscall.S_IFMT != syscall.S_IFREG:
-		return failure("key log is not a regular file")
-	case int(st.Uid) != syscall.Getuid():
-		return failure("key log has incorrect owner (uid %d != %d)", st.Uid, syscall.Getuid())
-	case mode != 0o600:
-		return failure("key log has incorrect permissions (%o != 600)", mode)
-	case flags&syscall.O_ACCMODE == syscall.O_RDONLY || flags&syscall.O_APPEND == 0:
+	if flags&syscall.O_ACCMODE == syscall.O_RDONLY || flags&syscall.O_APPEND == 0 {
 		return failure("key log is not open for appending")
 	}
-	c.keyLog = &keyLog{fd, uint64(st.Dev), st.Ino}
+	c.keyLog = &keyLog{fd, id}
 	return nil
 }
 
 // write appends lines, unless the descriptor's number is another file's by now.
 // A line that can't be written is lost: the connection goes on without it.
 func (l *keyLog) write(lines []byte) {
-	var st syscall.Stat_t
-	if syscall.Fstat(l.fd, &st) != nil || uint64(st.Dev) != l.dev || st.Ino != l.ino {
-		return
-	}
-	for {
-		if _, err := syscall.Write(l.fd, lines); err != syscall.EINTR {
-			return
-		}
+	if l.id.Is(l.fd) {
+		descriptor.Retry(func() error { _, err := syscall.Write(l.fd, lines); return err })
 	}
 }
 
-func (l *keyLog) fields(r *plain.Coder) {
-	plain.Number(r, &l.fd)
-	plain.Number(r, &l.dev)
-	plain.Number(r, &l.ino)
+func (l *keyLog) fields(p *plain.Coder) {
+	plain.Number(p, &l.fd)
+	l.id.Fields(p)
 }
 
 // logKeys writes the secrets that the last step brought.

@@ -1,11 +1,11 @@
 package protocol
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 	"libtls/internal/wire"
 )
 
@@ -84,9 +84,9 @@ func (c *Conn) readClientExtensions() *Error {
 			return errParsingExtension
 		}
 		switch {
-		case isHostName(name) && !isIP(name):
+		case isHostName(name) && trust.IPLiteral(name) == nil:
 			hello.ServerName = name
-		case !isIP(name): // RFC 6066, 3: literal addresses are not permitted, and other clients than ours send them
+		case trust.IPLiteral(name) == nil: // RFC 6066, 3: literal addresses are not permitted, and other clients than ours send them
 			return errServerName
 		}
 	}
@@ -133,12 +133,6 @@ func (c *Conn) readClientExtensions() *Error {
 		return errNoCommonSchemes.with(AlertMissingExtension)
 	}
 	return nil
-}
-
-// isIP tells whether name is a literal IPv4 or IPv6 address.
-func isIP(name string) bool {
-	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Zone() == ""
 }
 
 // isHostName tells whether name consists of labels of 1 to 63 letters, digits,

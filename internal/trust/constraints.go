@@ -175,7 +175,7 @@ func commonName(c *x509.Certificate, usage Usage) []name {
 	if err != nil {
 		return nil
 	}
-	if ip := ipLiteral(common); ip != nil {
+	if ip := IPLiteral(common); ip != nil {
 		return []name{{form: tagIPAddress, value: string(ip)}}
 	}
 	host := strings.TrimSuffix(common, ".")
@@ -203,7 +203,7 @@ func uriHost(uri string) (host string, bad bool) {
 		return "", true
 	}
 	host = lowered(u.Hostname())
-	return host, host == "" || ipLiteral(host) != nil || strings.HasSuffix(host, ".")
+	return host, host == "" || IPLiteral(host) != nil || strings.HasSuffix(host, ".")
 }
 
 // otherNameType returns the type-id of an OtherName's contents.

@@ -3,6 +3,8 @@ package trust
 import (
 	"io/fs"
 	"syscall"
+
+	"libtls/internal/descriptor"
 )
 
 // identity tells one state of a file from another.
@@ -15,7 +17,7 @@ type identity struct {
 // stat returns the identity of the regular file at path.
 func stat(path string) (identity, error) {
 	var st syscall.Stat_t
-	if err := retry(func() error { return syscall.Stat(path, &st) }); err != nil {
+	if err := descriptor.Retry(func() error { return syscall.Stat(path, &st) }); err != nil {
 		return identity{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return identify(path, &st)
@@ -34,7 +36,7 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 		return nil, identity{}, &fs.PathError{Op: op, Path: path, Err: err}
 	}
 	var fd int
-	err := retry(func() (err error) {
+	err := descriptor.Retry(func() (err error) {
 		// O_NONBLOCK: a FIFO must not hold us up before we see that it is one.
 		fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 		return err
@@ -44,7 +46,7 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 	}
 	defer syscall.Close(fd)
 	var st syscall.Stat_t
-	if err := retry(func() error { return syscall.Fstat(fd, &st) }); err != nil {
+	if err := descriptor.Retry(func() error { return syscall.Fstat(fd, &st) }); err != nil {
 		return fail("stat", err)
 	}
 	id, err := identify(path, &st)
@@ -57,7 +59,7 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 	data := make([]byte, st.Size)
 	for n := 0; n < len(data); {
 		var m int
-		err := retry(func() (err error) { m, err = syscall.Read(fd, data[n:]); return err })
+		err := descriptor.Retry(func() (err error) { m, err = syscall.Read(fd, data[n:]); return err })
 		if err != nil {
 			return fail("read", err)
 		}
@@ -69,24 +71,15 @@ func readFile(path string, limit int64) ([]byte, identity, error) {
 	return data, id, nil
 }
 
-// retry repeats a system call that a signal interrupted.
-func retry(call func() error) error {
-	for {
-		if err := call(); err != syscall.EINTR {
-			return err
-		}
-	}
-}
-
 // isDir tells whether path is a directory.
 func isDir(path string) bool {
 	var st syscall.Stat_t
-	err := retry(func() error { return syscall.Stat(path, &st) })
+	err := descriptor.Retry(func() error { return syscall.Stat(path, &st) })
 	return err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFDIR
 }
 
 // exists tells whether there is a directory entry at path, whatever it is or leads to.
 func exists(path string) bool {
 	var st syscall.Stat_t
-	return retry(func() error { return syscall.Lstat(path, &st) }) == nil
+	return descriptor.Retry(func() error { return syscall.Lstat(path, &st) }) == nil
 }

@@ -56,7 +56,7 @@ func FuzzMatchName(f *testing.F) {
 		if matches && err != nil {
 			t.Error("both a match and an error")
 		}
-		if matches && ipLiteral(name) == nil && !strings.Contains(name, "\x00") {
+		if matches && IPLiteral(name) == nil && !strings.Contains(name, "\x00") {
 			// Whatever matched spells the last label of the name.
 			last := strings.ToLower(name[strings.LastIndexByte(strings.TrimSuffix(name, "."), '.')+1:])
 			text := strings.ToLower(string(subject) + string(alt))

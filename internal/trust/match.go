@@ -21,7 +21,7 @@ func MatchName(cert *x509.Certificate, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ip := ipLiteral(name)
+	ip := IPLiteral(name)
 	present := false
 	for _, alt := range names {
 		switch {
@@ -64,8 +64,8 @@ func MatchName(cert *x509.Certificate, name string) (bool, error) {
 	return matchDNS(common, name), nil
 }
 
-// ipLiteral returns the 4 or 16 bytes of an address in inet_pton's syntax, nil for anything else.
-func ipLiteral(name string) []byte {
+// IPLiteral returns the 4 or 16 bytes of an address in inet_pton's syntax, nil for anything else.
+func IPLiteral(name string) []byte {
 	addr, err := netip.ParseAddr(name)
 	if err != nil || addr.Zone() != "" {
 		return nil
