@@ -280,14 +280,15 @@ set_version(SSL_CTX *ctx, int what, long version)
 	return set(ctx, what, version);
 }
 
-/* Without memory for the keys it tells their size: name, HMAC key, AES-256 key. */
+/* Without memory for the keys it tells their size. */
 static long
 ticket_keys(SSL_CTX *ctx, void *keys, long len, bool store)
 {
+	enum { NAME = 16, HMAC_KEY = 32, AES_KEY = 32 };
 	int rv;
 
 	if (keys == NULL)
-		return 80;
+		return NAME + HMAC_KEY + AES_KEY;
 	if (len < 0)
 		len = 0;
 	CHANGE_IN_GO(ctx, rv, goSSLContextTicketKeys, keys, len, store);
@@ -444,8 +445,8 @@ SSL_CTX_sess_set_remove_cb(SSL_CTX *ctx, remove_session_cb cb)
 	(void)rv;
 }
 
-int
-SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session)
+static int
+change_store(SSL_CTX *ctx, SSL_SESSION *session, bool add)
 {
 	struct ssl_visit v;
 	int rv = 0;
@@ -453,27 +454,23 @@ SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session)
 	if (!context_visit(ctx, &v))
 		return 0;
 	if (session_rebuilt(session, &v))
-		rv = goSSLContextAdd(ctx->object.go, &v.fail,
-		    session->object.go);
+		rv = goSSLContextSession(ctx->object.go, &v.fail,
+		    session->object.go, add);
 	ssl_leave(&v);
 	context_removed(ctx);
 	return rv;
 }
 
 int
+SSL_CTX_add_session(SSL_CTX *ctx, SSL_SESSION *session)
+{
+	return change_store(ctx, session, true);
+}
+
+int
 SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session)
 {
-	struct ssl_visit v;
-	int rv = 0;
-
-	if (session == NULL || !context_visit(ctx, &v))
-		return 0;
-	if (session_rebuilt(session, &v))
-		rv = goSSLContextRemove(ctx->object.go, &v.fail,
-		    session->object.go);
-	ssl_leave(&v);
-	context_removed(ctx);
-	return rv;
+	return session != NULL && change_store(ctx, session, false);
 }
 
 void

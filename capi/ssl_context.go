@@ -183,16 +183,14 @@ func goSSLContextStat(handle C.uint64_t, fail *C.struct_ssl_failure, command C.i
 	return C.int64_t(sslContext(handle).Statistic(int(command)))
 }
 
-//export goSSLContextAdd
-func goSSLContextAdd(handle C.uint64_t, fail *C.struct_ssl_failure, session C.uint64_t) (rc C.int) {
+//export goSSLContextSession
+func goSSLContextSession(handle C.uint64_t, fail *C.struct_ssl_failure, session C.uint64_t, add C.bool) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	return C.int(cbool(sslContext(handle).AddSession(sslSession(session))))
-}
-
-//export goSSLContextRemove
-func goSSLContextRemove(handle C.uint64_t, fail *C.struct_ssl_failure, session C.uint64_t) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
-	return C.int(cbool(sslContext(handle).RemoveSession(sslSession(session))))
+	ctx, s := sslContext(handle), sslSession(session)
+	if add {
+		return C.int(cbool(ctx.AddSession(s)))
+	}
+	return C.int(cbool(ctx.RemoveSession(s)))
 }
 
 //export goSSLContextFlush

@@ -202,7 +202,7 @@ func (c *Conn) Died(_ drive.Op, err error) {
 		c.err = engineError(err)
 	}
 	if c.session != nil {
-		c.home.forget(c.session)
+		c.home.RemoveSession(c.session)
 	}
 }
 
@@ -403,7 +403,7 @@ func (c *Conn) Established() drive.Step {
 	case !c.reused:
 		c.setSession(c.placeholder())
 	case info.Version == suite.TLS13 && c.home.cacheMode()&cacheClient != 0:
-		c.home.forget(c.session)
+		c.home.RemoveSession(c.session)
 	}
 	return drive.Done
 }
@@ -471,7 +471,7 @@ func (c *Conn) keep(s *Session) {
 		stored = c.has(optionNoTicket)
 	}
 	if mode&role != 0 && stored && mode&cacheNoInternalStore == 0 {
-		c.home.put(s)
+		c.home.AddSession(s)
 	}
 	c.fresh = append(c.fresh, s)
 }
@@ -500,7 +500,7 @@ func (c *Conn) Session() *Session { return c.session }
 // bad says that it ended badly.
 func (c *Conn) Clear(bad bool) {
 	if bad && c.session != nil {
-		c.home.forget(c.session)
+		c.home.RemoveSession(c.session)
 		c.setSession(nil)
 	}
 	c.disconnect()
@@ -509,7 +509,7 @@ func (c *Conn) Clear(bad bool) {
 // Free is SSL_free.
 func (c *Conn) Free(bad bool) {
 	if bad && c.session != nil {
-		c.home.forget(c.session)
+		c.home.RemoveSession(c.session)
 	}
 	c.setSession(nil)
 	c.disconnect()

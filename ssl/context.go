@@ -235,16 +235,16 @@ func (c *Context) TicketKeys(dst []byte) *Error {
 	return nil
 }
 
-// put stores s.
-func (c *Context) put(s *Session) bool {
+// AddSession is SSL_CTX_add_session: it tells whether s wasn't stored already.
+func (c *Context) AddSession(s *Session) bool {
 	out, added := c.store.add(s)
 	c.removed(out...)
 	return added
 }
 
-// forget makes s one that can't be resumed any more, and takes it out of the
-// store.
-func (c *Context) forget(s *Session) bool {
+// RemoveSession is SSL_CTX_remove_session: s can't be resumed any more. It tells
+// whether s was stored.
+func (c *Context) RemoveSession(s *Session) bool {
 	s.Spend()
 	stored := c.store.remove(s.Data().ID)
 	if stored != nil {
@@ -285,13 +285,6 @@ func (c *Context) Removed() (s *Session) {
 	}
 	return s
 }
-
-// AddSession is SSL_CTX_add_session: whether s wasn't stored already.
-func (c *Context) AddSession(s *Session) bool { return c.put(s) }
-
-// RemoveSession is SSL_CTX_remove_session: whether s was stored. It is spent
-// in any case.
-func (c *Context) RemoveSession(s *Session) bool { return c.forget(s) }
 
 // FlushSessions is SSL_CTX_flush_sessions: it takes out what is expired at a
 // time in seconds since 1970, or everything at 0.

@@ -161,7 +161,7 @@ func (c *Conn) fits(s *Session) bool {
 	}
 	if s.expired(drive.Now()) {
 		c.home.count(timeouts)
-		c.home.forget(s)
+		c.home.RemoveSession(s)
 		return false
 	}
 	return true
