@@ -10,8 +10,10 @@ import "C"
 func goAccept(ctx C.uint64_t, fail *C.struct_failure, snapshot **C.struct_blob) (handle C.uint64_t) {
 	defer barrier(fail, &handle, 0)
 	server := context(ctx)
-	if renewed := server.Renew(bytesOf(*snapshot)); renewed != nil {
-		*snapshot = newBlob(renewed)
+	if server.NeedsRenewal() {
+		if renewed := server.Renew(decoded(*snapshot)); renewed.Settings != nil {
+			*snapshot = encoded(renewed)
+		}
 	}
 	conn, err := server.Accept()
 	if err != nil {

@@ -86,6 +86,17 @@ blob_hold(struct blob *b)
 	return b;
 }
 
+bool
+blob_revive(struct blob *b)
+{
+	unsigned refs = atomic_load(&b->refs);
+
+	while (refs > 0)
+		if (atomic_compare_exchange_weak(&b->refs, &refs, refs + 1))
+			return true;
+	return false;
+}
+
 /* Gives back what a runtime held that died in a fork; the caller holds b too. */
 static void
 inherit(struct blob *b)

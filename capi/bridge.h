@@ -107,6 +107,11 @@ void		 blob_drop(struct blob *);
 /* Go's one reference to a blob. In a child, where that Go is gone, it is dropped. */
 void		 blob_own(struct blob *);
 void		 blob_disown(struct blob *);
+/* Holds a blob that Go knows; false if its last holder is about to free it. */
+bool		 blob_revive(struct blob *);
+/* The handle of what Go has of a blob until that is freed, or 0. */
+void		 blob_make(struct blob *, uint64_t);
+uint64_t	 blob_made(struct blob *);
 void		 blob_refer(struct blob *, size_t, struct blob *);
 struct blob	*blob_referred(struct blob *, size_t);	/* NULL past the last */
 

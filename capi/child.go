@@ -66,27 +66,20 @@ func appendTo(was *C.struct_blob, g grower) *C.struct_blob {
 	return b
 }
 
-// save returns an object's encoding; the last one was was.
-func save(was *C.struct_blob, o interface {
-	grower
-	Marshal() []byte
-}) *C.struct_blob {
-	if b := appendTo(was, o); b != nil {
-		return b
-	}
-	return newBlob(o.Marshal())
-}
-
 //export goConfigSave
 func goConfigSave(config C.uint64_t, fail *C.struct_failure, was *C.struct_blob) (b *C.struct_blob) {
 	defer barrier(fail, &b, was)
-	return save(was, configuration(config))
+	c := configuration(config)
+	if b := appendTo(was, c); b != nil {
+		return b
+	}
+	return encoded(c.Marshal())
 }
 
 //export goConfigRestore
 func goConfigRestore(fail *C.struct_failure, bytes *C.struct_blob) (handle C.uint64_t) {
 	defer barrier(fail, &handle, 0)
-	c, err := tls.UnmarshalConfig(bytesOf(bytes))
+	c, err := tls.UnmarshalConfig(decoded(bytes))
 	if err != nil {
 		tell(fail, err)
 		return 0
@@ -104,7 +97,10 @@ func goConfigShare(config C.uint64_t, fail *C.struct_failure, memory *C.uint8_t)
 //export goSignerSave
 func goSignerSave(s C.uint64_t, fail *C.struct_failure, was *C.struct_blob) (b *C.struct_blob) {
 	defer barrier(fail, &b, was)
-	return save(was, signer(s))
+	if b := appendTo(was, signer(s)); b != nil {
+		return b
+	}
+	return newBlob(signer(s).Marshal())
 }
 
 //export goSignerRestore
@@ -121,7 +117,7 @@ func goSignerRestore(fail *C.struct_failure, bytes *C.struct_blob) (handle C.uin
 //export goListenerRestore
 func goListenerRestore(fail *C.struct_failure, config C.uint64_t, snapshot *C.struct_blob) (handle C.uint64_t) {
 	defer barrier(fail, &handle, 0)
-	l, err := tls.RestoreListener(live(config), bytesOf(snapshot))
+	l, err := tls.RestoreListener(live(config), decoded(snapshot))
 	if err != nil {
 		tell(fail, err)
 		return 0
@@ -132,7 +128,9 @@ func goListenerRestore(fail *C.struct_failure, config C.uint64_t, snapshot *C.st
 //export goRebuiltFree
 func goRebuiltFree(handle C.uint64_t) {
 	defer func() { _ = recover() }()
-	rebuilt.remove(uint64(handle))
+	if p, ok := (*must(rebuilt.remove(uint64(handle)))).(forgetter); ok {
+		p.forget()
+	}
 }
 
 // live returns a configuration, nil for the default one.
@@ -155,7 +153,7 @@ func goContextRestore(fail *C.struct_failure, r *C.struct_remains) (handle C.uin
 	var err error
 	switch in, out := uint64(r.records_in), uint64(r.records_out); r.kind {
 	case C.CLIENT:
-		t, err = tls.RestoreClient(config, bytesOf(r.snapshot), state, in, out)
+		t, err = tls.RestoreClient(config, decoded(r.snapshot), state, in, out)
 	case C.SERVER:
 		t = tls.RestoreServer(config, l)
 	default:
@@ -207,5 +205,5 @@ func goContextSave(ctx C.uint64_t, fail *C.struct_failure, was *C.struct_blob, r
 //export goContextSnapshot
 func goContextSnapshot(ctx C.uint64_t, fail *C.struct_failure) (b *C.struct_blob) {
 	defer barrier(fail, &b, nil)
-	return newBlob(context(ctx).Snapshot())
+	return encoded(context(ctx).Snapshot())
 }

@@ -66,3 +66,17 @@ blob_rebuilt(struct blob *b)
 {
 	return blob_object(b, free_rebuilt);
 }
+
+void
+blob_make(struct blob *b, uint64_t go)
+{
+	object_born(blob_rebuilt(b), go);
+}
+
+uint64_t
+blob_made(struct blob *b)
+{
+	struct object *made = blob_rebuilt(b);
+
+	return object_alive(made) ? made->go : 0;
+}

@@ -29,6 +29,7 @@
 	X(SERVER_TICKETS, BOTH, "tickets of its servers never resume") \
 	X(CANCELLED_WITHIN, BOTH, "a thread is cancelled inside of a call") \
 	X(LEAST_RESOURCES, BOTH, "it needs next to no memory, no threads and no descriptors") \
+	X(SHARED_BUNDLES, BOTH, "each configuration and each client has the trusted certificates for itself") \
 	X(SECRETS_LEFT, BOTH, "it leaves numbers of private keys and secrets of sessions in memory") \
 	X(FORK_WITH_THREADS, BOTH, "a child forked while other threads are inside of it may hang") \
 	X(FORK_IN_USE, BOTH, "a connection that another thread was inside of at a fork is not told apart") \

@@ -120,11 +120,14 @@ const unverified = 1
 func (t *Context) rules() []byte {
 	c := t.config
 	sum := sha256.Sum256(plain.Encode(func(r *plain.Coder) {
-		r.Bytes(&c.ca)
+		plain.Struct(r, &c.ca, func(a *trust.Anchors) {
+			text := a.Sum()
+			r.Array(text[:])
+		})
 		r.Text(&c.caPath)
 		r.Text(&t.certFile)
 		r.Text(&t.certDir)
-		r.Bytes(&c.crl)
+		plain.Struct(r, &c.crl, r.Bytes)
 		plain.Number(r, &c.verifyDepth)
 		r.Flag(&c.noVerifyCert)
 		r.Flag(&c.noVerifyTime)

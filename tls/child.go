@@ -121,14 +121,22 @@ func (t *Context) ocspFields(p *plain.Coder) {
 // successful tls_configure. It holds private keys, which are the caller's to
 // wipe, but no ticket keys, which would outlive their time in it. The child may
 // be unable to read the system's trust store, so if that is used it is included.
-func (t *Context) Snapshot() []byte {
-	data := t.config.marshal(libtls.NewTicketKeys())
-	defer clear(data)
+func (t *Context) Snapshot() Encoding {
+	e := t.config.marshal(libtls.NewTicketKeys())
+	defer clear(e.Settings)
 	at := Context{certFile: t.certFile, certDir: t.certDir}
 	if c := t.config; c.clientAuth != clientCertNone && c.ca == nil && c.caPath == "" {
 		at.store = t.listener.policy.Anchors
 	}
-	return plain.Encode(func(p *plain.Coder) { at.snapshotFields(p, &data) })
+	return at.snapshot(e)
+}
+
+// snapshot encodes what a server was configured with: the encoding of the
+// configuration, and the system's trust store.
+func (t *Context) snapshot(e Encoding) Encoding {
+	config := e.Settings
+	e.Settings = plain.Encode(func(p *plain.Coder) { t.snapshotFields(p, &config) })
+	return e
 }
 
 func (t *Context) snapshotFields(p *plain.Coder, config *[]byte) {
@@ -140,7 +148,7 @@ func (t *Context) snapshotFields(p *plain.Coder, config *[]byte) {
 
 // RestoreListener does a server's tls_configure once more, with its
 // configuration as Snapshot encoded it. Live is that configuration as it is now.
-func RestoreListener(live *Config, snapshot []byte) (*Listener, error) {
+func RestoreListener(live *Config, snapshot Encoding) (*Listener, error) {
 	t, err := asOfSnapshot(snapshot)
 	if err != nil {
 		return nil, err
@@ -155,13 +163,14 @@ func RestoreListener(live *Config, snapshot []byte) (*Listener, error) {
 }
 
 // asOfSnapshot returns a server right before its tls_configure.
-func asOfSnapshot(snapshot []byte) (*Context, error) {
-	var data []byte
-	defer func() { clear(data) }()
+func asOfSnapshot(snapshot Encoding) (*Context, error) {
+	e := snapshot
+	e.Settings = nil
+	defer func() { clear(e.Settings) }()
 	t := &Context{role: roleServer}
-	err := plain.Decode(snapshot, func(p *plain.Coder) { t.snapshotFields(p, &data) })
+	err := plain.Decode(snapshot.Settings, func(p *plain.Coder) { t.snapshotFields(p, &e.Settings) })
 	if err == nil {
-		t.config, err = UnmarshalConfig(data)
+		t.config, err = UnmarshalConfig(e)
 	}
 	return t, err
 }
@@ -176,15 +185,15 @@ func RestoreServer(live *Config, l *Listener) *Context {
 
 // RestoreClient returns a client that goes on where the one stood whose
 // Marshal returned data. Snapshot is what the configuration's Marshal returned
-// at the time of its connect, nil for the default configuration. RestoreClient
-// keeps no part of either; no data stands for a client that isn't connected.
-func RestoreClient(live *Config, snapshot []byte, data drive.Encoding, in, out uint64) (*Context, error) {
+// at the time of its connect, nothing for the default configuration. RestoreClient
+// keeps no part of the bytes of either; no data stands for a client that isn't connected.
+func RestoreClient(live *Config, snapshot Encoding, data drive.Encoding, in, out uint64) (*Context, error) {
 	t := restored(roleClient, live)
 	if data.Changing == nil {
 		return t, nil
 	}
 	c := t.config
-	if snapshot != nil {
+	if snapshot.Settings != nil {
 		var err error
 		if c, err = UnmarshalConfig(snapshot); err != nil {
 			t.Free()

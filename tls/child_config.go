@@ -3,22 +3,34 @@ package tls
 import (
 	"libtls"
 	"libtls/internal/plain"
+	"libtls/internal/trust"
 )
 
+// Encoding is what a configuration is rebuilt from.
+type Encoding struct {
+	// Settings is followed by Grown's results. It holds private keys, which are the
+	// caller's to wipe.
+	Settings []byte
+	// CA and CRL may be large. They don't change, so that they needn't be encoded with
+	// each setting, and configurations may share them. Nil is not set.
+	CA  *trust.Anchors
+	CRL *[]byte
+}
+
 // Marshal encodes the configuration. Automatic ticket keys are not part of it:
-// they live in memory of their own, see Share. The result
-// holds private keys, which are the caller's to wipe.
-func (c *Config) Marshal() []byte { return c.marshal(c.tickets) }
+// they live in memory of their own, see Share.
+func (c *Config) Marshal() Encoding { return c.marshal(c.tickets) }
 
 // marshal is Marshal with those ticket keys.
-func (c *Config) marshal(tickets *libtls.TicketKeys) []byte {
+func (c *Config) marshal(tickets *libtls.TicketKeys) Encoding {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.encoded = len(c.added)
-	return plain.Encode(func(r *plain.Coder) {
+	settings := plain.Encode(func(r *plain.Coder) {
 		c.settingFields(r)
 		tickets.Fields(r)
 	})
+	return Encoding{settings, c.ca, c.crl}
 }
 
 // Grown tells whether the only setting that was made since the last Marshal or
@@ -56,11 +68,11 @@ func decodeMore(list *[]keypair, data []byte) (err error) {
 }
 
 // UnmarshalConfig makes a Config, held once, of what Marshal returned. It
-// keeps no part of data.
-func UnmarshalConfig(data []byte) (*Config, error) {
-	c := &Config{tickets: libtls.NewTicketKeys()}
+// keeps no part of the settings.
+func UnmarshalConfig(e Encoding) (*Config, error) {
+	c := &Config{tickets: libtls.NewTicketKeys(), ca: e.CA, crl: e.CRL}
 	c.refs.Store(1)
-	more, err := plain.DecodeStart(data, c.fields)
+	more, err := plain.DecodeStart(e.Settings, c.fields)
 	if err == nil {
 		err = decodeMore(&c.added, more)
 	}
@@ -72,7 +84,7 @@ func UnmarshalConfig(data []byte) (*Config, error) {
 	return c, nil
 }
 
-// fields goes through all that a configuration is made of.
+// fields goes through all that the settings of an Encoding are made of.
 func (c *Config) fields(r *plain.Coder) {
 	c.settingFields(r)
 	c.tickets.Fields(r)
@@ -85,9 +97,7 @@ func (c *Config) settingFields(r *plain.Coder) {
 	plain.Numbers(r, &c.groups)
 	plain.List(r, &c.alpn, 8, r.Text)
 	r.Flag(&c.preferClient)
-	r.Bytes(&c.ca)
 	r.Text(&c.caPath)
-	r.Bytes(&c.crl)
 	c.keypair.fields(r)
 	plain.List(r, &c.added, 24, func(k *keypair) { k.fields(r) })
 	plain.List(r, &c.renewed, 24, func(k *keypair) { k.fields(r) })

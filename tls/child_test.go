@@ -253,7 +253,7 @@ func TestRestoreSystemStore(t *testing.T) {
 }
 
 func TestRestoreUnconnected(t *testing.T) {
-	client, err := RestoreClient(nil, nil, drive.Encoding{}, 0, 0)
+	client, err := RestoreClient(nil, Encoding{}, drive.Encoding{}, 0, 0)
 	if err != nil || client.Connect("server.test", true, "") != nil {
 		t.Error(err, client.Err())
 	}
@@ -288,19 +288,18 @@ func TestRestoreListenerDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	snapshot := listener.Snapshot()
-	for n := range snapshot {
-		if _, err := RestoreListener(server, snapshot[:n]); err == nil {
-			t.Fatalf("accepted %d of %d bytes", n, len(snapshot))
+	for n := range snapshot.Settings {
+		if _, err := RestoreListener(server, Encoding{Settings: snapshot.Settings[:n]}); err == nil {
+			t.Fatalf("accepted %d of %d bytes", n, len(snapshot.Settings))
 		}
 	}
 	config := server.Marshal()
-	config = config[:len(config)-1]
-	damaged := plain.Encode(func(p *plain.Coder) { new(Context).snapshotFields(p, &config) })
+	config.Settings = config.Settings[:len(config.Settings)-1]
+	damaged := new(Context).snapshot(config)
 	if _, err := RestoreListener(server, damaged); err == nil {
 		t.Error("accepted a configuration that misses a byte")
 	}
-	config = NewConfig().Marshal()
-	useless := plain.Encode(func(p *plain.Coder) { new(Context).snapshotFields(p, &config) })
+	useless := new(Context).snapshot(NewConfig().Marshal())
 	if _, err := RestoreListener(server, useless); text(err) != "private/public key mismatch" {
 		t.Errorf("a server without a certificate: %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"libtls"
 	"libtls/internal/drive"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // The limits of a session's lifetime, in seconds.
@@ -44,10 +45,10 @@ type Config struct {
 	alpn         []string      // nil is off
 	preferClient bool
 
-	ca     []byte // PEM; nil if not set
-	caPath string // hashed directories; empty if not set
-	crl    []byte // PEM; nil if not set
-	parsed parsed // of ca and crl
+	ca     *trust.Anchors // nil if not set; empty if there is no certificate in what was set
+	caPath string         // hashed directories; empty if not set
+	crl    *[]byte        // PEM that doesn't change; nil if not set
+	crls   *trust.CRLs    // of crl, if that has been parsed
 
 	keypair keypair   // the primary one
 	added   []keypair // further ones, for SNI
@@ -106,8 +107,14 @@ func (c *Config) SetCAMem(pem []byte) error {
 	if err := checkLength("ca", pem); err != nil {
 		return err
 	}
-	c.parsed.anchors = nil
-	c.ca = bytes.Clone(pem)
+	c.ca = nil
+	if pem == nil {
+		return nil
+	}
+	var err error
+	if c.ca, err = trust.ParseAnchors(pem); err != nil {
+		c.ca = new(trust.Anchors) // tls_configure and tls_connect tell
+	}
 	return nil
 }
 
@@ -122,8 +129,11 @@ func (c *Config) SetCRLMem(pem []byte) error {
 	if err := checkLength("crl", pem); err != nil {
 		return err
 	}
-	c.parsed.crls = nil
-	c.crl = bytes.Clone(pem)
+	c.crl, c.crls = nil, nil
+	if pem != nil {
+		text := bytes.Clone(pem)
+		c.crl = &text
+	}
 	return nil
 }
 

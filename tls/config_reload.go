@@ -2,8 +2,6 @@ package tls
 
 import (
 	"bytes"
-
-	"libtls/internal/plain"
 )
 
 // A Renewal is what is in the files of one keypair now. A part without a file is
@@ -24,9 +22,9 @@ func (c *Config) KeypairFiles() [][KeypairParts]string {
 // one first. Servers take the keypairs for the connections that they accept
 // afterwards. If one of them can't be used nothing is changed.
 func (c *Config) Reload(renewals []Renewal) error {
-	data := c.Marshal()
-	defer clear(data)
-	fresh, err := UnmarshalConfig(data)
+	e := c.Marshal()
+	defer clear(e.Settings)
+	fresh, err := UnmarshalConfig(e)
 	if err != nil {
 		return failure("%v", err)
 	}
@@ -101,29 +99,32 @@ func wipeKeys(pairs []keypair) {
 	}
 }
 
-// Renew has a server take the keypairs that its configuration was reloaded with
-// since the server took it. What Snapshot returned is to be replaced by what
-// Renew returns, or stays if that is nil. All else is as it was.
-func (t *Context) Renew(snapshot []byte) []byte {
-	l := t.listener
-	if l == nil || !l.config.renewedSince(l.renewals) {
-		return nil
-	}
+// NeedsRenewal tells whether a server's configuration was reloaded since the server
+// took it.
+func (t *Context) NeedsRenewal() bool {
+	return t.listener != nil && t.listener.config.renewedSince(t.listener.renewals)
+}
+
+// Renew has a server take the keypairs that its configuration was reloaded with.
+// What Snapshot returned is to be replaced by what Renew returns, or stays if that
+// is nothing. All else is as it was.
+func (t *Context) Renew(snapshot Encoding) (renewed Encoding) {
 	as, err := asOfSnapshot(snapshot)
 	if err != nil {
-		return nil
+		return renewed
 	}
 	defer as.Free()
-	l.config.giveRenewed(as.config)
-	renewed, failed := as.newListener(as.config)
+	live := t.listener.config
+	live.giveRenewed(as.config)
+	l, failed := as.newListener(as.config)
 	if failed != nil {
-		return nil // Reload has seen that they can be used; the program has set more since
+		return renewed // Reload has seen that they can be used; the program has set more since
 	}
-	renewed.config = l.config
-	t.listener = renewed
-	data := as.config.Marshal()
-	defer clear(data)
-	return plain.Encode(func(p *plain.Coder) { as.snapshotFields(p, &data) })
+	l.config = live
+	t.listener = l
+	e := as.config.Marshal()
+	defer clear(e.Settings)
+	return as.snapshot(e)
 }
 
 func (c *Config) renewedSince(renewals int) bool {

@@ -48,7 +48,7 @@ func FuzzRestore(f *testing.F) {
 	connecting := c.Marshal()
 	mustHandshake(f, c, s)
 	snapshot := (&Context{config: server, listener: s.listener}).Snapshot()
-	f.Add(uint8(0xff), snapshot, []byte(nil))
+	f.Add(uint8(0xff), snapshot.Settings, []byte(nil))
 	for _, end := range []*end{c, s} {
 		data := end.Marshal()
 		f.Add(uint8(min(end.role, 1)), data.Changing, data.Settled)
@@ -63,7 +63,7 @@ func FuzzRestore(f *testing.F) {
 		live := NewConfig()
 		defer live.Release()
 		if kind == 0xff {
-			if own, err := RestoreListener(live, data); err == nil {
+			if own, err := RestoreListener(live, Encoding{Settings: data}); err == nil {
 				again := RestoreServer(live, own)
 				if conn, err := again.Accept(); err != nil || conn.Engine == nil {
 					t.Errorf("a listener that can't accept: %v", err)

@@ -19,6 +19,7 @@ import (
 	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // crl lists revoked certificates of a, in PEM.
@@ -652,11 +653,12 @@ func TestRules(t *testing.T) {
 	seen := map[string]int{}
 	for i, change := range []func(*Context){
 		func(*Context) {},
-		func(c *Context) { c.config.ca = []byte("ca") },
+		func(c *Context) { c.config.ca = new(trust.Anchors) },
+		func(c *Context) { c.config.SetCAMem(newAuthority(t, "ca").pem()) },
 		func(c *Context) { c.config.caPath = "path" },
 		func(c *Context) { c.certFile = "file" },
 		func(c *Context) { c.certDir = "dir" },
-		func(c *Context) { c.config.crl = []byte("crl") },
+		func(c *Context) { c.config.SetCRLMem([]byte("crl")) },
 		func(c *Context) { c.config.verifyDepth++ },
 		func(c *Context) { c.config.noVerifyCert = true },
 		func(c *Context) { c.config.noVerifyTime = true },

@@ -33,7 +33,9 @@ func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) 
 	o = trust.Options{Depth: c.verifyDepth, NoTime: c.noVerifyTime, Usage: usage}
 	switch {
 	case c.ca != nil:
-		o.Anchors, failed = c.anchors()
+		if o.Anchors = c.ca; c.ca.Empty() {
+			return o, errNoAnchors
+		}
 	case c.caPath != "":
 		o.Anchors = trust.AnchorsFromDir(c.caPath)
 	case t.store != nil:
@@ -62,37 +64,17 @@ func systemAnchors(certFile, certDir string) (*trust.Anchors, *Error) {
 
 var errNoAnchors = failure("ssl verify memory setup failure")
 
-// parsed is what was made of a configuration's trusted certificates and CRLs,
-// for as long as these stay the same.
-type parsed struct {
-	anchors *trust.Anchors
-	crls    *trust.CRLs
-}
-
-// anchors parses the trusted certificates, if that hasn't been done yet.
-func (c *Config) anchors() (*trust.Anchors, *Error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.parsed.anchors == nil {
-		var err error
-		if c.parsed.anchors, err = trust.ParseAnchors(c.ca); err != nil {
-			return nil, errNoAnchors
-		}
-	}
-	return c.parsed.anchors, nil
-}
-
 // revocations parses the CRLs, if that hasn't been done yet.
 func (c *Config) revocations() (*trust.CRLs, *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.parsed.crls == nil {
+	if c.crls == nil {
 		var err error
-		if c.parsed.crls, err = trust.ParseCRLs(c.crl); err != nil {
+		if c.crls, err = trust.ParseCRLs(*c.crl); err != nil {
 			return nil, failure("%v", err)
 		}
 	}
-	return c.parsed.crls, nil
+	return c.crls, nil
 }
 
 // verifyChain judges a chain as the peer sent it, leaf first.

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"slices"
@@ -21,6 +22,7 @@ type Anchors struct {
 	damaged   int                  // blocks that aren't certificates
 	dirs      []string             // hashed directories, asked for subjects that bySubject doesn't have
 	more      []*Anchors           // asked besides
+	sum       [sha256.Size]byte    // of the text that it was made of, if it was
 }
 
 // anchor is a certificate of the store, parsed when it is first needed: a bundle has far more than
@@ -59,9 +61,17 @@ func ParseAnchors(text []byte) (*Anchors, error) {
 	return anchorCache.get(text, parseAnchors)
 }
 
-func parseAnchors(data []byte) (*Anchors, error) {
+// Sum returns a hash of the text that ParseAnchors made the store of.
+func (a *Anchors) Sum() [sha256.Size]byte { return a.sum }
+
+// Empty tells whether there is no certificate in the store, and no directory.
+func (a *Anchors) Empty() bool {
+	return len(a.bySubject) == 0 && len(a.dirs) == 0 && len(a.more) == 0
+}
+
+func parseAnchors(data []byte, sum [sha256.Size]byte) (*Anchors, error) {
 	var certs [][]byte
-	a := new(Anchors)
+	a := &Anchors{sum: sum}
 	for block := range pem.Blocks(data) {
 		switch {
 		case block.Damaged():
@@ -125,6 +135,7 @@ func (a *Anchors) lookup(subject string) (found []*node, missing *Error) {
 func (a *Anchors) Fields(p *plain.Coder) {
 	plain.List(p, &a.dirs, 8, p.Text)
 	plain.Number(p, &a.damaged)
+	p.Array(a.sum[:])
 	var certs [][]byte
 	for _, entries := range a.bySubject {
 		for _, entry := range entries {

@@ -33,7 +33,7 @@ func BenchmarkParseAnchors(b *testing.B) {
 	data := bundle(b, issue(b, nil, "root", ca))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := parseAnchors(data); err != nil {
+		if _, err := parseAnchors(data, [32]byte{}); err != nil {
 			b.Fatal(err)
 		}
 	}

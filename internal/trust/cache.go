@@ -17,7 +17,7 @@ type cache[T any] struct {
 }
 
 // get returns what parse makes of data, or made of it before.
-func (c *cache[T]) get(data []byte, parse func([]byte) (*T, error)) (*T, error) {
+func (c *cache[T]) get(data []byte, parse func(data []byte, sum [sha256.Size]byte) (*T, error)) (*T, error) {
 	key := sha256.Sum256(data)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -25,7 +25,7 @@ func (c *cache[T]) get(data []byte, parse func([]byte) (*T, error)) (*T, error) 
 		c.latest = v
 		return v, nil
 	}
-	v, err := parse(data)
+	v, err := parse(data, key)
 	if err != nil {
 		return nil, err
 	}

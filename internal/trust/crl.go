@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func ParseCRLs(text []byte) (*CRLs, error) {
 	return crlCache.get(text, parseCRLs)
 }
 
-func parseCRLs(data []byte) (*CRLs, error) {
+func parseCRLs(data []byte, _ [sha256.Size]byte) (*CRLs, error) {
 	s := &CRLs{byIssuer: make(map[string][]*crl)}
 	for block := range pem.Blocks(data) {
 		if block.Damaged() {

@@ -109,7 +109,7 @@ func FuzzParseAnchors(f *testing.F) {
 	f.Add(pemOf(root, leaf))
 	f.Add([]byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := parseAnchors(data)
+		a, err := parseAnchors(data, [32]byte{})
 		if (a == nil) != (err != nil) {
 			t.Fatal(a, err)
 		}
@@ -135,7 +135,7 @@ func FuzzParseCRLs(f *testing.F) {
 	f.Add(pemOf(root))
 	f.Add([]byte("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := parseCRLs(data)
+		s, err := parseCRLs(data, [32]byte{})
 		if (s == nil) != (err != nil) {
 			t.Fatal(s, err)
 		}

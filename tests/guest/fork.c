@@ -135,6 +135,51 @@ TEST(added_keypairs_come_along)
 	reap(spawn(use_configs, &c));
 }
 
+/* So do trusted certificates and CRLs, which configurations may share, and clients have once connected. */
+struct shared {
+	struct configs a, b;
+	struct pair *open;
+};
+
+static void
+use_shared(void *arg)
+{
+	struct shared *s = arg;
+	struct pair *p;
+
+	pair_established(s->open);
+	pair_close(s->open);
+	pair_free(s->open);
+	whole_connection(s->a.client, s->a.server);
+	p = pair_sockets(s->a.client, s->b.server, "server.test");
+	CHECK_INT(pair_handshake(p), -1);
+	CHECK_STR(tls_error(p->client), "certificate verification failed: certificate revoked");
+	pair_free(p);
+	tls_config_free(s->a.client);
+	whole_connection(s->b.client, s->b.server);
+	if (s->a.depth-- > 0) {
+		s->a.client = s->b.client;
+		CONFIG_OK(s->a.client, tls_config_set_crl_file(s->a.client, pki("revoked.crl")));
+		s->b.client = client_config();
+		s->open = pair_sockets(s->a.client, s->a.server, "server.test");
+		reap(spawn(use_shared, s));
+	}
+}
+
+TEST(trust_comes_along)
+{
+	struct shared s = {
+		{ client_config(), server_config("server"), 1 },
+		{ client_config(), server_config("revoked"), 0 }, NULL,
+	};
+
+	CONFIG_OK(s.a.client, tls_config_set_crl_file(s.a.client, pki("revoked.crl")));
+	CONFIG_OK(s.a.server, tls_config_set_ca_file(s.a.server, pki("ca.pem")));
+	tls_config_verify_client_optional(s.a.server);
+	s.open = pair_sockets(s.a.client, s.a.server, "server.test");
+	reap(spawn(use_shared, &s));
+}
+
 /* A setting that can't be kept for children is missed there, and not passed over. */
 static volatile int no_memory;
 
@@ -569,7 +614,7 @@ configure_much(void)
 	struct tls *client = tls_client();
 
 	memset(much, 'a', sizeof(much));
-	CONFIG_OK(config, tls_config_set_ca_mem(config, much, sizeof(much)));
+	CONFIG_OK(config, tls_config_set_crl_mem(config, much, sizeof(much)));
 	REQUIRE_OK(client, tls_configure(client, config));
 	tls_free(client);
 	tls_config_free(config);

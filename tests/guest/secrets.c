@@ -226,7 +226,7 @@ churn(void)
 
 	REQUIRE(config != NULL && junk != NULL);
 	for (i = 0; i < 64; i++)
-		CONFIG_OK(config, tls_config_set_ca_mem(config, junk, len));
+		CONFIG_OK(config, tls_config_set_crl_mem(config, junk, len));
 	free(junk);
 	tls_config_free(config);
 }
