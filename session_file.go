@@ -38,21 +38,30 @@ const (
 	idTimeout = 2 * time.Hour
 )
 
-// Saves bounds how often one connection writes to a session file. A server can
+// Saves bounds how much one connection writes to a session file. A server can
 // send tickets without end, and each costs a rewrite of the file: those after
-// the first few are taken at intervals only.
+// the first few, or after as many bytes as a file may have, are taken at intervals
+// only. Sessions of a server with a long chain come to that soon.
 type Saves struct {
 	count int
+	bytes int64
 	last  time.Time
 }
 
 // Due tells whether the sessions that have come may be put into the file now.
 func (s *Saves) Due(now time.Time) bool {
-	if s.count >= maxServiceSessions && now.Sub(s.last).Abs() < saveInterval {
+	if (s.count >= maxServiceSessions || s.bytes >= maxSessionFile) && now.Sub(s.last).Abs() < saveInterval {
 		return false
 	}
 	s.count, s.last = s.count+1, now
 	return true
+}
+
+// Done notes what the save that was due has written.
+func (s *Saves) Done(f *SessionFile) {
+	if size, err := f.check(); err == nil {
+		s.bytes += size
+	}
 }
 
 // SessionFile is a file that holds a client's sessions in PEM, newest first. The

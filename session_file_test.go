@@ -623,6 +623,21 @@ func TestSaves(t *testing.T) {
 	}
 }
 
+// TestLargeSaves has each save write a quarter of what a file may hold.
+func TestLargeSaves(t *testing.T) {
+	var s Saves
+	f, _ := newSessionFile(t, make([]byte, maxSessionFile/4))
+	for i := range 4 {
+		if !s.Due(fileTime) {
+			t.Fatalf("save %d isn't due", i)
+		}
+		s.Done(f)
+	}
+	if s.Due(fileTime) || !s.Due(fileTime.Add(saveInterval)) {
+		t.Error("more is written than a file holds, or never again")
+	}
+}
+
 func TestSessionFileBounds(t *testing.T) {
 	f, file := newSessionFile(t, nil)
 	for i := range 2 * maxServiceSessions {

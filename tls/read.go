@@ -191,5 +191,6 @@ func (t *Context) saveSessions() *Error {
 		s.Binding = t.identity()
 		s.Service = t.sessionService()
 	}
+	defer t.saves.Done(t.file)
 	return asError(t.file.Put(t.name, now, sessions...))
 }
