@@ -393,7 +393,7 @@ func (c *Conn) handleData(payload []byte) ([]byte, *Error) {
 	if len(payload) == 0 {
 		return nil, nil
 	}
-	c.count.keyUpdates, c.count.renegotiations = 0, 0
+	c.count.keyUpdates, c.count.renegotiations, c.count.authRequests = 0, 0, 0
 	return payload, nil
 }
 

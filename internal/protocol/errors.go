@@ -129,6 +129,7 @@ var (
 	errTooManyEmptyFragments = &Error{Code: "TOO_MANY_EMPTY_FRAGMENTS", Alert: AlertUnexpectedMessage}
 	errTooManyWarnings       = &Error{Code: "TOO_MANY_WARNING_ALERTS", Alert: AlertUnexpectedMessage}
 	errTooManyKeyUpdates     = &Error{Code: "TOO_MANY_KEY_UPDATES", Alert: AlertUnexpectedMessage}
+	errTooManyAuthRequests   = &Error{Code: "TOO_MANY_CERTIFICATE_REQUESTS", Alert: AlertUnexpectedMessage}
 	errTooMuchEarlyData      = &Error{Code: "TOO_MUCH_SKIPPED_EARLY_DATA", Alert: AlertUnexpectedMessage}
 	errBadCCS                = &Error{Code: "BAD_CHANGE_CIPHER_SPEC", Alert: AlertUnexpectedMessage}
 	errBadAlert              = &Error{Code: "BAD_ALERT", Alert: AlertDecodeError}

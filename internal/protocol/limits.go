@@ -23,6 +23,7 @@ const (
 	maxWarnings        = 4             // in a row
 	maxKeyUpdates      = 32            // in a row, no data between them
 	maxRenegotiations  = 4             // asked for in a row, no data between them
+	maxAuthRequests    = 32            // that a client answers in a row, no data between them
 	maxSkippedEarly    = 16 << 10      // bytes of early data nobody asked for
 	maxIdentities      = 8             // PSKs of one ClientHello looked at
 	maxPendingSessions = 8             // tickets kept until the caller takes them
@@ -33,7 +34,7 @@ const (
 
 // counters counts what a peer may do only so often in a row.
 type counters struct {
-	empty, warnings, keyUpdates, renegotiations, skippedEarly int
+	empty, warnings, keyUpdates, renegotiations, authRequests, skippedEarly int
 }
 
 // messageLimit returns how long a message of that type may be.

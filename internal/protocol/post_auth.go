@@ -72,6 +72,9 @@ func (c *Conn) authRequest(m message) *Error {
 	if !ok || len(req.Context) == 0 {
 		return errDecode
 	}
+	if c.count.authRequests++; c.count.authRequests > maxAuthRequests {
+		return errTooManyAuthRequests
+	}
 	if err := c.authHandshake(m.raw); err != nil {
 		return err
 	}

@@ -50,6 +50,36 @@ func TestPostHandshakeAuth(t *testing.T) {
 	}
 }
 
+// TestManyRequests has a server ask again and again, which costs its client a
+// signature each time. Data in between shows that it is for something.
+func TestManyRequests(t *testing.T) {
+	cfg := testConfig()
+	cfg.PostHandshakeAuth = true
+	c, s := newPair(cfg, cfg)
+	c.id = identities()["p256"]
+	connect(t, c, s)
+	ask := func() {
+		if err := s.RequestCertificate(); err != nil {
+			t.Fatal(err)
+		}
+		shuttle(c, s)
+	}
+	for range 2 {
+		for range maxAuthRequests {
+			ask()
+		}
+		exchange(t, c, s)
+	}
+	for range maxAuthRequests {
+		ask()
+	}
+	if c.Err() != nil {
+		t.Fatal(c.Err())
+	}
+	ask()
+	c.died(t, "TOO_MANY_CERTIFICATE_REQUESTS", 10)
+}
+
 func TestPostHandshakeAuthRefused(t *testing.T) {
 	for _, test := range []struct {
 		name     string
