@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compares build/libtls.so with Debian's LibreTLS (libtls-dev) by the same programs: what the calls of each
-# side take, and what the whole process of a server on loopback sockets does:
+# side take, what the whole process of a server on loopback sockets does, and what a hostile peer can have
+# ours do:
 #
 #	bench/run.sh [ITEM]
 #
@@ -83,4 +84,8 @@ ln -s "$(${CC:-cc} -print-file-name=libtls.so)" "theirs.lib/$(basename ../libtls
 cd ../..
 ${CC:-cc} $cflags -I. bench/daemon.c -o "$dir/daemon" -Lbuild -ltls -lpthread
 go run ./bench/sockets -rounds "$rounds" -item "${1:-}" "$dir/daemon" "$dir/files" build "$dir/theirs.lib" || failed=1
+
+echo
+${CC:-cc} $cflags -I. bench/victim.c -o "$dir/victim" -Lbuild -ltls
+go run ./bench/hostile "$dir/victim" build "${1:-}" || failed=1
 exit $failed
