@@ -24,6 +24,7 @@ struct file {
 	size_t	 len;
 	const char *verb;	/* what failed; NULL if there is no memory */
 	int	 num;
+	bool	 missing;	/* of a hashed directory: see trust.File */
 };
 
 /* The parts of a keypair: tls.Cert and so on. */
@@ -57,6 +58,7 @@ enum {
 	STEP_NO_DATA,
 	STEP_FAILED,
 	STEP_FLUSH,
+	STEP_AGAIN,
 	STEP_ASK,	/* from here on an API's own */
 };
 
@@ -132,6 +134,8 @@ struct step {
 	size_t	 record_len;
 	bool	 eof;
 	bool	 idle;		/* there is nothing to read now */
+	struct file *file;	/* that the last step wanted, or NULL */
+	char	*wanted;	/* its name, malloc'ed; NULL if none is */
 	uint8_t	*buf;
 	size_t	 buf_len;
 	struct sign_request request;

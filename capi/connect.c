@@ -49,7 +49,9 @@ peer_port(const struct tls *ctx, int s)
 static int
 set_up(struct tls *ctx, const char *servername, uint16_t port)
 {
+	struct file file;
 	struct visit v;
+	char *wanted = NULL;
 	int rv;
 
 	if (ctx->c.broken ||
@@ -62,7 +64,14 @@ set_up(struct tls *ctx, const char *servername, uint16_t port)
 	if (!context_enter(ctx, &v))
 		return -1;
 	rv = goConnect(ctx->go, &v.fail, servername, port, ctx->session_name,
-	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"));
+	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"),
+	    &wanted);
+	while (rv == STEP_AGAIN) {
+		if (!context_find(ctx, &v, &file, wanted))
+			return -1;
+		rv = goGoOn(ctx->go, &v.fail, &file, &wanted);
+		file_drop(&file);
+	}
 	if (rv == 0) {
 		context_set_snapshot(ctx, settings_bytes(ctx->settings));
 		context_save(ctx, &v.fail);

@@ -161,6 +161,27 @@ context_leave(struct tls *ctx, struct visit *v, int rv)
 	return rv;
 }
 
+/*
+ * Reads the file that Go wants, if it wants one, in the middle of a visit. False
+ * means that this has ended.
+ */
+bool
+context_find(struct tls *ctx, struct visit *v, struct file *f, char *path)
+{
+	bool found;
+
+	context_leave(ctx, v, 0);
+	memset(f, 0, sizeof(*f));
+	found = path == NULL || file_find(f, path);
+	if (!found)
+		file_error(&ctx->err, f, "CA", path);
+	free(path);
+	if (found && context_enter(ctx, v))
+		return true;
+	file_drop(f);
+	return false;
+}
+
 void
 context_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
     tls_write_cb write_cb, void *cb_arg)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "front.h"
@@ -35,6 +36,19 @@ step(struct line *l, int op, struct step *s)
 	return output_queue(&l->out, s) ? rv : STEP_NO_MEMORY;
 }
 
+/* Reads the file that a step wants, for the next one. */
+static int
+look_up(struct line *l, char *path, struct file *f)
+{
+	int rv = 0;
+
+	l->unread = !file_find(f, path);
+	if (l->unread)
+		rv = l->api->interrupted(l->owner, f, path);
+	free(path);
+	return rv;
+}
+
 /*
  * Carries an operation on until it is done and returns 0, or returns another
  * result of an API's hook. An operation that reads is given the input, which
@@ -45,8 +59,11 @@ int
 drive(struct line *l, int op, struct input *in, bool fetch, void *buf,
     size_t len, struct step *s)
 {
+	struct file file, *found = NULL;
 	int how, rv;
 
+	if (l->unread)
+		fetch = l->unread = false;
 	for (;;) {
 		memset(s, 0, sizeof(*s));
 		s->buf = buf;
@@ -54,7 +71,11 @@ drive(struct line *l, int op, struct input *in, bool fetch, void *buf,
 		s->eof = in != NULL && in->eof;
 		if (fetch && (rv = l->api->fetch(l->owner, op, s)) != 0)
 			return rv;
+		s->file = found;
 		how = step(l, op, s);
+		if (found != NULL)
+			file_drop(found);
+		found = NULL;
 		if (s->record != NULL)
 			input_keep(in, s);
 		switch (how) {
@@ -75,6 +96,14 @@ drive(struct line *l, int op, struct input *in, bool fetch, void *buf,
 			if (how == STEP_FAILED)
 				output_flush(&l->out);
 			return rv;
+		case STEP_AGAIN:
+			rv = 0;
+			if (s->wanted != NULL) {
+				rv = look_up(l, s->wanted, &file);
+				found = &file;
+			}
+			fetch = false;
+			break;
 		default:
 			rv = l->api->ask(l->owner, how, s);
 			fetch = false;
@@ -130,5 +159,6 @@ line_clear(struct line *l)
 	memset(&l->in, 0, sizeof(l->in));
 	memset(&l->out, 0, sizeof(l->out));
 	l->sealed = 0;
+	l->unread = false;
 	l->busy = 0;
 }

@@ -10,9 +10,6 @@
 
 #include "front.h"
 
-/* The library reads at most so much of a file into memory. */
-#define FILE_SIZE ((size_t)256 << 20)
-
 static void
 failed(struct file *f, const char *verb, int num)
 {
@@ -39,9 +36,9 @@ file_open(struct file *f, int dir, const char *path)
 	return fd;
 }
 
-/* As much as there was of it at the beginning. */
+/* As much as there was of it at the beginning, if that is within the limit. */
 bool
-file_fill(struct file *f, int fd)
+file_fill(struct file *f, int fd, size_t limit)
 {
 	struct stat st;
 	size_t size;
@@ -57,7 +54,7 @@ file_fill(struct file *f, int fd)
 	}
 	size = st.st_size > 0 ? st.st_size : 0;
 	/* Go compares eight bytes at a time, the last ones with what follows. */
-	if (size > FILE_SIZE || (f->data = malloc(size + 8)) == NULL) {
+	if (size > limit || (f->data = malloc(size + 8)) == NULL) {
 		failed(f, NULL, ENOMEM);
 		return false;
 	}
@@ -72,8 +69,8 @@ file_fill(struct file *f, int fd)
 	return true;
 }
 
-void
-file_read(struct file *f, const char *path)
+static void
+read_path(struct file *f, const char *path, size_t limit)
 {
 	int cancel, fd;
 
@@ -81,10 +78,30 @@ file_read(struct file *f, const char *path)
 	/* A thread that ends here would leave keys in memory. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if ((fd = file_open(f, AT_FDCWD, path)) != -1) {
-		file_fill(f, fd);
+		file_fill(f, fd, limit);
 		close(fd);
 	}
 	pthread_setcancelstate(cancel, NULL);
+}
+
+void
+file_read(struct file *f, const char *path)
+{
+	read_path(f, path, FILE_SIZE);
+}
+
+/* Reads a file of a hashed directory. False if a signal has ended that. */
+bool
+file_find(struct file *f, const char *path)
+{
+	struct stat st;
+
+	read_path(f, path, HASHED_SIZE);
+	if (f->data == NULL && f->num != EINTR && lstat(path, &st) == -1) {
+		f->missing = errno != EINTR;
+		f->num = errno;
+	}
+	return f->num != EINTR;
 }
 
 void

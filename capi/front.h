@@ -120,6 +120,8 @@ struct api {
 	int	(*ask)(void *, int how, struct step *);	/* STEP_FLUSH, STEP_ASK... */
 	/* It failed; the result is the call's. */
 	int	(*stop)(void *, int op, int how, struct step *);
+	/* A signal has ended the reading of a file; so has the result the call. */
+	int	(*interrupted)(void *, const struct file *, const char *path);
 };
 
 /* The part of a connection that both APIs have in common. */
@@ -134,6 +136,7 @@ struct line {
 	struct input	 in;
 	struct output	 out;
 	size_t		 sealed;	/* of a write to be repeated, in out */
+	bool		 unread;	/* Go waits for a file, not for a record */
 };
 
 /* How far a context's connection has come. */
@@ -241,16 +244,21 @@ int	error_errno(struct error *, int, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 int	error_in_file(struct error *, const char *);
 
+/* So much of a file is read into memory at most. */
+#define FILE_SIZE ((size_t)256 << 20)
+#define HASHED_SIZE ((size_t)1 << 20) /* of one in a hashed directory */
+
 /*
  * file.c: outside of Go, so that signals arrive, and end it if their handlers
  * aren't to restart it. Dropping wipes.
  */
 void	 file_read(struct file *, const char *);
+bool	 file_find(struct file *, const char *);
 void	 file_drop(struct file *);
 int	 file_error(struct error *, const struct file *, const char *,
 	    const char *);	/* kind, path; -1 */
 int	 file_open(struct file *, int, const char *);
-bool	 file_fill(struct file *, int);
+bool	 file_fill(struct file *, int, size_t);
 
 /* ticket_file.c: in the same way. */
 struct ticket_file *ticket_file_new(const char *, struct error *);
@@ -327,6 +335,7 @@ bool	 context_is_client(struct tls *);
 struct tls *context_new(enum kind);
 bool	 context_enter(struct tls *, struct visit *);
 int	 context_leave(struct tls *, struct visit *, int);
+bool	 context_find(struct tls *, struct visit *, struct file *, char *);
 void	 context_take(struct tls *, struct settings *);
 void	 context_set_snapshot(struct tls *, struct blob *);
 void	 context_inherit(struct tls *, struct tls *, struct blob *);

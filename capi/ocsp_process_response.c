@@ -8,14 +8,24 @@ int
 tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
     size_t size)
 {
+	struct file file, *found = NULL;
 	struct visit v;
-	char *url;
+	char *url, *wanted = NULL;
 	int rv;
 
 	if (!context_valid(ctx) || context_refuses(ctx) ||
 	    !context_enter(ctx, &v))
 		return -1;
-	rv = goOCSPProcessResponse(ctx->go, &v.fail, response, size);
+	while ((rv = goOCSPProcessResponse(ctx->go, &v.fail, response, size,
+	    found, &wanted)) == STEP_AGAIN) {
+		if (found != NULL)
+			file_drop(found);
+		if (!context_find(ctx, &v, &file, wanted))
+			return -1;
+		found = &file;
+	}
+	if (found != NULL)
+		file_drop(found);
 	context_save(ctx, &v.fail);
 	/* A response that can't be parsed makes Go forget the URL; others leave it. */
 	if ((url = goPeerOCSPURL(ctx->go, &v.fail)) == NULL)

@@ -6,11 +6,19 @@ import "C"
 import "sync"
 
 //export goOCSPProcessResponse
-func goOCSPProcessResponse(ctx C.uint64_t, fail *C.struct_failure, der *C.cbyte, n C.size_t) (rc C.int) {
+func goOCSPProcessResponse(ctx C.uint64_t, fail *C.struct_failure, der *C.cbyte, n C.size_t, file *C.struct_file, wanted **C.char) (rc C.int) {
 	defer barrier(fail, &rc, -1)
-	if err := context(ctx).OCSPProcessResponse(mem(der, n)); err != nil {
+	c := context(ctx)
+	if f := fileRead(file); f != nil {
+		c.Put(*f)
+	}
+	switch done, err := c.OCSPProcessResponse(mem(der, n)); {
+	case err != nil:
 		tell(fail, err)
 		return -1
+	case !done:
+		*wanted = C.CString(c.Wanted())
+		return C.STEP_AGAIN
 	}
 	return 0
 }

@@ -158,12 +158,21 @@ stop(void *context, int op, int how, struct step *s)
 	return -1;
 }
 
+static int
+interrupted(void *context, const struct file *f, const char *path)
+{
+	struct tls *ctx = context;
+
+	return file_error(&ctx->err, f, "CA", path);
+}
+
 static const struct api hooks = {
 	.step = step,
 	.fetch = fetch,
 	.pause = pause_input,
 	.ask = ask,
 	.stop = stop,
+	.interrupted = interrupted,
 };
 
 /* An operation that reads: 0, with the count in *n, or -1 or TLS_WANT_*. */

@@ -241,12 +241,22 @@ ask(void *conn, int how, struct step *st)
 	return CONTINUE;
 }
 
+static int
+interrupted(void *conn, const struct file *f, const char *path)
+{
+	(void)conn;
+	(void)path;
+	errno = f->num;
+	return FAILED;
+}
+
 static const struct api hooks = {
 	.step = step,
 	.fetch = fetch,
 	.pause = pause_input,
 	.ask = ask,
 	.stop = stop,
+	.interrupted = interrupted,
 };
 
 /* Drives an operation, with the count in *n; see drive(). */

@@ -7,11 +7,13 @@ import (
 	"unsafe"
 
 	"libtls/internal/drive"
+	"libtls/internal/trust"
 )
 
 // stepInput returns what C has put into a step.
 func stepInput(s *C.struct_step) drive.IO {
 	return drive.IO{
+		File:   fileRead(s.file),
 		Record: buffer(s.record, s.record_len),
 		EOF:    bool(s.eof),
 		Idle:   bool(s.idle),
@@ -24,7 +26,16 @@ func stepInput(s *C.struct_step) drive.IO {
 func stepOutput(s *C.struct_step, io *drive.IO) {
 	output(s, io.Out)
 	s.n = C.size_t(io.N)
+	s.wanted = cstring(io.Wanted, io.Wanted != "")
 	rest(s, io.Data)
+}
+
+// fileRead returns a file of a hashed directory, nil if none was read.
+func fileRead(f *C.struct_file) *trust.File {
+	if f == nil {
+		return nil
+	}
+	return &trust.File{Data: mem((*C.cbyte)(f.data), f.len), Missing: bool(f.missing)}
 }
 
 // output tells where the output is. Output that outgrew the offered memory is

@@ -202,7 +202,7 @@ read_keys(struct ticket_file *t, struct file *f, struct error *err)
 	if (fstat(fd, &st) == -1) {
 		rv = error_errno(err, errno, "failed to stat ticket key file");
 	} else {
-		if ((rv = check(t, &st, err)) == 0 && !file_fill(f, fd))
+		if ((rv = check(t, &st, err)) == 0 && !file_fill(f, fd, FILE_SIZE))
 			rv = file_error(err, f, "ticket key", t->path);
 		else
 			note(t, &st);

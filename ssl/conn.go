@@ -340,7 +340,9 @@ func (c *Conn) Verify() drive.Step {
 			usage = trust.ServerAuth
 		}
 		c.judged, c.refused = verifyOK, false
-		c.verdicts, c.verdict = c.judge(c.Engine.ChainToVerify(), usage), 0
+		if c.verdicts, c.verdict = c.judge(c.Engine.ChainToVerify(), usage), 0; c.verdicts == nil {
+			return drive.Again
+		}
 	}
 	for c.verdict < len(c.verdicts) && !c.refused {
 		if c.callbacks&HasVerify != 0 {

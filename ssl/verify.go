@@ -144,12 +144,16 @@ type verdict struct {
 }
 
 // judge judges a chain. The verdicts come in the order in which OpenSSL tells them
-// to a callback, which sees each certificate of the path once more.
+// to a callback, which sees each certificate of the path once more. There are none
+// until Judge is done.
 func (c *Conn) judge(chain [][]byte, usage trust.Usage) []verdict {
-	leaf, _ := trust.Read(chain[0])
-	path, err := trust.Verify(chain, &trust.Options{
+	path, err, done := c.Judge(chain, trust.Options{
 		Anchors: trust.Join(c.ctx.verifyStores()...), Depth: int(c.numbers[VerifyDepth]), Now: drive.Now(), Usage: usage,
 	})
+	if !done {
+		return nil
+	}
+	leaf, _ := trust.Read(chain[0])
 	failed := verifyOK
 	if err != nil {
 		failed = err.VerifyResult

@@ -521,41 +521,167 @@ TEST(ca_directory)
 	tls_config_free(sc);
 }
 
+/* The test CA's file of that number in a hashed directory. */
+static const char *
+hashed(const char *where, int number)
+{
+	static char path[600];
+	struct dirent *entry;
+	DIR *dir = opendir(pki("hashed"));
+	char name[64] = "";
+
+	REQUIRE(dir != NULL);
+	while ((entry = readdir(dir)) != NULL)
+		if (strlen(entry->d_name) == 10 && strcmp(entry->d_name + 8, ".0") == 0)
+			snprintf(name, sizeof(name), "%s/%.8s.%d", where, entry->d_name, number);
+	closedir(dir);
+	REQUIRE(name[0] != 0);
+	snprintf(path, sizeof(path), "%s", scratch(name));
+	return path;
+}
+
+static void
+put_ca(const char *path)
+{
+	char content[8192];
+
+	write_file(path, content, read_file(pki("ca.pem"), content, sizeof(content)));
+}
+
+/* A client that has the test's CA in such a directory. */
+static struct tls_config *
+hashed_config(const char *where)
+{
+	struct tls_config *config = plain_config();
+
+	REQUIRE(mkdir(scratch(where), 0700) == 0);
+	put_ca(hashed(where, 0));
+	CONFIG_OK(config, tls_config_set_ca_path(config, scratch(where)));
+	return config;
+}
+
 /* HASH.0 and so on are whatever somebody left there; the certificate is in the last one. */
 TEST(ca_directory_with_odd_entries)
 {
 	struct tls_config *cc = plain_config(), *sc = server_config("server");
 	struct pair *p;
-	struct dirent *entry;
-	DIR *dir = opendir(pki("hashed"));
-	char hash[16] = "", name[64], content[8192];
-	size_t len = read_file(pki("ca.pem"), content, sizeof(content));
+	const char *path;
 	int i;
 
-	REQUIRE(dir != NULL);
-	while ((entry = readdir(dir)) != NULL)
-		if (strlen(entry->d_name) == 10 && strcmp(entry->d_name + 8, ".0") == 0)
-			snprintf(hash, sizeof(hash), "%.8s", entry->d_name);
-	closedir(dir);
-	REQUIRE(hash[0] != 0);
 	REQUIRE(mkdir(scratch("odd"), 0700) == 0);
-	for (i = 0; i < 40; i++) {
-		snprintf(name, sizeof(name), "odd/%s.%d", hash, i);
-		if (i == 39)
-			write_file(scratch(name), content, len);
-		else if (i % 4 == 0)
-			REQUIRE(symlink("gone", scratch(name)) == 0);
+	for (i = 0; i < 39; i++) {
+		path = hashed("odd", i);
+		if (i % 4 == 0)
+			REQUIRE(symlink("gone", path) == 0);
 		else if (i % 4 == 1)
-			REQUIRE(symlink(strrchr(name, '/') + 1, scratch(name)) == 0);
+			REQUIRE(symlink(strrchr(path, '/') + 1, path) == 0);
 		else if (i % 4 == 2)
-			REQUIRE(mkdir(scratch(name), 0700) == 0);
+			REQUIRE(mkdir(path, 0700) == 0);
 		else
-			write_file(scratch(name), "no certificate", 14);
+			write_file(path, "no certificate", 14);
 	}
+	put_ca(hashed("odd", i));
 	CONFIG_OK(cc, tls_config_set_ca_path(cc, scratch("odd")));
 	p = pair_sockets(cc, sc, "server.test");
 	NEEDS(DANGLING_LINKS);
 	pair_established(p);
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* Nobody ever writes to the FIFO. */
+TEST(ca_directory_with_a_fifo)
+{
+	struct tls_config *cc = plain_config(), *sc = server_config("server");
+	struct pair *p;
+
+	NEEDS(FIFO_FILES);
+	REQUIRE(mkdir(scratch("fifos"), 0700) == 0);
+	REQUIRE(mkfifo(hashed("fifos", 0), 0600) == 0);
+	put_ca(hashed("fifos", 1));
+	CONFIG_OK(cc, tls_config_set_ca_path(cc, scratch("fifos")));
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* Handshakes until the client fails, which doesn't end the connection. */
+static void
+interrupted_handshake(struct pair *p)
+{
+	int rc;
+
+	while ((rc = tls_handshake(p->client)) != -1) {
+		REQUIRE(rc != 0);
+		REQUIRE(tls_handshake(p->server) != -1);
+	}
+	CHECK_LIKE(tls_error(p->client), "failed to open CA file '*.0': Interrupted system call");
+}
+
+/* The handshake, the session that is offered and the OCSP response each need the CA. */
+TEST(ca_directory_that_hangs_is_interrupted)
+{
+	struct tls_config *cc, *sc = server_config("ocsp");
+	struct tls *client, *listener = tls_server();
+	uint8_t *der;
+	struct pair *p, *again;
+	size_t len;
+
+	NEEDS(INTERRUPTED_DIRECTORY);
+	cc = hashed_config("hanging");
+	CONFIG_OK(cc, tls_config_set_session_fd(cc, session_file("session")));
+	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
+	REQUIRE_OK(listener, tls_configure(listener, sc));
+	p = pair_again(listener, cc, "server.test");
+	take_lease(hashed("hanging", 0), 0, -1);
+	interrupted_handshake(p);
+	interrupted_handshake(p);
+	stop_alarms();
+	pair_established(p);
+	say(p->server, p->client, "ticket");
+
+	der = pki_bytes("good.ocsp", &len);
+	take_lease(hashed("hanging", 0), 0, -1);
+	CHECK_INT(tls_ocsp_process_response(p->client, der, len), -1);
+	CHECK_LIKE(tls_error(p->client), "failed to open CA file '*.0': Interrupted system call");
+	stop_alarms();
+	CHECK_INT(tls_ocsp_process_response(p->client, der, len), 0);
+	CHECK_STR(tls_peer_ocsp_result(p->client), "good");
+	tls_unload_file(der, len);
+
+	client = tls_client();
+	REQUIRE_OK(client, tls_configure(client, cc));
+	take_lease(hashed("hanging", 0), 0, -1);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), -1);
+	CHECK_LIKE(tls_error(client), "failed to open CA file '*.0': Interrupted system call");
+	CHECK_INT(tls_handshake(client), -1);
+	CHECK_STR(tls_error(client), "context not connected");
+	stop_alarms();
+	tls_free(client);
+	again = pair_again(listener, cc, "server.test");
+	pair_established(again);
+	CHECK_INT(tls_conn_session_resumed(again->client), 1);
+	pair_keep_listener(again);
+	pair_free(again);
+	pair_keep_listener(p);
+	pair_free(p);
+	tls_free(listener);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+TEST(ca_directory_that_hangs_for_a_while)
+{
+	struct tls_config *cc = hashed_config("waiting"), *sc = server_config("server");
+	struct pair *p = pair_sockets(cc, sc, "server.test");
+
+	take_lease(hashed("waiting", 0), SA_RESTART, 3);
+	pair_established(p);
+	CHECK(alarms >= 3);
+	stop_alarms();
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);

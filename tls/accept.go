@@ -89,12 +89,12 @@ func (l *listener) credentialFor(name string, conn *protocol.Conn) (*indexed, er
 	return list[0], nil
 }
 
-// resume answers the engine's WaitTicket: the session to be resumed, or nil,
-// and whether its ticket is to be replaced.
-func (t *Context) resume() (s *libtls.Session, renew bool) {
+// resume answers the engine's WaitTicket once it is done: the session to be
+// resumed, or nil, and whether its ticket is to be replaced.
+func (t *Context) resume() (s *libtls.Session, renew, done bool) {
 	lifetime := t.config.sessionLifetime()
 	if lifetime == 0 {
-		return nil, false
+		return nil, false, true
 	}
 	offered, isID := t.Engine.OfferedTicket()
 	ticket := offered
@@ -103,13 +103,16 @@ func (t *Context) resume() (s *libtls.Session, renew bool) {
 	}
 	now := drive.Now()
 	s, renew, ok := t.config.tickets.Open(ticket, now, lifetime)
-	if !ok || !libtls.AcceptTicket(s, now, t.listener.context, lifetime) || !t.mayResume(s, now) {
-		return nil, false
+	if !ok || !libtls.AcceptTicket(s, now, t.listener.context, lifetime) {
+		return nil, false, true
+	}
+	if ok, done = t.mayResume(s, now); !ok {
+		return nil, false, done
 	}
 	if isID {
 		t.sessionID = slices.Clone(offered)
 	}
-	return s, renew
+	return s, renew, true
 }
 
 // unverified marks sessions whose client certificate nobody verified: an
@@ -147,22 +150,26 @@ func (l *listener) binding(leaf []byte) []byte {
 // one, would still be accepted. Other servers may have the same ticket keys,
 // and this one may have had other CAs and CRLs when it made the ticket. With
 // the leaf alone, which is all that a ticket keeps, a chain can't be verified
-// again, but for another library's sessions it has to do.
-func (t *Context) mayResume(s *libtls.Session, now time.Time) bool {
+// again, but for another library's sessions it has to do. Unless it is done, it
+// has to be asked once more.
+func (t *Context) mayResume(s *libtls.Session, now time.Time) (ok, done bool) {
 	if len(s.PeerChain) == 0 {
-		return true
+		return true, true
 	}
 	leaf := newPeer(s.PeerChain).leaf
 	switch {
 	case leaf == nil || t.listener.rules == nil:
-		return false
+		return false, true
 	case len(s.Binding) > 0:
 		return bytes.Equal(s.Binding, t.listener.binding(leaf.Raw)) &&
-			(t.config.noVerifyCert || t.config.noVerifyTime || !now.After(leaf.NotAfter))
+			(t.config.noVerifyCert || t.config.noVerifyTime || !now.After(leaf.NotAfter)), true
 	case t.config.noVerifyCert:
-		return true
+		return true, true
+	case s.VerifyResult != 0:
+		return false, true
 	}
-	return s.VerifyResult == 0 && t.verifyChain(s.PeerChain, now) == nil
+	err, done := t.verifyChain(s.PeerChain, now)
+	return err == nil && done, done
 }
 
 // keepSession keeps what a TLS 1.2 client may resume by an id.

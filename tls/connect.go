@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"libtls"
@@ -12,7 +13,7 @@ import (
 // Connect is what all forms of tls_connect have in common: it prepares a
 // connection to the server of that name, without any I/O. hasName is false for
 // a NULL name. Service is what the session file knows it by. A connection that
-// the context had is forgotten.
+// the context had is forgotten. If Connecting, GoOn has to follow.
 func (t *Context) Connect(name string, hasName bool, service string) error {
 	if t.role != roleClient {
 		return t.record(invalidContext("not a client context"))
@@ -44,17 +45,53 @@ func (t *Context) connect(name string, hasName bool, service string) (failed *Er
 		return failure("server name indication failure")
 	}
 	t.file = c.sessions
-	e := t.clientEngine(c)
 	if t.file != nil {
-		now := drive.Now()
-		usable := func(s *libtls.Session) bool { return t.mayOffer(s, e, now) }
-		var err error
-		if e.Session, err = t.file.Take(t.name, t.service, now, usable); err != nil {
-			return asError(err)
-		}
-		t.offered = e.Session
+		t.offers = make(map[[sha256.Size]byte]*trust.Verification)
+		return t.offer()
 	}
+	t.Engine = protocol.Client(t.clientEngine(c))
+	return nil
+}
+
+// offer takes a session from the file, unless it is Connecting then.
+func (t *Context) offer() (failed *Error) {
+	e := t.clientEngine(t.config)
+	now := drive.Now()
+	waiting := false
+	s, err := t.file.Take(t.name, t.service, now, func(s *libtls.Session) bool {
+		if waiting {
+			return false
+		}
+		ok, done := t.mayOffer(s, e, now)
+		waiting = !done
+		return ok
+	})
+	switch {
+	case err != nil:
+		return asError(err)
+	case waiting:
+		return nil
+	}
+	t.offered, e.Session = s, s
+	t.offers = nil
+	t.Judged()
 	t.Engine = protocol.Client(e)
+	return nil
+}
+
+// Connecting tells whether Connect, or GoOn, is to be followed by GoOn, with the
+// file put that is Wanted.
+func (t *Context) Connecting() bool { return t.offers != nil }
+
+// GoOn goes on with Connect.
+func (t *Context) GoOn() error {
+	if !t.Connecting() {
+		return t.record(errNotConnected)
+	}
+	if err := t.offer(); err != nil {
+		t.disconnect()
+		return t.record(err)
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
 
@@ -44,8 +45,10 @@ type connection struct {
 	cred    *indexed            // what this end signs with, if anything
 	file    *libtls.SessionFile // a client's; nil if none
 	offered *libtls.Session     // from file
-	saves   libtls.Saves        // into file
-	peer    peer
+	// offers are the verdicts on sessions of the file, by their chains; nil unless Connecting.
+	offers map[[sha256.Size]byte]*trust.Verification
+	saves  libtls.Saves // into file
+	peer   peer
 	// sessionID is that by which a TLS 1.2 server lets the connection be resumed.
 	sessionID []byte
 	progress

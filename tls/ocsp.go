@@ -18,49 +18,51 @@ type ocspState struct {
 var errNoOCSPURL = failure("no OCSP URLs in peer certificate")
 
 // checkStaple judges the OCSP response that came with a server's certificate.
-func (t *Context) checkStaple(staple []byte) *Error {
+// Unless it is done, it has to be asked again, with the file put that is Wanted.
+func (t *Context) checkStaple(staple []byte) (failed *Error, done bool) {
 	c := t.config
 	switch {
 	case len(staple) == 0 && (c.requireStaple || t.peer.leaf != nil && trust.MustStaple(t.peer.leaf) && !c.noVerifyCert):
-		return failure("no stapled OCSP response provided")
+		return failure("no stapled OCSP response provided"), true
 	case len(staple) == 0:
-		return nil
+		return nil, true
 	case t.ocsp.url == "":
-		return errNoOCSPURL
+		return errNoOCSPURL, true
 	case c.noVerifyCert || c.noVerifyTime:
-		return nil
+		return nil, true
 	}
 	return t.processOCSP(staple)
 }
 
 // processOCSP checks a response and keeps its result if it is current, even
-// if that says that the certificate is revoked.
-func (t *Context) processOCSP(der []byte) *Error {
+// if that says that the certificate is revoked. It is done as checkStaple is.
+func (t *Context) processOCSP(der []byte) (failed *Error, done bool) {
 	chain := []*x509.Certificate{t.peer.leaf}
 	for _, cert := range t.peer.chain[1:] {
 		if c, err := x509.ParseCertificate(cert); err == nil {
 			chain = append(chain, c)
 		}
 	}
-	result, err := trust.CheckOCSP(der, chain, t.policy.Anchors, drive.Now())
+	result, done, err := trust.CheckOCSP(der, chain, t.Lookups(t.policy.Anchors), drive.Now())
 	if result != nil {
 		t.ocsp.result = result
 	}
 	if err == nil {
-		return nil
+		return nil, done
 	}
 	if err == trust.ErrOCSPParse {
 		t.ocsp = ocspState{}
 	}
-	return failure("%v", err)
+	return failure("%v", err), true
 }
 
-// OCSPProcessResponse is tls_ocsp_process_response.
-func (t *Context) OCSPProcessResponse(der []byte) error {
+// OCSPProcessResponse is tls_ocsp_process_response. Unless it is done, it has to
+// be called again, with the file put that is Wanted.
+func (t *Context) OCSPProcessResponse(der []byte) (done bool, failed error) {
 	var err *Error
 	switch {
 	case t.role != roleClient || !t.Complete:
-		return new(Error) // no text
+		return true, new(Error) // no text
 	case t.peer.leaf == nil:
 		err = failure("no peer certificate for OCSP")
 	case len(t.peer.leaf.OCSPServer) == 0:
@@ -68,12 +70,15 @@ func (t *Context) OCSPProcessResponse(der []byte) error {
 	case len(der) > math.MaxInt32:
 		err = invalidArgument("OCSP response too long")
 	default:
-		err = t.processOCSP(der)
+		if err, done = t.processOCSP(der); !done {
+			return false, nil
+		}
+		t.Judged()
 	}
 	if err != nil {
-		return t.record(err)
+		return true, t.record(err)
 	}
-	return nil
+	return true, nil
 }
 
 // PeerOCSPURL is tls_peer_ocsp_url.

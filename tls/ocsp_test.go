@@ -154,16 +154,23 @@ func TestOCSPProcessResponse(t *testing.T) {
 		}
 	}
 	good, revoked := respond(t, ca, p, ocsp.Good), respond(t, ca, p, ocsp.Revoked)
-	if got := c.OCSPProcessResponse(good); got == nil || got.Error() != "" {
+	process := func(c *end, der []byte) error {
+		done, err := c.OCSPProcessResponse(der)
+		if !done {
+			t.Error("not done, without a directory")
+		}
+		return err
+	}
+	if got := process(c, good); got == nil || got.Error() != "" {
 		t.Errorf("before the handshake: %v", got)
 	}
 	mustHandshake(t, c, s)
 	absent(c)
-	if s.OCSPProcessResponse(good) == nil {
+	if process(s, good) == nil {
 		t.Error("a server took a response")
 	}
 	absent(s)
-	if err := c.OCSPProcessResponse(good); err != nil {
+	if err := process(c, good); err != nil {
 		t.Fatal(err)
 	}
 	if c.PeerOCSPResponseStatus() != 0 || c.PeerOCSPCertStatus() != 0 || c.PeerOCSPCRLReason() != 0 || c.PeerOCSPRevocationTime() != -1 ||
@@ -171,17 +178,17 @@ func TestOCSPProcessResponse(t *testing.T) {
 		time.Until(time.Unix(c.PeerOCSPNextUpdate(), 0)).Round(time.Hour) != time.Hour {
 		t.Error("result of a good response")
 	}
-	if got := text(c.OCSPProcessResponse(revoked)); got != "ocsp verify failed: revoked cert - keyCompromise" || text(c.Err()) != got {
+	if got := text(process(c, revoked)); got != "ocsp verify failed: revoked cert - keyCompromise" || text(c.Err()) != got {
 		t.Error(got)
 	}
 	if c.PeerOCSPCertStatus() != 1 || c.PeerOCSPCRLReason() != 1 ||
 		time.Since(time.Unix(c.PeerOCSPRevocationTime(), 0)).Round(time.Hour) != 2*time.Hour {
 		t.Error("result of a revocation")
 	}
-	if c.OCSPProcessResponse(respond(t, newAuthority(t, "root"), p, ocsp.Good)) == nil || c.PeerOCSPCertStatus() != 1 {
+	if process(c, respond(t, newAuthority(t, "root"), p, ocsp.Good)) == nil || c.PeerOCSPCertStatus() != 1 {
 		t.Error("a response that wasn't believed left something")
 	}
-	if got := text(c.OCSPProcessResponse([]byte("garbage"))); got != "unable to parse OCSP response" {
+	if got := text(process(c, []byte("garbage"))); got != "unable to parse OCSP response" {
 		t.Error(got)
 	}
 	absent(c)

@@ -89,7 +89,11 @@ func (t *Context) Select() drive.Step {
 
 // Ticket opens the ticket that a client offers.
 func (t *Context) Ticket() drive.Step {
-	t.Engine.Ticket(t.resume())
+	s, renew, done := t.resume()
+	if !done {
+		return drive.Again
+	}
+	t.Engine.Ticket(s, renew)
 	return drive.Done
 }
 
@@ -103,7 +107,11 @@ func (t *Context) Seal() drive.Step {
 
 // Verify judges the peer's certificate.
 func (t *Context) Verify() drive.Step {
-	t.Engine.Verified(t.verifyPeer())
+	verdict, done := t.verifyPeer()
+	if !done {
+		return drive.Again
+	}
+	t.Engine.Verified(verdict)
 	return drive.Done
 }
 

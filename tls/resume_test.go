@@ -3,6 +3,7 @@ package tls
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -166,9 +167,10 @@ func TestForeignClientTicket(t *testing.T) {
 	} {
 		config.noVerifyCert = test.lax
 		s := &libtls.Session{Version: suite.TLS13, PeerChain: test.chain, VerifyResult: test.result, Binding: test.binding}
-		if got := test.server.mayResume(s, time.Now().Add(test.now)); got != test.want {
+		if got, done := test.server.mayResume(s, time.Now().Add(test.now)); got != test.want || !done {
 			t.Errorf("%s: %v", name, got)
 		}
+		test.server.Judged()
 	}
 }
 
@@ -214,7 +216,8 @@ func TestMayOffer(t *testing.T) {
 				// No session of the file's gets in the way.
 				client.SetSessionFD(-1)
 				c := dial(t, client, test.server)
-				if got := c.mayOffer(sessions[0], client.engine(), time.Now().Add(test.later)); got != test.want {
+				c.offers = make(map[[sha256.Size]byte]*trust.Verification)
+				if got, done := c.mayOffer(sessions[0], client.engine(), time.Now().Add(test.later)); got != test.want || !done {
 					t.Error(got)
 				}
 			})

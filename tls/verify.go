@@ -77,29 +77,36 @@ func (c *Config) revocations() (*trust.CRLs, *Error) {
 	return c.crls, nil
 }
 
-// verifyChain judges a chain as the peer sent it, leaf first.
-func (t *Context) verifyChain(chain [][]byte, now time.Time) *trust.Error {
+// verifyChain judges a chain as the peer sent it, leaf first; see drive.Conn.Judge.
+func (t *Context) verifyChain(chain [][]byte, now time.Time) (err *trust.Error, done bool) {
 	o := t.policy
 	o.Now = now
-	_, err := trust.Verify(chain, &o)
-	return err
+	_, err, done = t.Judge(chain, o)
+	return err, done
 }
 
-// verifyPeer answers the engine's WaitVerify.
-func (t *Context) verifyPeer() *protocol.Error {
+// verifyPeer answers the engine's WaitVerify once it is done.
+func (t *Context) verifyPeer() (verdict *protocol.Error, done bool) {
 	info := t.Engine.Info()
 	t.setPeer(info.PeerChain)
 	if !t.config.noVerifyCert {
-		if err := t.verifyChain(info.PeerChain, drive.Now()); err != nil {
-			return t.refuse(err.Alert, failure("certificate verification failed: %s", err.Reason))
+		err, done := t.verifyChain(info.PeerChain, drive.Now())
+		if !done {
+			return nil, false
+		}
+		if err != nil {
+			return t.refuse(err.Alert, failure("certificate verification failed: %s", err.Reason)), true
 		}
 	}
 	if t.role == roleClient {
-		if err := t.checkStaple(info.Staple); err != nil {
-			return t.refuse(protocol.AlertBadCertificateStatusResponse, err)
+		switch err, done := t.checkStaple(info.Staple); {
+		case !done:
+			return nil, false
+		case err != nil:
+			return t.refuse(protocol.AlertBadCertificateStatusResponse, err), true
 		}
 	}
-	return nil
+	return nil, true
 }
 
 // refuse makes a verdict: the program is told err, and the peer alert.
@@ -140,16 +147,42 @@ func (t *Context) identity() []byte {
 
 // mayOffer tells whether a session may be resumed under the present
 // configuration: it is ours, and what the server showed when it was made must
-// still be acceptable.
-func (t *Context) mayOffer(s *libtls.Session, e *protocol.Config, now time.Time) bool {
+// still be acceptable. Unless it is done, it has to be asked once more.
+func (t *Context) mayOffer(s *libtls.Session, e *protocol.Config, now time.Time) (ok, done bool) {
 	if s.Version < e.MinVersion || s.Version > e.MaxVersion || !slices.Contains(e.Suites, s.Suite) {
-		return false
+		return false, true
 	}
 	if len(s.Binding) > 0 && !bytes.Equal(s.Binding, t.identity()) {
-		return false
+		return false, true
 	}
 	t.setPeer(s.PeerChain)
 	defer t.setPeer(nil)
-	return t.checkName(t.peer.leaf) == nil && t.checkStaple(s.Staple) == nil &&
-		(t.config.noVerifyCert || t.verifyChain(s.PeerChain, now) == nil)
+	if t.checkName(t.peer.leaf) != nil {
+		return false, true
+	}
+	if !t.config.noVerifyCert {
+		if failed, done := t.judgeOffer(s.PeerChain, now); failed || !done {
+			return false, done
+		}
+	}
+	err, done := t.checkStaple(s.Staple)
+	return err == nil, done
+}
+
+// judgeOffer judges the chain of a session. As the sessions of a file are gone through
+// again after each break, it remembers.
+func (t *Context) judgeOffer(chain [][]byte, now time.Time) (failed, done bool) {
+	key := sha256.Sum256(slices.Concat(chain...))
+	v := t.offers[key]
+	if v == nil {
+		o := t.policy
+		o.Now = now
+		v = trust.Verify(chain, o, t.Lookups(o.Anchors))
+		t.offers[key] = v
+	}
+	if !v.Run() {
+		return false, false
+	}
+	_, err := v.Result()
+	return err != nil, true
 }

@@ -36,6 +36,7 @@ type settled struct {
 
 func revision[P comparable](c *Conn, api P) Encoded[P] {
 	k := Encoded[P]{conn: *c, api: api}
+	k.conn.judgement = judgement{} // which a child begins anew
 	if c.Engine != nil {
 		k.epoch = c.Engine.Epoch()
 		k.settled = settled{c.Engine, c.Engine.Settled(), c.Complete}

@@ -6,6 +6,7 @@ package drive
 import (
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // Op is what a program asks of a connection.
@@ -28,6 +29,9 @@ type IO struct {
 	EOF bool
 	// Idle tells a Read that there is nothing to read now.
 	Idle bool
+	// File is what came of reading the file that the last Step wanted; nil if
+	// none was read.
+	File *trust.File
 	// Buf is the program's: to read into, or data to write.
 	Buf []byte
 	// Out has length 0 and the capacity that the caller offers. Step appends
@@ -37,6 +41,9 @@ type IO struct {
 	N int
 	// Data is plaintext inside Record that did not fit into Buf.
 	Data []byte
+	// Wanted names a file that has to be read before the next Step; empty if
+	// none has.
+	Wanted string
 }
 
 // Step says how far an operation has come.
@@ -49,6 +56,7 @@ const (
 	NoData                // the record had no application data
 	Failed                // the API knows why
 	Flush                 // call again, without a record, once Out is written
+	Again                 // call again, without a record, but with the file that is Wanted
 	Ask                   // from here on: what an API has the program asked, before calling again without a record
 )
 
@@ -57,7 +65,7 @@ const (
 type API interface {
 	// Select, Ticket, Sign, Verify and Seal answer what the engine's Wait names.
 	// Unless they return Done the question stays, and is asked again at the
-	// next Step.
+	// next Step. Again is for a verdict that Judge has not yet come to.
 	Select() Step
 	Ticket() Step
 	Sign() Step
@@ -83,15 +91,19 @@ type Conn struct {
 	Complete bool           // the handshake is, with all checks passed
 	Dead     bool           // nothing more can be done but to close
 	Closed   bool           // close_notify is out
+	judgement
 }
 
 // Step carries an operation on as far as it goes without I/O and without the
 // program.
 func (c *Conn) Step(api API, op Op, io *IO) Step {
-	io.N, io.Data = 0, nil
+	io.N, io.Data, io.Wanted = 0, nil, ""
 	if op == Close {
 		c.close(io)
 		return Done
+	}
+	if io.File != nil {
+		c.Put(*io.File)
 	}
 	if !c.Complete {
 		c.Engine.SetTime(Now())
@@ -105,6 +117,9 @@ func (c *Conn) Step(api API, op Op, io *IO) Step {
 	io.Out = c.Engine.TakeOutput(io.Out)
 	if err := c.Engine.Err(); err != nil {
 		return c.die(api, op, err)
+	}
+	if step == Again {
+		io.Wanted = c.Wanted()
 	}
 	if step != Done {
 		return step
@@ -177,6 +192,9 @@ func (c *Conn) goOn(api API, op Op, idle bool) Step {
 				}
 			}
 			return api.Due(op, idle)
+		}
+		if step != Again {
+			c.Judged()
 		}
 		if step != Done {
 			return step

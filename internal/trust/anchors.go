@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -101,34 +100,27 @@ func (a *Anchors) add(certs ...[]byte) {
 	}
 }
 
-// lookup returns the certificates whose subject is the given canonical name, and what may keep one
-// from being among them.
-func (a *Anchors) lookup(subject string) (found []*node, missing *Error) {
+// find adds to a lookup what the store has in memory, and the hashed directories that may have more.
+func (a *Anchors) find(l *lookup) {
 	if a.damaged > 0 {
-		missing = errNoIssuer.because("blocks of the CA file that can't be read: %d", a.damaged)
+		l.missing = errNoIssuer.because("blocks of the CA file that can't be read: %d", a.damaged)
 	}
-	for _, entry := range a.bySubject[subject] {
+	known := len(l.found)
+	for _, entry := range a.bySubject[l.subject] {
 		n, err := entry.certificate()
 		if err != nil {
 			raw, _ := rawSubject(entry.der)
-			missing = errNoIssuer.because("trusted certificate %s: %v", Oneline(raw), reason(err))
+			l.missing = errNoIssuer.because("trusted certificate %s: %v", Oneline(raw), reason(err))
 			continue
 		}
-		found = append(found, n)
+		l.found = append(l.found, n)
 	}
-	if len(found) == 0 {
-		for _, dir := range a.dirs {
-			more, why := lookupHashed(dir, subject)
-			found = append(found, more...)
-			missing = cmp.Or(missing, why)
-		}
+	if len(l.found) == known {
+		l.dirs = append(l.dirs, a.dirs...)
 	}
 	for _, other := range a.more {
-		more, why := other.lookup(subject)
-		found = append(found, more...)
-		missing = cmp.Or(missing, why)
+		other.find(l)
 	}
-	return found, missing
 }
 
 // Fields goes through all of a trust store.

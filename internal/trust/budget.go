@@ -16,6 +16,9 @@ const (
 	// in microseconds of a processor of 2020.
 	maxSignatures = maxChain
 	maxArithmetic = 7500
+	// share is how much of that is spent without a break, but for the last check and the judgement of a
+	// complete path.
+	share = 1000
 	// maxExtensions is how many extensions a certificate may have: some are looked for again on each path.
 	maxExtensions = 100
 	// maxSteps bounds how many certificates are appended to paths.

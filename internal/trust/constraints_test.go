@@ -230,7 +230,7 @@ func TestNameConstraints(t *testing.T) {
 				c.ExtraExtensions = []pkix.Extension{{Id: oidSubjectAltName, Value: []byte(sequence(alt))}}
 			}
 		})
-		if _, err := Verify(ders(leaf, inter), o); !same(err, row.want) {
+		if _, err := verdict(ders(leaf, inter), o); !same(err, row.want) {
 			t.Errorf("%s: %v, want %v", text, err, row.want)
 		}
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint("inter", i)), pemOf(inter), 0o600); err != nil {
@@ -302,7 +302,7 @@ func TestNameConstraintsPath(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := &Options{Anchors: anchors(t, root), Now: now, Depth: 6}
 			for _, o.Usage = range []Usage{ServerAuth, ClientAuth} {
-				if _, err := Verify(ders(test.chain...), o); !same(err, test.want) {
+				if _, err := verdict(ders(test.chain...), o); !same(err, test.want) {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 			}

@@ -129,7 +129,7 @@ func TestCRL(t *testing.T) {
 			}
 			o := &Options{Anchors: anchors(t, root, self), CRLs: crls, Now: now, Depth: 6, NoTime: test.noTime}
 			for range 2 { // the second time with remembered signatures
-				if _, err := Verify(ders(test.chain...), o); !same(err, test.want) {
+				if _, err := verdict(ders(test.chain...), o); !same(err, test.want) {
 					t.Errorf("got %v, want %v", err, test.want)
 				}
 			}
@@ -145,7 +145,7 @@ func TestCRL(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := &Options{Anchors: anchors(t, noSign), CRLs: crls, Now: now, Depth: 6}
-		if _, err := Verify(ders(issue(t, noSign, "leaf.test")), o); err != errCRLSignature {
+		if _, err := verdict(ders(issue(t, noSign, "leaf.test")), o); err != errCRLSignature {
 			t.Error(err)
 		}
 	})

@@ -107,7 +107,7 @@ func TestDifferential(t *testing.T) {
 		}
 		theirs := opensslReasons(t, dir, files)
 		for i, leaf := range leaves {
-			_, err := Verify([][]byte{leaf, inter.Raw}, o)
+			_, err := verdict([][]byte{leaf, inter.Raw}, o)
 			ours, known := "", stricter
 			if err != nil {
 				ours = err.Reason

@@ -82,7 +82,7 @@ func TestAnchorsFromDir(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := &Options{Anchors: AnchorsFromDir(test.dirs), Now: now, Depth: 6}
-			if _, err := Verify(ders(test.chain...), o); !same(err, test.want) {
+			if _, err := verdict(ders(test.chain...), o); !same(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})
@@ -92,7 +92,7 @@ func TestAnchorsFromDir(t *testing.T) {
 		dir := t.TempDir()
 		o := &Options{Anchors: AnchorsFromDir(dir), Now: now, Depth: 6}
 		put(t, dir, 0, root)
-		if _, err := Verify(ders(direct), o); err != nil {
+		if _, err := verdict(ders(direct), o); err != nil {
 			t.Error(err)
 		}
 	})

@@ -77,9 +77,3 @@ func isDir(path string) bool {
 	err := descriptor.Retry(func() error { return syscall.Stat(path, &st) })
 	return err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFDIR
 }
-
-// exists tells whether there is a directory entry at path, whatever it is or leads to.
-func exists(path string) bool {
-	var st syscall.Stat_t
-	return descriptor.Retry(func() error { return syscall.Lstat(path, &st) }) == nil
-}

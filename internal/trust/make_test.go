@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -142,6 +143,25 @@ func ders(parties ...*party) [][]byte {
 		out = append(out, p.Raw)
 	}
 	return out
+}
+
+// verdict has Verify judge a chain, and reads the files for it.
+func verdict(chain [][]byte, o *Options) ([]*x509.Certificate, *Error) {
+	stored := NewLookups(o.Anchors)
+	v := Verify(chain, *o, stored)
+	for !v.Run() {
+		readFor(stored)
+	}
+	return v.Result()
+}
+
+// readFor reads what lookups need, if they do.
+func readFor(stored *Lookups) {
+	if path := stored.File(); path != "" {
+		data, _ := os.ReadFile(path)
+		_, err := os.Lstat(path)
+		stored.Put(File{Data: data, Missing: err != nil})
+	}
 }
 
 // revoke makes a CRL of issuer's that names the given certificates, as PEM.

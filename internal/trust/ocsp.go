@@ -79,10 +79,22 @@ func (r *OCSPResult) String() string {
 const maxResponders = 2
 
 // CheckOCSP validates an OCSP response for chain[0], whose issuer is looked for in the rest of the
-// chain, which is the peer's, and then in a. The response has to be signed by that issuer or by a
-// delegate: a certificate made by the issuer for OCSP signing, valid now. A certificate that is
-// revoked gives both a result and an error.
-func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time) (*OCSPResult, error) {
+// chain, which is the peer's, and then in a trust store. The response has to be signed by that issuer or
+// by a delegate: a certificate made by the issuer for OCSP signing, valid now. A certificate that is
+// revoked gives both a result and an error. It isn't done if a file of the trust store's has to be read
+// first.
+func CheckOCSP(der []byte, chain []*x509.Certificate, stored *Lookups, now time.Time) (r *OCSPResult, done bool, err error) {
+	if len(chain) == 0 {
+		r, err = checkOCSP(der, nil, nil, now)
+	} else if trusted := stored.find(nameKey(chain[0].RawIssuer)); trusted == nil {
+		return nil, false, nil
+	} else {
+		r, err = checkOCSP(der, chain, trusted.found, now)
+	}
+	return r, true, err
+}
+
+func checkOCSP(der []byte, chain []*x509.Certificate, trusted []*node, now time.Time) (*OCSPResult, error) {
 	in, err := ocspBasic(der)
 	if err != nil {
 		return nil, err
@@ -95,7 +107,7 @@ func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time)
 		return nil, errOCSPNoResult
 	}
 	leaf := chain[0]
-	issuer := findIssuer(leaf, chain[1:], a)
+	issuer := findIssuer(leaf, chain[1:], trusted)
 	if issuer == nil {
 		return nil, errOCSPNoIssuer
 	}
@@ -134,14 +146,11 @@ func CheckOCSP(der []byte, chain []*x509.Certificate, a *Anchors, now time.Time)
 }
 
 // findIssuer returns the certificate whose key signed c.
-func findIssuer(c *x509.Certificate, others []*x509.Certificate, a *Anchors) *x509.Certificate {
+func findIssuer(c *x509.Certificate, others []*x509.Certificate, trusted []*node) *x509.Certificate {
 	budget, name := newBudget(), nameKey(c.RawIssuer)
 	others = slices.Clone(others[:min(len(others), maxChain)])
-	if a != nil {
-		stored, _ := a.lookup(name)
-		for _, n := range stored {
-			others = append(others, n.Certificate)
-		}
+	for _, n := range trusted {
+		others = append(others, n.Certificate)
 	}
 	for _, issuer := range others {
 		if nameKey(issuer.RawSubject) == name && !OversizedKey(issuer) &&

@@ -154,7 +154,7 @@ func TestCheckOCSP(t *testing.T) {
 			for _, p := range test.chain {
 				certs = append(certs, p.Certificate)
 			}
-			r, err := CheckOCSP(test.in, certs, anchors(t, test.trust...), now)
+			r, _, err := CheckOCSP(test.in, certs, NewLookups(anchors(t, test.trust...)), now)
 			text := ""
 			if err != nil {
 				text = err.Error()
@@ -248,7 +248,7 @@ func TestOCSPResult(t *testing.T) {
 	leaf := issue(t, root, "leaf.test")
 	check := func(edit ...func(*ocsp.Response)) *OCSPResult {
 		t.Helper()
-		r, _ := CheckOCSP(respond(t, root, root, leaf, edit...), []*x509.Certificate{leaf.Certificate}, anchors(t, root), now)
+		r, _, _ := CheckOCSP(respond(t, root, root, leaf, edit...), []*x509.Certificate{leaf.Certificate}, NewLookups(anchors(t, root)), now)
 		if r == nil {
 			t.Fatal("no result")
 		}
@@ -302,12 +302,12 @@ func TestOCSPMalformed(t *testing.T) {
 		{"not responses", outer(sequence(sequence("\xa2\x03\x04\x01h", date, "\x30\x02\x05\x00"), signature)), errOCSPLoad},
 		{"try later, with a response", sequence("\x0a\x01\x03", element(0xa0, sequence("\x06\x01\x2a", "\x04\x00"))), errOCSPLoad},
 	} {
-		r, err := CheckOCSP([]byte(test.in), []*x509.Certificate{leaf.Certificate, root.Certificate}, nil, now)
+		r, _, err := CheckOCSP([]byte(test.in), []*x509.Certificate{leaf.Certificate, root.Certificate}, NewLookups(nil), now)
 		if r != nil || err != test.want {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
-	if r, err := CheckOCSP(respond(t, root, root, leaf), nil, nil, now); r != nil || err != errOCSPNoResult {
+	if r, _, err := CheckOCSP(respond(t, root, root, leaf), nil, NewLookups(nil), now); r != nil || err != errOCSPNoResult {
 		t.Error("for nobody:", err)
 	}
 }

@@ -89,7 +89,7 @@ func TestRemade(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := &Options{Anchors: anchors(t, root), Now: now, Depth: 6}
-			if _, err := Verify(ders(test.chain...), o); !same(err, test.want) {
+			if _, err := verdict(ders(test.chain...), o); !same(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})
@@ -138,7 +138,7 @@ func TestRead(t *testing.T) {
 				t.Errorf("key %v", c.PublicKey)
 			}
 			o := &Options{Anchors: anchors(t, root), Now: now}
-			if _, err := Verify(ders(odd), o); !same(err, errMalformed) || !strings.Contains(err.Reason, test.why) {
+			if _, err := verdict(ders(odd), o); !same(err, errMalformed) || !strings.Contains(err.Reason, test.why) {
 				t.Error(err)
 			}
 		})
@@ -198,21 +198,21 @@ func TestUnsupportedAlgorithms(t *testing.T) {
 		run("req -new -key key -subj /CN=odd -out csr")
 		run("x509 -req -in csr -CA root.pem -CAkey root.key -extfile ca.ext -out odd.pem -days 1")
 		odd := read("odd.pem")
-		_, err := Verify([][]byte{odd}, o)
+		_, err := verdict([][]byte{odd}, o)
 		if want := "malformed certificate: unsupported public key algorithm " + test.name; err == nil || err.Reason != want {
 			t.Errorf("as leaf: %v, not %s", err, want)
 		}
 		// Below an authority with such a key it is that which is told of.
 		run("req -new -key root.key -subj /CN=leaf -out csr")
 		run("x509 -req -in csr -CA odd.pem -CAkey key -out leaf.pem -days 1")
-		_, err = Verify([][]byte{read("leaf.pem"), odd}, o)
+		_, err = verdict([][]byte{read("leaf.pem"), odd}, o)
 		if err == nil || !strings.Contains(err.Reason, "unsupported") || !strings.HasSuffix(err.Reason, test.name) {
 			t.Errorf("as authority: %v", err)
 		}
 	}
 	run("req -new -key root.key -subj /CN=leaf -out csr")
 	run("x509 -req -in csr -CA root.pem -CAkey root.key -sha224 -out leaf.pem -days 1")
-	if _, err := Verify([][]byte{read("leaf.pem")}, o); err == nil || err.Reason != "unsupported signature algorithm: ECDSA with SHA-224" {
+	if _, err := verdict([][]byte{read("leaf.pem")}, o); err == nil || err.Reason != "unsupported signature algorithm: ECDSA with SHA-224" {
 		t.Error("SHA-224:", err)
 	}
 }

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -39,27 +40,41 @@ type path []*node
 
 func (p path) last() *node { return p[len(p)-1] }
 
-// search looks for a path to a trust anchor, depth first, the likeliest issuers first.
+// search looks for a path to a trust anchor, depth first, the likeliest issuers first. It can stop after
+// each step, and go on later.
 type search struct {
 	o      *Options
 	now    time.Time
-	sent   []*node            // by the peer, after the leaf
-	stored map[string][]*node // in the trust store, by subject
+	leaf   *node           // until the search has begun
+	open   []*branch       // the path that is being extended, by its last certificates
+	sent   []*node         // by the peer, after the leaf
+	stored *Lookups        // in the trust store
+	looked map[string]bool // subjects that have been looked up there
 	signed map[[2]*node]*Error
 	names  map[*node][]name
 	limits map[*node]*constraints
 	budget budget
 
+	good    bool   // found is
 	found   path   // the first one that is good; else the first complete one
 	judged  *Error // what is wrong with that
 	dead    *Error // why the first incomplete path didn't go on
 	missing *Error // where issuers that can't be read might have been, or nil
 }
 
-func newSearch(leaf *node, others [][]byte, o *Options, now time.Time) *search {
+// branch is an incomplete path, and the issuers by which it may go on.
+type branch struct {
+	path    path
+	known   bool    // what the issuers are
+	issuers []*node // that are yet to be tried
+	deadEnd bool    // none of those before was the issuer
+	failure *Error  // why the likeliest wasn't
+}
+
+func newSearch(leaf *node, others [][]byte, o *Options, stored *Lookups, now time.Time) *search {
 	s := &search{
-		o: o, now: now, budget: newBudget(),
-		stored: make(map[string][]*node), signed: make(map[[2]*node]*Error),
+		o: o, now: now, leaf: leaf, stored: stored, budget: newBudget(),
+		looked: make(map[string]bool), signed: make(map[[2]*node]*Error),
 		names: make(map[*node][]name), limits: make(map[*node]*constraints),
 	}
 	if len(others) >= maxChain {
@@ -81,13 +96,10 @@ func newSearch(leaf *node, others [][]byte, o *Options, now time.Time) *search {
 	return s
 }
 
-// run returns the path to an anchor, good or not, and what is wrong with it.
-func (s *search) run(leaf *node) (path, *Error) {
-	if leaf.selfSigned() {
-		leaf.anchor = slices.ContainsFunc(s.lookup(leaf.subject), func(n *node) bool { return n.Equal(leaf.Certificate) })
-	}
+// result returns the path to an anchor, good or not, and what is wrong with it.
+func (s *search) result() (path, *Error) {
 	switch {
-	case s.extend(path{leaf}):
+	case s.good:
 		return s.found, nil
 	case s.judged != nil:
 		return s.found, s.judged
@@ -95,73 +107,114 @@ func (s *search) run(leaf *node) (path, *Error) {
 	return nil, s.dead
 }
 
-// extend goes on from an incomplete path. It tells whether a good one has been found.
-func (s *search) extend(p path) bool {
+// run goes on until there is a result, which it tells, a file has to be read, or a share of the budget
+// is spent.
+func (s *search) run() (done bool) {
+	if s.leaf != nil && !s.begin() {
+		return false
+	}
+	for left := s.budget.arithmetic - share; !s.good && len(s.open) > 0; {
+		if s.budget.arithmetic < left {
+			return false
+		}
+		b := s.open[len(s.open)-1]
+		if !b.known {
+			if b.issuers, b.known = s.issuers(b.path.last()); !b.known {
+				return false
+			}
+		}
+		if len(b.issuers) == 0 {
+			s.close(b)
+			continue
+		}
+		issuer := b.issuers[0]
+		b.issuers = b.issuers[1:]
+		s.try(b, issuer)
+	}
+	return true
+}
+
+// begin tells whether all is known that the first step needs.
+func (s *search) begin() bool {
+	leaf := s.leaf
+	if leaf.selfSigned() {
+		own, ok := s.lookup(leaf.subject)
+		if !ok {
+			return false
+		}
+		leaf.anchor = slices.ContainsFunc(own, func(n *node) bool { return n.Equal(leaf.Certificate) })
+	}
+	s.leaf = nil
+	s.extend(path{leaf})
+	return true
+}
+
+// extend judges a path if it is complete. If it isn't it is left open, to be tried with other issuers.
+func (s *search) extend(p path) {
 	c := p.last()
 	if !take(&s.budget.steps, 1) {
-		return s.stop(errTooMuchWork)
+		s.stop(errTooMuchWork)
+		return
 	}
 	for _, oid := range c.UnhandledCriticalExtensions {
 		if !understood(oid) {
-			return s.stop(errCritical)
+			s.stop(errCritical)
+			return
 		}
 	}
 	switch {
 	case c.anchor:
-		if err := s.judge(p); err != nil {
-			if s.judged == nil {
-				s.found, s.judged = p, err
-			}
-			if err == errTooMuchWork {
-				s.budget = budget{} // other paths would cost as much
-			}
-			return false
-		}
-		s.found = p
-		return true
-	case c.selfSigned() && len(p) == 1:
-		return s.stop(errSelfSignedLeaf)
-	case c.selfSigned(): // an authority of its own: no step towards another
-		return s.stop(errSelfSignedInChain)
-	}
-	if s.o.Depth >= 0 && len(p)-1 > s.o.Depth {
-		return s.stop(errTooLong)
-	}
-	var failure *Error
-	deadEnd := true
-	for _, issuer := range s.issuers(c) {
-		if slices.ContainsFunc(p, issuer.sameKey) {
-			continue
-		}
-		switch err := s.issued(p, issuer); {
+		err := s.judge(p)
+		switch {
 		case err == nil:
-			deadEnd = false
-			if s.extend(slices.Concat(p, path{issuer})) {
-				return true
-			}
-		case err == errTooMuchWork:
-			return s.stop(err)
-		case failure == nil && keyIDFits(c, issuer):
-			failure = err
+			s.good, s.found = true, p
+		case s.judged == nil:
+			s.found, s.judged = p, err
 		}
+		if err == errTooMuchWork {
+			s.budget = budget{} // other paths would cost as much
+		}
+	case c.selfSigned() && len(p) == 1:
+		s.stop(errSelfSignedLeaf)
+	case c.selfSigned(): // an authority of its own: no step towards another
+		s.stop(errSelfSignedInChain)
+	case s.o.Depth >= 0 && len(p)-1 > s.o.Depth:
+		s.stop(errTooLong)
+	default:
+		s.open = append(s.open, &branch{path: p, deadEnd: true})
 	}
-	switch {
-	case !deadEnd:
-		return false
-	case failure != nil:
-		return s.stop(failure)
-	case s.missing != nil:
-		return s.stop(s.missing)
-	}
-	return s.stop(errNoIssuer)
 }
 
-// stop gives up a path.
-func (s *search) stop(why *Error) bool {
+// try goes on from a branch by way of an issuer, if it is the issuer.
+func (s *search) try(b *branch, issuer *node) {
+	if slices.ContainsFunc(b.path, issuer.sameKey) {
+		return
+	}
+	switch err := s.issued(b.path, issuer); {
+	case err == nil:
+		b.deadEnd = false
+		s.extend(slices.Concat(b.path, path{issuer}))
+	case err == errTooMuchWork:
+		s.stop(err)
+		b.issuers, b.deadEnd = nil, false
+	case b.failure == nil && keyIDFits(b.path.last(), issuer):
+		b.failure = err
+	}
+}
+
+// close leaves a branch from which all has been tried.
+func (s *search) close(b *branch) {
+	s.open = s.open[:len(s.open)-1]
+	if b.deadEnd {
+		s.stop(cmp.Or(b.failure, s.missing, errNoIssuer))
+	}
+}
+
+// stop notes why a path was given up.
+func (s *search) stop(why *Error) {
 	if s.dead == nil || why == errTooMuchWork {
 		s.dead = why
 	}
-	return false
 }
 
 // sameKey tells whether a path that has n gains nothing by other: it is of the same authority.
@@ -170,9 +223,13 @@ func (n *node) sameKey(other *node) bool {
 }
 
 // issuers returns the certificates that may have issued c: trust anchors before others, and before
-// those whose key c doesn't name.
-func (s *search) issuers(c *node) []*node {
-	list := slices.Clone(s.lookup(c.issuer))
+// those whose key c doesn't name. False means that a file has to be read first.
+func (s *search) issuers(c *node) ([]*node, bool) {
+	stored, ok := s.lookup(c.issuer)
+	if !ok {
+		return nil, false
+	}
+	list := slices.Clone(stored)
 	for _, n := range s.sent {
 		if n.subject == c.issuer && !slices.ContainsFunc(list, func(m *node) bool { return m.Equal(n.Certificate) }) {
 			list = append(list, n)
@@ -188,21 +245,24 @@ func (s *search) issuers(c *node) []*node {
 		return 0
 	}
 	slices.SortStableFunc(list, func(a, b *node) int { return rank(a) - rank(b) })
-	return list
+	return list, true
 }
 
-// lookup returns the trust store's certificates of that subject.
-func (s *search) lookup(subject string) []*node {
-	list, known := s.stored[subject]
-	if known || s.o.Anchors == nil || !take(&s.budget.lookups, 1) {
-		return list
+// lookup returns the trust store's certificates of that subject. False means that a file has to be read
+// first.
+func (s *search) lookup(subject string) ([]*node, bool) {
+	if !s.looked[subject] {
+		if !take(&s.budget.lookups, 1) {
+			return nil, true
+		}
+		s.looked[subject] = true
 	}
-	list, missing := s.o.Anchors.lookup(subject)
-	if missing != nil {
-		s.missing = missing
+	l := s.stored.find(subject)
+	if l == nil {
+		return nil, false
 	}
-	s.stored[subject] = list
-	return list
+	s.missing = cmp.Or(l.missing, s.missing)
+	return l.found, true
 }
 
 // issued says what keeps issuer from being the parent of the path's last certificate.

@@ -2,6 +2,9 @@ package trust
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -212,7 +215,7 @@ func TestVerify(t *testing.T) {
 			if test.trust != nil {
 				o.Anchors = anchors(t, test.trust...)
 			}
-			path, err := Verify(ders(test.chain...), &o)
+			path, err := verdict(ders(test.chain...), &o)
 			if !same(err, test.want) {
 				t.Fatalf("got %v, want %v", err, test.want)
 			}
@@ -260,19 +263,19 @@ func TestManyPaths(t *testing.T) {
 	leaf := issue(t, names[0], "leaf.test")
 	chain = append([]*party{leaf}, chain...)
 	o := &Options{Anchors: anchors(t, root), Now: now, Depth: 6}
-	if _, err := Verify(ders(chain...), o); !same(err, errTooMuchWork) {
+	if _, err := verdict(ders(chain...), o); !same(err, errTooMuchWork) {
 		t.Error(err)
 	}
 
 	// The way to the root is there, but behind more certificates than are looked at.
 	way := issueTo(t, names[0].key, root, "cross 0", ca)
-	if _, err := Verify(ders(leaf, way), o); err != nil {
+	if _, err := verdict(ders(leaf, way), o); err != nil {
 		t.Error(err)
 	}
 	for len(chain) < maxChain {
 		chain = append(chain, chain[1])
 	}
-	if _, err := Verify(ders(append(chain, way)...), o); !same(err, errTooMuchWork) {
+	if _, err := verdict(ders(append(chain, way)...), o); !same(err, errTooMuchWork) {
 		t.Error(err)
 	}
 }
@@ -314,10 +317,10 @@ func TestPresent(t *testing.T) {
 	yesterday := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Unix(1, 0), time.Now().Add(-time.Hour) }
 	fresh, stale := issue(t, nil, "fresh", today), issue(t, nil, "stale", yesterday)
 	o := &Options{Anchors: anchors(t, fresh, stale)}
-	if _, err := Verify(ders(fresh), o); err != nil {
+	if _, err := verdict(ders(fresh), o); err != nil {
 		t.Error(err)
 	}
-	if _, err := Verify(ders(stale), o); err != errExpired {
+	if _, err := verdict(ders(stale), o); err != errExpired {
 		t.Error(err)
 	}
 }
@@ -327,11 +330,11 @@ func TestVersion1(t *testing.T) {
 	self := issue(t, nil, "v1.test")
 	v1 := version1(t, self, self)
 	o := &Options{Anchors: anchors(t, v1), Now: now}
-	if _, err := Verify(ders(v1), o); err != nil {
+	if _, err := verdict(ders(v1), o); err != nil {
 		t.Error("pinned:", err)
 	}
 	o.Anchors = anchors(t, self)
-	if _, err := Verify(ders(v1), o); err != errSelfSignedLeaf {
+	if _, err := verdict(ders(v1), o); err != errSelfSignedLeaf {
 		t.Error("not pinned:", err)
 	}
 }
@@ -351,4 +354,36 @@ func version1(t *testing.T, p, issuer *party) *party {
 		t.Fatal("version", c.Version)
 	}
 	return &party{c, p.key}
+}
+
+// However long a verdict takes, a caller that has other things to do gets in between.
+func TestRunStops(t *testing.T) {
+	root := issue(t, nil, "root", ca)
+	key := func(t testing.TB) crypto.Signer {
+		key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	chain := []*party{issueTo(t, key(t), nil, "1", ca)}
+	for i := range 3 {
+		chain = append(chain, issueTo(t, key(t), nil, fmt.Sprint(i+2), ca))
+	}
+	for i := range 3 {
+		chain[i] = issueTo(t, chain[i].key, chain[i+1], fmt.Sprint(i+1), ca)
+	}
+	chain[0] = issueTo(t, chain[0].key, chain[1], "leaf")
+	chain[3] = issueTo(t, chain[3].key, root, "4", ca)
+	v := Verify(ders(chain...), Options{Anchors: anchors(t, root), Now: now, Depth: 6}, NewLookups(anchors(t, root)))
+	stops := 0
+	for ; !v.Run(); stops++ {
+		if checked := len(v.search.signed); checked != stops+1 {
+			t.Fatalf("stop %d came after %d signatures", stops+1, checked)
+		}
+	}
+	path, err := v.Result()
+	if err != nil || len(path) != 5 || stops != 3 {
+		t.Errorf("path of %d, %v, after %d stops", len(path), err, stops)
+	}
 }
