@@ -17,41 +17,6 @@
 	}								\
 } while (0)
 
-static int64_t
-get(const SSL *s, int what)
-{
-	int64_t v;
-
-	IN_GO(s, v, goSSLConnGet, what);
-	return v;
-}
-
-static int
-set(SSL *s, int what, int64_t value)
-{
-	int rv;
-
-	IN_GO(s, rv, goSSLConnSet, what, value);
-	return rv;
-}
-
-/* For functions that can't tell that they failed. */
-static void
-must_set(SSL *s, int what, int64_t value)
-{
-	if (!set(s, what, value))
-		s->broken = true;
-}
-
-static int
-change(SSL *s, int what, const void *data, size_t len)
-{
-	int rv;
-
-	IN_GO(s, rv, goSSLConnChange, what, data, len);
-	return rv;
-}
-
 SSL *
 SSL_new(SSL_CTX *ctx)
 {
@@ -281,67 +246,38 @@ SSL_set_quiet_shutdown(SSL *ssl, int mode)
 uint64_t
 SSL_set_options(SSL *s, uint64_t op)
 {
-	op |= get(s, SET_OPTIONS);
-	must_set(s, SET_OPTIONS, op);
-	return op;
+	return options_change(of_conn(s), op, 0);
 }
 
 uint64_t
 SSL_clear_options(SSL *s, uint64_t op)
 {
-	op = get(s, SET_OPTIONS) & ~op;
-	must_set(s, SET_OPTIONS, op);
-	return op;
+	return options_change(of_conn(s), 0, op);
 }
 
 uint64_t
 SSL_get_options(const SSL *s)
 {
-	return get(s, SET_OPTIONS);
-}
-
-static int
-set_version(SSL *s, int what, long version)
-{
-	if (version != 0 && (version < SSL3_VERSION ||
-	    version > TLS1_3_VERSION))
-		return 0;
-	return set(s, what, version);
+	return setting_get(of_conn(s), SET_OPTIONS);
 }
 
 /* Most of these are macros in ssl.h. Other numbers are refused with 0. */
 long
 SSL_ctrl(SSL *ssl, int cmd, long larg, void *parg)
 {
-	switch (cmd) {
-	case SSL_CTRL_MODE:
-		return ssl->mode |= larg;
-	case SSL_CTRL_CLEAR_MODE:
-		return ssl->mode &= ~larg;
-	case SSL_CTRL_SET_TLSEXT_HOSTNAME:
-		if (larg != TLSEXT_NAMETYPE_host_name)
-			return 0;
-		return change(ssl, TEXT_SERVER_NAME, parg,
-		    parg == NULL ? 0 : strlen(parg));
-	case SSL_CTRL_SET_GROUPS_LIST:
-		return parg == NULL ? 0 :
-		    change(ssl, TEXT_GROUPS, parg, strlen(parg));
-	case SSL_CTRL_SET_MIN_PROTO_VERSION:
-		return set_version(ssl, SET_MIN_VERSION, larg);
-	case SSL_CTRL_SET_MAX_PROTO_VERSION:
-		return set_version(ssl, SET_MAX_VERSION, larg);
-	case SSL_CTRL_GET_MIN_PROTO_VERSION:
-		return get(ssl, SET_MIN_VERSION);
-	case SSL_CTRL_GET_MAX_PROTO_VERSION:
-		return get(ssl, SET_MAX_VERSION);
-	}
-	return 0;
+	if (cmd != SSL_CTRL_SET_TLSEXT_HOSTNAME)
+		return settings_ctrl(of_conn(ssl), &ssl->mode, cmd, larg,
+		    parg);
+	if (larg != TLSEXT_NAMETYPE_host_name)
+		return 0;
+	return setting_change(of_conn(ssl), TEXT_SERVER_NAME, parg,
+	    parg == NULL ? 0 : strlen(parg));
 }
 
 void
 SSL_set_verify(SSL *s, int mode, SSL_verify_cb callback)
 {
-	must_set(s, SET_VERIFY_MODE, mode);
+	setting_must_set(of_conn(s), SET_VERIFY_MODE, mode);
 	if (callback != NULL)
 		s->verify = callback;
 }
@@ -349,7 +285,7 @@ SSL_set_verify(SSL *s, int mode, SSL_verify_cb callback)
 int
 SSL_get_verify_mode(const SSL *s)
 {
-	return get(s, SET_VERIFY_MODE);
+	return setting_get(of_conn(s), SET_VERIFY_MODE);
 }
 
 long
@@ -401,7 +337,7 @@ SSL_get_peer_certificate(const SSL *s)
 int
 SSL_set1_host(SSL *s, const char *hostname)
 {
-	return change(s, TEXT_HOST, hostname,
+	return setting_change(of_conn(s), TEXT_HOST, hostname,
 	    hostname == NULL ? 0 : strlen(hostname));
 }
 
@@ -409,7 +345,7 @@ int
 SSL_set_alpn_protos(SSL *ssl, const unsigned char *protos,
     unsigned int protos_len)
 {
-	return !change(ssl, BYTES_ALPN, protos, protos_len);
+	return !setting_change(of_conn(ssl), BYTES_ALPN, protos, protos_len);
 }
 
 void
@@ -532,13 +468,13 @@ SSL_get_current_cipher(const SSL *s)
 int
 SSL_set_num_tickets(SSL *s, size_t num_tickets)
 {
-	return set(s, SET_NUM_TICKETS, num_tickets);
+	return setting_set(of_conn(s), SET_NUM_TICKETS, num_tickets);
 }
 
 size_t
 SSL_get_num_tickets(const SSL *s)
 {
-	return get(s, SET_NUM_TICKETS);
+	return setting_get(of_conn(s), SET_NUM_TICKETS);
 }
 
 int
@@ -553,7 +489,7 @@ SSL_new_session_ticket(SSL *s)
 void
 SSL_set_post_handshake_auth(SSL *s, int val)
 {
-	must_set(s, SET_POST_HANDSHAKE_AUTH, val != 0);
+	setting_must_set(of_conn(s), SET_POST_HANDSHAKE_AUTH, val != 0);
 }
 
 int
@@ -578,7 +514,7 @@ int
 SSL_set_session_id_context(SSL *ssl, const unsigned char *sid_ctx,
     unsigned int sid_ctx_len)
 {
-	return change(ssl, BYTES_CONTEXT, sid_ctx, sid_ctx_len);
+	return setting_change(of_conn(ssl), BYTES_CONTEXT, sid_ctx, sid_ctx_len);
 }
 
 int

@@ -44,27 +44,6 @@ func goSSLConnClear(handle C.uint64_t, fail *C.struct_ssl_failure, bad C.bool, s
 	return 1
 }
 
-//export goSSLConnGet
-func goSSLConnGet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int) (v C.int64_t) {
-	defer sslBarrier(fail, &v, 0)
-	return C.int64_t(sslConnection(handle).Get(ssl.Setting(what)))
-}
-
-//export goSSLConnSet
-func goSSLConnSet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, v C.int64_t) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
-	sslConnection(handle).Set(ssl.Setting(what), int64(v))
-	return 1
-}
-
-//export goSSLConnChange
-func goSSLConnChange(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, data *C.cbyte, n C.size_t) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
-	return sslResult(fail, sslConnection(handle).Change(func(s *ssl.Settings) *ssl.Error {
-		return change(s, what, mem(data, n))
-	}))
-}
-
 //export goSSLConnRole
 func goSSLConnRole(handle C.uint64_t, fail *C.struct_ssl_failure, client C.bool) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)

@@ -29,48 +29,13 @@
 	}								\
 } while (0)
 
-static int64_t
-get(const SSL_CTX *ctx, int what)
-{
-	int64_t v;
-
-	IN_GO(ctx, v, goSSLContextGet, what);
-	return v;
-}
-
-static int
-set(SSL_CTX *ctx, int what, int64_t value)
-{
-	int rv;
-
-	CHANGE_IN_GO(ctx, rv, goSSLContextSet, what, value);
-	return rv;
-}
-
-static int
-change(SSL_CTX *ctx, int what, const void *data, size_t len)
-{
-	int rv;
-
-	CHANGE_IN_GO(ctx, rv, goSSLContextChange, what, data, len);
-	return rv;
-}
-
-/* For functions that can't tell that they failed. */
-static void
-must_set(SSL_CTX *ctx, int what, int64_t value)
-{
-	if (!set(ctx, what, value))
-		ctx->broken = true;
-}
-
 /* Sets a value and gives the one before. */
 static long
 exchange(SSL_CTX *ctx, int what, long value)
 {
-	long old = get(ctx, what);
+	long old = setting_get(of_context(ctx), what);
 
-	must_set(ctx, what, value);
+	setting_must_set(of_context(ctx), what, value);
 	return old;
 }
 
@@ -232,52 +197,38 @@ SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
 void
 SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb callback)
 {
-	must_set(ctx, SET_VERIFY_MODE, mode);
+	setting_must_set(of_context(ctx), SET_VERIFY_MODE, mode);
 	ctx->verify = callback;
 }
 
 void
 SSL_CTX_set_verify_depth(SSL_CTX *ctx, int depth)
 {
-	must_set(ctx, SET_VERIFY_DEPTH, depth);
+	setting_must_set(of_context(ctx), SET_VERIFY_DEPTH, depth);
 }
 
 int
 SSL_CTX_get_verify_mode(const SSL_CTX *ctx)
 {
-	return get(ctx, SET_VERIFY_MODE);
+	return setting_get(of_context(ctx), SET_VERIFY_MODE);
 }
 
 uint64_t
 SSL_CTX_set_options(SSL_CTX *ctx, uint64_t op)
 {
-	op |= get(ctx, SET_OPTIONS);
-	must_set(ctx, SET_OPTIONS, op);
-	return op;
+	return options_change(of_context(ctx), op, 0);
 }
 
 uint64_t
 SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t op)
 {
-	op = get(ctx, SET_OPTIONS) & ~op;
-	must_set(ctx, SET_OPTIONS, op);
-	return op;
+	return options_change(of_context(ctx), 0, op);
 }
 
 uint64_t
 SSL_CTX_get_options(const SSL_CTX *ctx)
 {
-	return get(ctx, SET_OPTIONS);
-}
-
-/* Versions that the library doesn't speak can be bounds; 0 stands for none. */
-static int
-set_version(SSL_CTX *ctx, int what, long version)
-{
-	if (version != 0 && (version < SSL3_VERSION ||
-	    version > TLS1_3_VERSION))
-		return 0;
-	return set(ctx, what, version);
+	return setting_get(of_context(ctx), SET_OPTIONS);
 }
 
 /* Without memory for the keys it tells their size. */
@@ -295,25 +246,21 @@ ticket_keys(SSL_CTX *ctx, void *keys, long len, bool store)
 	return rv;
 }
 
-/* Most of these are macros in ssl.h. The other numbers ask for statistics. */
+/* Most of these are macros in ssl.h. Other numbers are refused with 0. */
 long
 SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg)
 {
 	int64_t v;
 
 	switch (cmd) {
-	case SSL_CTRL_MODE:
-		return ctx->mode |= larg;
-	case SSL_CTRL_CLEAR_MODE:
-		return ctx->mode &= ~larg;
 	case SSL_CTRL_SET_SESS_CACHE_SIZE:
 		return larg < 0 ? 0 : exchange(ctx, SET_CACHE_SIZE, larg);
 	case SSL_CTRL_GET_SESS_CACHE_SIZE:
-		return get(ctx, SET_CACHE_SIZE);
+		return setting_get(of_context(ctx), SET_CACHE_SIZE);
 	case SSL_CTRL_SET_SESS_CACHE_MODE:
 		return exchange(ctx, SET_CACHE_MODE, larg);
 	case SSL_CTRL_GET_SESS_CACHE_MODE:
-		return get(ctx, SET_CACHE_MODE);
+		return setting_get(of_context(ctx), SET_CACHE_MODE);
 	case SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG:
 		ctx->servername_arg = parg;
 		return 1;
@@ -321,20 +268,13 @@ SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg)
 		return ticket_keys(ctx, parg, larg, false);
 	case SSL_CTRL_SET_TLSEXT_TICKET_KEYS:
 		return ticket_keys(ctx, parg, larg, true);
-	case SSL_CTRL_SET_GROUPS_LIST:
-		return parg == NULL ? 0 :
-		    change(ctx, TEXT_GROUPS, parg, strlen(parg));
-	case SSL_CTRL_SET_MIN_PROTO_VERSION:
-		return set_version(ctx, SET_MIN_VERSION, larg);
-	case SSL_CTRL_SET_MAX_PROTO_VERSION:
-		return set_version(ctx, SET_MAX_VERSION, larg);
-	case SSL_CTRL_GET_MIN_PROTO_VERSION:
-		return get(ctx, SET_MIN_VERSION);
-	case SSL_CTRL_GET_MAX_PROTO_VERSION:
-		return get(ctx, SET_MAX_VERSION);
 	}
-	IN_GO(ctx, v, goSSLContextStat, cmd);
-	return v;
+	if (cmd >= SSL_CTRL_SESS_NUMBER && cmd <= SSL_CTRL_SESS_CACHE_FULL) {
+		IN_GO(ctx, v, goSSLContextStat, cmd);
+		return v;
+	}
+	return settings_ctrl(of_context(ctx), &ctx->mode, cmd, larg,
+	    parg);
 }
 
 long
@@ -349,13 +289,13 @@ SSL_CTX_callback_ctrl(SSL_CTX *ctx, int cmd, void (*cb)(void))
 int
 SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *str)
 {
-	return change(ctx, TEXT_CIPHER_LIST, str, strlen(str));
+	return setting_change(of_context(ctx), TEXT_CIPHER_LIST, str, strlen(str));
 }
 
 int
 SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str)
 {
-	return change(ctx, TEXT_CIPHERSUITES, str, strlen(str));
+	return setting_change(of_context(ctx), TEXT_CIPHERSUITES, str, strlen(str));
 }
 
 /* 0 for success, unlike the others. */
@@ -363,7 +303,7 @@ int
 SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *protos,
     unsigned int protos_len)
 {
-	return !change(ctx, BYTES_ALPN, protos, protos_len);
+	return !setting_change(of_context(ctx), BYTES_ALPN, protos, protos_len);
 }
 
 void
@@ -395,20 +335,20 @@ SSL_CTX_get0_param(SSL_CTX *ctx)
 int
 SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t num_tickets)
 {
-	return set(ctx, SET_NUM_TICKETS, num_tickets);
+	return setting_set(of_context(ctx), SET_NUM_TICKETS, num_tickets);
 }
 
 size_t
 SSL_CTX_get_num_tickets(const SSL_CTX *ctx)
 {
-	return get(ctx, SET_NUM_TICKETS);
+	return setting_get(of_context(ctx), SET_NUM_TICKETS);
 }
 
 int
 SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid_ctx,
     unsigned int sid_ctx_len)
 {
-	return change(ctx, BYTES_CONTEXT, sid_ctx, sid_ctx_len);
+	return setting_change(of_context(ctx), BYTES_CONTEXT, sid_ctx, sid_ctx_len);
 }
 
 long
@@ -420,7 +360,7 @@ SSL_CTX_set_timeout(SSL_CTX *ctx, long t)
 long
 SSL_CTX_get_timeout(const SSL_CTX *ctx)
 {
-	return get(ctx, SET_TIMEOUT);
+	return setting_get(of_context(ctx), SET_TIMEOUT);
 }
 
 void
@@ -486,5 +426,5 @@ SSL_CTX_flush_sessions(SSL_CTX *ctx, long tm)
 void
 SSL_CTX_set_post_handshake_auth(SSL_CTX *ctx, int val)
 {
-	must_set(ctx, SET_POST_HANDSHAKE_AUTH, val != 0);
+	setting_must_set(of_context(ctx), SET_POST_HANDSHAKE_AUTH, val != 0);
 }

@@ -7,7 +7,6 @@ package main
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"syscall"
 	"unsafe"
@@ -76,52 +75,6 @@ func goSSLContextForget(handle C.uint64_t, fail *C.struct_ssl_failure) (rc C.int
 
 //export goSSLContextFree
 func goSSLContextFree(handle C.uint64_t) { sslContexts.remove(uint64(handle)) }
-
-//export goSSLContextGet
-func goSSLContextGet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int) (v C.int64_t) {
-	defer sslBarrier(fail, &v, 0)
-	return C.int64_t(sslContext(handle).Get(ssl.Setting(what)))
-}
-
-//export goSSLContextSet
-func goSSLContextSet(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, v C.int64_t) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
-	sslContext(handle).Set(ssl.Setting(what), int64(v))
-	return 1
-}
-
-// change makes the change that a TEXT_ or BYTES_ constant names.
-func change(s *ssl.Settings, what C.int, data []byte) *ssl.Error {
-	text := string(data)
-	switch what {
-	case C.TEXT_CIPHER_LIST:
-		return s.SetCipherList(text)
-	case C.TEXT_CIPHERSUITES:
-		return s.SetCiphersuites(text)
-	case C.TEXT_GROUPS:
-		return s.SetGroups(text)
-	case C.TEXT_SERVER_NAME:
-		if data == nil {
-			return s.SetServerName(nil)
-		}
-		return s.SetServerName(&text)
-	case C.TEXT_HOST, C.TEXT_IP:
-		return s.SetHost(text, what == C.TEXT_IP)
-	case C.BYTES_CONTEXT:
-		return s.SetSessionIDContext(data)
-	case C.BYTES_ALPN:
-		return s.SetALPN(data)
-	}
-	panic(errors.New("unknown setting"))
-}
-
-//export goSSLContextChange
-func goSSLContextChange(handle C.uint64_t, fail *C.struct_ssl_failure, what C.int, data *C.cbyte, n C.size_t) (rc C.int) {
-	defer sslBarrier(fail, &rc, 0)
-	return sslResult(fail, sslContext(handle).Change(func(s *ssl.Settings) *ssl.Error {
-		return change(s, what, mem(data, n))
-	}))
-}
 
 func sslFile(f *C.struct_file) ssl.File {
 	return ssl.File{Data: mem((*C.cbyte)(f.data), f.len), Errno: syscall.Errno(f.num)}

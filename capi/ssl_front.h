@@ -136,6 +136,35 @@ bool	 session_rebuilt(SSL_SESSION *, struct ssl_visit *);
 void	 ssl_unstore_all(struct ssl_memory *);
 void	 conn_set_snapshot(SSL *);
 
+/* ssl_settings.c. What an SSL_CTX and an SSL have in common. */
+struct settable {
+	SSL_CTX	*ctx;
+	SSL	*conn;		/* NULL if it is ctx */
+};
+
+static inline struct settable
+of_context(const SSL_CTX *ctx)
+{
+	return (struct settable) { .ctx = (SSL_CTX *)ctx };
+}
+
+static inline struct settable
+of_conn(const SSL *s)
+{
+	return (struct settable) { .conn = (SSL *)s };
+}
+
+/* A SET_ constant says what; those for data TEXT_ and BYTES_. */
+int64_t	 setting_get(struct settable, int);
+int	 setting_set(struct settable, int, int64_t);
+/* For functions that can't tell that they failed. */
+void	 setting_must_set(struct settable, int, int64_t);
+int	 setting_change(struct settable, int, const void *, size_t);
+/* Sets bits of the options, clears bits, and gives them. */
+uint64_t options_change(struct settable, uint64_t, uint64_t);
+/* The commands of SSL_ctrl and SSL_CTX_ctrl that are the same; 0 for others. */
+long	 settings_ctrl(struct settable, long *, int, long, void *);
+
 /* ssl_conn.c */
 bool	 conn_in_use(SSL *);
 void	 conn_free(SSL *);

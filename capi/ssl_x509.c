@@ -108,33 +108,20 @@ X509_verify_cert_error_string(long n)
 	return "unknown certificate verification error";
 }
 
-static int
-change_host(X509_VERIFY_PARAM *param, int what, const char *name, size_t len)
-{
-	struct ssl_visit v;
-	int rv;
-
-	if (!context_visit(param->ctx, &v))
-		return 0;
-	rv = goSSLContextChange(param->ctx->object.go, &v.fail, what,
-	    (const uint8_t *)name, len);
-	context_changed(param->ctx, &v);
-	return rv;
-}
-
 int
 X509_VERIFY_PARAM_set1_host(X509_VERIFY_PARAM *param, const char *name,
     size_t namelen)
 {
 	if (name != NULL && namelen == 0)
 		namelen = strlen(name);
-	return change_host(param, TEXT_HOST, name, namelen);
+	return setting_change(of_context(param->ctx), TEXT_HOST, name,
+	    namelen);
 }
 
 int
 X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc)
 {
-	return change_host(param, TEXT_IP, ipasc,
+	return setting_change(of_context(param->ctx), TEXT_IP, ipasc,
 	    ipasc == NULL ? 0 : strlen(ipasc));
 }
 
