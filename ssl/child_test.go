@@ -3,6 +3,8 @@ package ssl
 import (
 	"bytes"
 	"container/list"
+	"crypto/ed25519"
+	"crypto/x509"
 	"slices"
 	"testing"
 
@@ -240,8 +242,10 @@ func TestRestore(t *testing.T) {
 				}
 				client, server = p.client.home, p.server.home
 			}
-			if n := server.Statistic(24); n != 2 {
-				t.Errorf("%d accepts are counted", n)
+			for command, who := range map[int]*Context{21: client, 22: client, 24: server, 25: server} {
+				if n := who.Statistic(command); n != 2 {
+					t.Errorf("statistic %d is %d", command, n)
+				}
 			}
 		})
 	}
@@ -412,6 +416,16 @@ func TestRestoreDamaged(t *testing.T) {
 	}
 	if _, err := RestoreConn(client, client, creds, broken, sessions, 0, 0); err == nil {
 		t.Error("a connection with an engine that nobody made")
+	}
+	p.client.Engine = nil
+	p.client.creds.SetChain(nil, &x509.Certificate{PublicKey: ed25519.PublicKey(make([]byte, 32))})
+	p.client.cred = p.client.creds.Current()
+	keyless := drive.Encoding{
+		Changing: plain.Encode(func(c *plain.Coder) { p.client.fields(c, &sessions) }),
+		Settled:  plain.Encode(func(c *plain.Coder) { p.client.settledFields(c) }),
+	}
+	if _, err := RestoreConn(client, client, &p.client.creds, keyless, sessions, 0, 0); err == nil {
+		t.Error("a connection that signs without a key")
 	}
 	for n := range single {
 		if _, err := RestoreSession(&kept{data: single[:n]}); err == nil {

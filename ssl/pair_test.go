@@ -3,9 +3,11 @@ package ssl
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"libtls/internal/drive"
 	"libtls/internal/protocol"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // files makes a self-signed certificate and its key.
@@ -458,6 +461,36 @@ func TestFits(t *testing.T) {
 		if c.fits(s) != test.fits {
 			t.Errorf("context %q, age %v: %v", test.context, test.age, !test.fits)
 		}
+	}
+}
+
+// OpenSSL has another number than libtls for an issuer that is no CA.
+func TestIssuerWithoutCA(t *testing.T) {
+	t.Parallel()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		Subject: pkix.Name{CommonName: "issuer"}, BasicConstraintsValid: true,
+	}
+	leaf := *issuer
+	leaf.Subject.CommonName = "leaf"
+	var chain [][]byte
+	for _, template := range []*x509.Certificate{&leaf, issuer} {
+		der, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, der)
+	}
+	client, _ := contexts(t)
+	if errs := client.LoadVerifyLocations(File{Data: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: chain[1]})}, ""); errs != nil {
+		t.Fatal(errs)
+	}
+	if verdicts := NewConn(client).judge(chain, trust.ServerAuth); verdicts[0].ok || verdicts[0].result != verifyInvalidCA {
+		t.Errorf("%+v", verdicts)
 	}
 }
 

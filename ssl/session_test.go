@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"bytes"
+	"math"
 	"testing"
 	"time"
 
@@ -36,6 +37,18 @@ func TestParseSessionWithoutTime(t *testing.T) {
 
 // The last holder's Release wipes a session and drops what is kept of it; a
 // copy is another session.
+func TestDuration(t *testing.T) {
+	t.Parallel()
+	const most = math.MaxInt64 / int64(time.Second)
+	for seconds, want := range map[int64]time.Duration{
+		-1: 0, 0: 0, 1: time.Second, most: time.Duration(most) * time.Second, math.MaxInt64: time.Duration(most) * time.Second,
+	} {
+		if got := duration(seconds); got != want {
+			t.Errorf("%d seconds: %v", seconds, got)
+		}
+	}
+}
+
 func TestSessionRelease(t *testing.T) {
 	t.Parallel()
 	s := newSession(protocol.Session{Secret: []byte("secret")})

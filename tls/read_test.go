@@ -732,6 +732,22 @@ func TestLiveConfig(t *testing.T) {
 	}
 }
 
+// A list that is refused leaves none, so a server has no protocol to insist on.
+func TestRefusedLiveALPN(t *testing.T) {
+	client, server := configs(t, "")
+	server.SetALPN("h2")
+	client.SetALPN("http/1.1")
+	conn := accept(t, server)
+	if server.SetALPN("") == nil {
+		t.Fatal("an empty name is taken")
+	}
+	c, s := connectPair(dial(t, client, "server.test"), conn)
+	mustHandshake(t, c, s)
+	if alpn, ok := c.ConnALPNSelected(); ok {
+		t.Errorf("%q", alpn)
+	}
+}
+
 // A connection that is made again starts from nothing.
 func TestReconnect(t *testing.T) {
 	client, server := configs(t, "")
@@ -966,6 +982,33 @@ func TestFailedResumption(t *testing.T) {
 				t.Error("the session is still there")
 			}
 		})
+	}
+}
+
+// Nor is one that came in the connection which fails.
+func TestFailureAfterTicket(t *testing.T) {
+	client, server := configs(t, "")
+	client.SetProtocols(ProtocolTLS12)
+	server.SetSessionLifetime(3600)
+	fd, path := sessionFD(t)
+	client.SetSessionFD(fd)
+	ctx := NewClient()
+	ctx.Configure(client)
+	if err := ctx.Connect("server.test", true, libtls.PortService(443)); err != nil {
+		t.Fatal(err)
+	}
+	c, s := connectPair(ctx, accept(t, server))
+	mustHandshake(t, c, s)
+	if n := len(inFile(t, path)); n != 1 {
+		t.Fatalf("%d sessions", n)
+	}
+	c.in = append(c.in, 23, 3, 3, 0, 32)
+	c.in = append(c.in, make([]byte, 32)...)
+	if _, step, _ := c.do(drive.Read, make([]byte, 10)); step != drive.Failed {
+		t.Errorf("step %v", step)
+	}
+	if n := len(inFile(t, path)); n != 0 {
+		t.Errorf("%d sessions are left", n)
 	}
 }
 

@@ -41,6 +41,9 @@ func TestID(t *testing.T) {
 	if _, _, err := Private(-1, "file", 0); !errors.Is(err, syscall.EBADF) {
 		t.Error(err)
 	}
+	if flags, err := Flags(fd); err != nil || flags&syscall.O_ACCMODE != syscall.O_RDWR {
+		t.Errorf("flags %#x, %v", flags, err)
+	}
 	if _, err := Flags(-1); !errors.Is(err, syscall.EBADF) {
 		t.Error(err)
 	}
