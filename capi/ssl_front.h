@@ -100,6 +100,7 @@ struct ssl_st {
 		int	 shutdown;
 		bool	 ending;	/* close_notify is in the output */
 		bool	 lost;		/* output can't be written */
+		bool	 fetched;	/* this call has processed a record */
 
 		/* The write to be repeated. */
 		const void *write_buf;

@@ -101,6 +101,7 @@ fetch(void *conn, int op, struct step *st)
 	(void)op;
 	switch (in->data_len > 0 ? TLS_WANT_POLLIN : input_get(in, st)) {
 	case 1:
+		s->p.fetched = true;
 		return CONTINUE;
 	case TLS_WANT_POLLIN:
 		s->p.want = SSL_READING;
@@ -117,9 +118,11 @@ pause_input(void *conn, int op, int how, struct step *st)
 	SSL *s = conn;
 
 	(void)how;
+	(void)st;
 	if (flush_beside_write(s) != DONE)
 		return FAILED;
-	if (op == OP_READ && st->record != NULL &&
+	/* Not between the messages of an authentication, as in OpenSSL. */
+	if (op == OP_READ && s->p.fetched && !SSL_in_init(s) &&
 	    !(s->mode & SSL_MODE_AUTO_RETRY)) {
 		s->p.want = SSL_READING;
 		return FAILED;
@@ -267,6 +270,7 @@ operate(SSL *s, int op, bool fetch_first, void *buf, size_t len, size_t *n)
 	struct step st;
 	int rv;
 
+	s->p.fetched = false;
 	rv = drive(&s->line, op, reads ? &s->line.in : NULL, fetch_first, buf,
 	    len, &st);
 	if (rv != 0)

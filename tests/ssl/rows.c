@@ -757,6 +757,38 @@ watch(int ok, X509_STORE_CTX *store)
 	return allow(ok, store);
 }
 
+/* A blocking SSL_read that isn't to go on returns after an authentication, which it must not leave half done. */
+static void
+row_post_blocking(void)
+{
+	SSL_CTX *s = server_ctx(), *c = client_ctx("client");
+	struct pair p;
+	char byte = 'x';
+	int rv;
+
+	SSL_CTX_set_post_handshake_auth(c, 1);
+	SSL_CTX_clear_mode(s, SSL_MODE_AUTO_RETRY);
+	p = connected(c, s, NULL);
+	SSL_set_verify(p.server, SSL_VERIFY_PEER, NULL);
+	MUST(fcntl(p.fds[1], F_SETFL, 0) == 0);
+	MUST(SSL_verify_client_post_handshake(p.server) == 1);
+	MUST(SSL_do_handshake(p.server) == 1);
+	drain(p.client);
+	rv = SSL_read(p.server, &byte, 1);
+	printf("1.8 blocking: %d error %d", rv, SSL_get_error(p.server, rv));
+	identity(&p);
+	MUST(SSL_key_update(p.client, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+	MUST(SSL_do_handshake(p.client) == 1);
+	rv = SSL_read(p.server, &byte, 1);
+	printf("1.8 blocking, key update: %d error %d\n", rv, SSL_get_error(p.server, rv));
+	MUST(SSL_write(p.client, &byte, 1) == 1);
+	rv = SSL_read(p.server, &byte, 1);
+	printf("1.8 blocking, data: %d\n", rv);
+	pair_free(&p, 1);
+	SSL_CTX_free(s);
+	SSL_CTX_free(c);
+}
+
 /*
  * The client's answer comes in two parts, of which the second ends with
  * Finished. In between OpenSSL shows the new certificate already, with its
@@ -1954,6 +1986,7 @@ main(int argc, char **argv)
 	row_post("client-untrusted", allow);
 	row_post("client-expired", allow);
 	row_post_halves();
+	row_post_blocking();
 	row_client_auth(TLS1_3_VERSION, "client", NULL);
 	row_client_auth(TLS1_3_VERSION, "client-untrusted", allow);
 	row_client_auth(TLS1_2_VERSION, "client", NULL);
