@@ -416,6 +416,32 @@ TEST(contexts)
 	check_others();
 }
 
+/* A session is offered once files of a hashed directory are read. */
+TEST(between_files)
+{
+	struct tls *client = tls_client();
+	struct end e = { .ctx = NULL };
+	struct tls_config *hashed = plain_config();
+	struct pair *p;
+
+	configure();
+	CONFIG_OK(hashed, tls_config_set_ca_path(hashed, pki("hashed")));
+	CONFIG_OK(hashed, tls_config_set_session_fd(hashed, session_file("session")));
+	p = pair_wires(hashed, sc, "server.test");
+	pair_established(p);
+	say(p->server, p->client, "ticket");
+	pair_free(p);
+	REQUIRE_OK(client, tls_configure(client, hashed));
+	aim("goGoOn", 0);
+	CHECK_INT(tls_connect_cbs(client, end_read, end_write, &e, "server.test"), -1);
+	check_hit(tls_error(client));
+	CHECK_INT(tls_handshake(client), -1);
+	CHECK_STR(tls_error(client), "internal error");
+	tls_free(client);
+	tls_config_free(hashed);
+	check_others();
+}
+
 /* Those without an object, and those that make or release one. */
 TEST(without_an_object)
 {
