@@ -244,6 +244,8 @@ func (c *Conn) checkHeader(rec []byte) *Error {
 		return foreignProtocol(rec)
 	case c.in.Active() && (hdr[1] != 3 || hdr[2] != 3 && (c.client || !c.inTheClear(hdr[0]))): // RFC 8446, 5.2
 		return errWrongVersionNumber
+	case c.info.Version == suite.TLS12 && hdr[2] != 3: // RFC 5246, 6.2.1; TLS 1.3 ignores it (RFC 8446, 5.1)
+		return errWrongVersionNumber
 	}
 	if t := record.Type(hdr[0]); t < record.ChangeCipherSpec || t > record.ApplicationData {
 		if c.in.Active() {

@@ -132,6 +132,34 @@ func TestUnprotected(t *testing.T) {
 	}
 }
 
+// TestRecordVersion has records in the clear of another version than the one
+// agreed on, which only TLS 1.3 ignores (RFC 5246, 6.2.1; RFC 8446, 5.1).
+func TestRecordVersion(t *testing.T) {
+	begin := func(cfg *Config) (c, s *end) {
+		c, s = newPair(cfg, cfg)
+		c.Start()
+		s.feed(c.TakeOutput(nil))
+		hello := s.TakeOutput(nil)
+		n, _ := RecordBody([record.HeaderSize]byte(hello))
+		c.feed(hello[:record.HeaderSize+n])
+		return c, s
+	}
+	for _, version := range []byte{1, 4} {
+		warning, ccs := plaintext(record.Alert, 1, AlertUserCanceled), plaintext(record.ChangeCipherSpec, 1)
+		warning[2], ccs[2] = version, version
+		c, s := begin(config12())
+		for _, victim := range []*end{c, s} {
+			victim.feed(warning)
+			victim.died(t, "WRONG_VERSION_NUMBER", 70)
+		}
+		_, s = begin(testConfig())
+		s.feed(ccs)
+		if s.Err() != nil {
+			t.Errorf("version %d: %v", version, s.Err())
+		}
+	}
+}
+
 // TestEarlyData sends a server 0-RTT data, which it never asks for.
 func TestEarlyData(t *testing.T) {
 	early := inHello(func(m *wire.ClientHello) {
