@@ -22,6 +22,7 @@ type liar struct {
 	secret []byte // that seal is keyed with, in TLS 1.3
 	seal   record.Half
 	hello  *end                    // makes the ClientHellos
+	early  bool                    // a client announces early data, and sends some
 	change func(raw []byte) []byte // of each message, besides; or nil
 }
 
@@ -32,6 +33,12 @@ func (l *liar) round() bool {
 		return false
 	}
 	c.TakeOutput(nil)
+	if c.hs != nil && c.hs.skipEarly {
+		l.victim.feed(plaintext(record.ApplicationData, l.d.bytes(1+l.d.next())...))
+		if c.Err() != nil {
+			return false
+		}
+	}
 	if c.state.expectsCCS() {
 		l.victim.feed(plaintext(record.ChangeCipherSpec, 1))
 		return true
@@ -249,11 +256,15 @@ func (l *liar) clientHello() []byte {
 		l.hello.addShare(l.victim.hs.group)
 		l.hello.hs.transcript = transcript{}
 		l.hello.writeClientHello()
-	} else {
-		l.hello.Start()
-		return bytes.Clone(l.hello.hs.transcript.raw)
+		return bytes.Clone(l.hello.flight)
 	}
-	return bytes.Clone(l.hello.flight)
+	l.hello.Start()
+	raw := bytes.Clone(l.hello.hs.transcript.raw)
+	if m, ok := wire.ParseClientHello(raw[wire.HeaderSize:]); ok && l.early {
+		m.Extensions = before(m.Extensions, wire.ExtEarlyData, nil)
+		raw = m.Marshal()
+	}
+	return raw
 }
 
 // bind makes the binder of a changed ClientHello right, if it has one.
@@ -301,8 +312,8 @@ func (l *liar) after(c *Conn) bool {
 
 // lie drives a connection to its end. What died stays dead, and what goes on
 // can be rebuilt at any moment.
-func lie(t *testing.T, victim *end, hello *end, script []byte) {
-	l := &liar{victim: victim, id: identities()["p256"], d: dice(script), hello: hello}
+func lie(t *testing.T, victim *end, hello *end, early bool, script []byte) {
+	l := &liar{victim: victim, id: identities()["p256"], d: dice(script), hello: hello, early: early}
 	victim.id = l.id
 	victim.Start()
 	for range 40 {
@@ -337,7 +348,7 @@ func session12() *Session {
 
 // lies are seeds: an honest peer, and liars about each of the first messages.
 func lies(f *testing.F) {
-	for kind := range uint8(8) {
+	for kind := range uint8(16) {
 		f.Add(kind, []byte(nil))
 		f.Add(kind, bytes.Repeat([]byte{255, 0}, 40))
 		f.Add(kind, append([]byte{2}, make([]byte, 40)...)) // a HelloRetryRequest
@@ -370,11 +381,12 @@ func FuzzLyingServer(f *testing.F) {
 		if kind&4 != 0 {
 			c.onWait = func() { c.moved(t, cfg) }
 		}
-		lie(t, c, nil, script)
+		lie(t, c, nil, false, script)
 	})
 }
 
-// FuzzLyingClient drives a server of either version, with and without a ticket.
+// FuzzLyingClient drives a server of either version, with and without a ticket and
+// early data.
 func FuzzLyingClient(f *testing.F) {
 	lies(f)
 	f.Fuzz(func(t *testing.T, kind uint8, script []byte) {
@@ -404,7 +416,7 @@ func FuzzLyingClient(f *testing.F) {
 		if kind&4 != 0 {
 			s.onWait = func() { s.moved(t, server) }
 		}
-		lie(t, s, c, script)
+		lie(t, s, c, kind&8 != 0, script)
 	})
 }
 
@@ -418,7 +430,7 @@ func TestHonestLiar(t *testing.T) {
 		c, s := newPair(cfg, cfg)
 		hello, _ := newPair(cfg, cfg)
 		for _, victim := range []*end{c, s} {
-			lie(t, victim, hello, make([]byte, 60))
+			lie(t, victim, hello, victim == s, make([]byte, 60))
 			if victim.Err() != nil || !victim.Established() {
 				t.Errorf("version %x, client %t, kind %d: %v in state %d", version, victim.client, kind, victim.Err(), victim.state)
 			}
