@@ -1,15 +1,15 @@
 #!/bin/sh
-# Compares build/libtls.so with Debian's LibreTLS (libtls-dev) by the same programs: what the calls of each
-# side take, what the whole process of a server on loopback sockets does, and what a hostile peer can have
-# ours do:
+# Compares build/libtls.so with Debian's LibreTLS (libtls-dev) by the same programs, as tables in
+# Markdown: what calls cost in memory, and what the whole process of a server on loopback sockets uses;
+# and tells what a hostile peer can have ours do:
 #
-#	bench/run.sh [ITEM]
+#	ROUNDS=N bench/run.sh [ITEM]
 #
-# The two take turns; the tables show the median of all rounds. ITEM is the start of the names
-# of the items to be measured.
+# The two take turns; the tables show the medians of all rounds, and the lowest and highest ratio of
+# one. ITEM is the start of the names of the items to be measured.
 set -eu
 cd "$(dirname "$0")/.."
-rounds=5
+rounds=${ROUNDS:-5}
 dir=$PWD/build/bench
 bundle=/etc/ssl/certs/ca-certificates.crt
 
@@ -17,8 +17,8 @@ rm -rf "$dir"
 mkdir -p "$dir/files"
 
 cflags="-std=c11 -O2 -Wall -Wextra -Werror"
-${CC:-cc} $cflags -I. bench/bench.c -o "$dir/ours" -Lbuild -ltls -Wl,-rpath,"$PWD/build"
-${CC:-cc} $cflags bench/bench.c -o "$dir/theirs" $(pkg-config --cflags --libs libtls)
+${CC:-cc} $cflags -I. bench/memory.c -o "$dir/ours" -Lbuild -ltls -lpthread -Wl,-rpath,"$PWD/build"
+${CC:-cc} $cflags bench/memory.c -o "$dir/theirs" $(pkg-config --cflags --libs libtls) -lpthread
 
 cd "$dir/files"
 certificate() { # name, key algorithm, its option
@@ -44,39 +44,53 @@ done
 
 echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | uniq), $(nproc) processors, Linux $(uname -r)"
 echo "ours: $(go version); theirs: LibreTLS $(pkg-config --modversion libtls), $(openssl version)"
-echo "median of $rounds rounds; /cpu-s: per second of processor time of that side"
+echo "medians of $rounds interleaved rounds, $(date -u +%F)"
 echo
+# A star: they didn't resume, and are measured by their full handshakes.
 awk -F '\t' '
-function median(all, v, n, i, j, t) {
-	n = split(all, v, " ")
+function median(v, n,    i, j, t) {
 	for (i = 2; i <= n; i++)
-		for (j = i; j > 1 && v[j - 1] + 0 > v[j] + 0; j--) {
+		for (j = i; j > 1 && v[j - 1] > v[j]; j--) {
 			t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
 		}
 	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 }
-function show(all) { return all == "" ? "n/a" : sprintf("%.0f", median(all)) }
+# The median of a library, which is set in list.
+function all(library, item,    r, n) {
+	for (r = 1; r <= rounds; r++)
+		if ((library, item, r) in value)
+			list[++n] = value[library, item, r]
+	return n ? median(list, n) : "n/a"
+}
+function show(x) { return x == "n/a" ? x : x < 100 ? sprintf("%.2f", x) : sprintf("%.0f", x) }
 {
-	key = $1 "\t" $2 "\t" $4
-	if (!(key in seen)) {
-		seen[key] = 1
-		order[++keys] = key
+	split(FILENAME, file, ".")
+	if (!($1 in unit)) {
+		unit[$1] = $3
+		order[++items] = $1
 	}
-	library = FILENAME ~ /ours/ ? "ours" : "theirs"
-	values[library, key] = values[library, key] " " $3
+	value[file[1], $1, file[2]] = $2
 }
 END {
-	format = "%-46s %-9s %10s %10s %7s  %s\n"
-	printf format, "", "", "ours", "theirs", "ratio", ""
-	for (i = 1; i <= keys; i++) {
-		key = order[i]
-		split(key, f, "\t")
-		a = values["ours", key]
-		b = values["theirs", key]
-		ratio = a == "" || b == "" ? "" : sprintf("%.2f", median(a) / median(b))
-		printf format, f[1], f[2], show(a), show(b), ratio, f[3]
+	print "| in memory | unit | ours | theirs | ratio | lowest | highest |"
+	print "|---|---|---|---|---|---|---|"
+	for (i = 1; i <= items; i++) {
+		item = to = order[i]
+		star = ""
+		if (item ~ /^resumed/ && all("theirs", item) == "n/a") {
+			sub(/^resumed/, "full", to)
+			star = " \\*"
+		}
+		n = 0
+		for (r = 1; r <= rounds; r++)
+			if (("ours", item, r) in value && value["theirs", to, r] > 0)
+				ratio[++n] = value["ours", item, r] / value["theirs", to, r]
+		m = n ? median(ratio, n) : "n/a"
+		printf "| %s%s | %s | %s | %s | %s | %s | %s |\n", item, star, unit[item],
+		    show(all("ours", item)), show(all("theirs", to)),
+		    show(m), n ? show(ratio[1]) : "", n ? show(ratio[n]) : ""
 	}
-}' ours.[0-9]* theirs.[0-9]*
+}' rounds="$rounds" ours.[0-9]* theirs.[0-9]*
 
 echo
 mkdir theirs.lib

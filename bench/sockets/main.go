@@ -4,9 +4,9 @@
 //	sockets [-rounds N] [-item PREFIX] DAEMON FILES OURS THEIRS
 //
 // DAEMON is daemon.c, linked with libtls; OURS and THEIRS are directories in which it finds one, and
-// FILES holds the certificates. The two take turns. A line tells the median of all rounds for an operation,
-// and how far the rounds' ratios are apart; a star, that THEIRS didn't resume, and is measured by its full
-// handshakes.
+// FILES holds the certificates. The two take turns. A line of the table, which is Markdown, tells the medians
+// of all rounds for an operation, and the lowest and highest ratio of one; a star, that THEIRS didn't resume,
+// and is measured by its full handshakes.
 package main
 
 import (
@@ -179,8 +179,8 @@ func main() {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(must(os.ReadFile(filepath.Join(files, "ca.pem"))))
 
-	fmt.Printf("%-46s %10s %10s %7s %11s %9s %9s\n", "of the server, for an operation",
-		"ours, us", "theirs", "ratio", "", "switches", "theirs")
+	fmt.Println("| a server on sockets | unit | ours | theirs | ratio | lowest | highest | switches | theirs |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|")
 	for _, mode := range []string{"loop", "threads", "own"} {
 		for _, it := range items {
 			if !strings.HasPrefix(it.name, *prefix) || mode == "own" && (it.keep || it.resume) {
@@ -204,7 +204,7 @@ func compare(mode string, it item, rounds int, roots *x509.CertPool, program, fi
 			switches[i] = append(switches[i], used.switches)
 			resumed = resumed && (ok || i == 1)
 			if i == 1 && !ok {
-				it.name = strings.TrimSuffix(it.name, " *") + " *"
+				it.name = strings.TrimSuffix(it.name, ` \*`) + ` \*`
 			}
 		}
 		ratios = append(ratios, cpu[0][len(cpu[0])-1]/cpu[1][len(cpu[1])-1])
@@ -212,7 +212,7 @@ func compare(mode string, it item, rounds int, roots *x509.CertPool, program, fi
 	if !resumed {
 		log.Fatalf("%s: ours didn't resume", it.name)
 	}
-	fmt.Printf("%-46s %10.1f %10.1f %7.2f %5.2f-%-5.2f %9.2f %9.2f\n", mode+", "+it.name,
+	fmt.Printf("| %s | us | %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %.2f |\n", mode+", "+it.name,
 		median(cpu[0]), median(cpu[1]), median(ratios), slices.Min(ratios), slices.Max(ratios),
 		median(switches[0]), median(switches[1]))
 }
