@@ -35,7 +35,8 @@ certificate() {
 		-keyout "pki/$file.key" -out "pki/$file.pem" "$@" 2>openssl.log || { cat openssl.log; exit 1; }
 }
 certificate ca "an authority"
-certificate server server.test -CA pki/ca.pem -CAkey pki/ca.key -addext subjectAltName=DNS:server.test
+certificate server server.test -CA pki/ca.pem -CAkey pki/ca.key -addext subjectAltName=DNS:server.test \
+	-addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth
 
 background server.log ./server pki/server.pem pki/server.key
 port=$(await server.log 'listening on port ([0-9]+)')

@@ -10,13 +10,27 @@ pages="man/libtls-tutorial.7 man/ssl/libtls-openssl.7"
 # recipe: how the page makes certificates and keys, as it tells its reader.
 recipe() {
 	awk '/^\.Bd/ { on = 1; next } /^\.Ed/ { exit } on' man/libtls-tutorial.7 | sed 's/\\e$/\\/'
-	sed -n 's/^\.Dl \((umask.*\)/\1/p' man/libtls-tutorial.7
+	sed -n 's/^\.Dl \((umask.*\)/\1/p' man/libtls-tutorial.7 | head -n 1
+}
+
+# change: how the page changes the file of ticket keys.
+change() {
+	sed -n '/^\.Dl .*ticket\.new/s/^\.Dl //p' man/libtls-tutorial.7
 }
 
 # built: the commands by which the pages build programs.
 built() {
 	# shellcheck disable=SC2086 # several words
 	sed -n 's/^\.Dl cc/cc/p' $pages | sort -u
+}
+
+# Nobody who has one of the certificates can issue others.
+ends() {
+	for end in server other client; do
+		openssl x509 -in $end.pem -noout -ext basicConstraints | grep CA:FALSE || return
+	done
+	openssl verify -CAfile ca.pem -purpose sslserver server.pem other.pem &&
+	openssl verify -CAfile ca.pem -purpose sslclient client.pem
 }
 
 told() {
@@ -93,11 +107,12 @@ threaded() {
 	say 'GET / HTTP/1.0' && await "$tmp/silent" '^(hello)'
 }
 
+# The key that sealed the session has been followed by two others, and is still there.
 restarted() {
-	serve server -t ticket.keys server.pem server.key
-	client -s restart.pem || return
+	sh -e "$tmp/change" && serve server -t ticket.keys server.pem server.key && client -s restart.pem || return
 	kill "${pids##* }"
 	wait "${pids##* }" 2>/dev/null
+	sh -e "$tmp/change" && sh -e "$tmp/change" || return
 	serve server -p "$port" -t ticket.keys server.pem server.key
 	prints '^session resumed: yes' client -s restart.pem
 }
@@ -147,11 +162,12 @@ serial=0
 step "each example has its command in a page" told
 step "README.md has hello.c" quoted
 step installation make -s install PREFIX="$tmp/tls"
-mkdir "$tmp/examples" && cp examples/*.c "$tmp/examples" && recipe >"$tmp/recipe"
+mkdir "$tmp/examples" && cp examples/*.c "$tmp/examples" && recipe >"$tmp/recipe" && change >"$tmp/change"
 built >"$tmp/commands"
 cd "$tmp/examples" || exit 1
 export PKG_CONFIG_PATH="$tmp/tls/lib/pkgconfig" LD_LIBRARY_PATH="$tmp/tls/lib"
 step certificates sh -e "$tmp/recipe"
+step "certificates of no authorities" ends
 while read -r command; do
 	step "$command" sh -c "$command"
 done <"$tmp/commands"
@@ -163,7 +179,7 @@ step "client, a first time" prints 'session resumed: no' client -s session.pem
 step "client, a second time" prints 'session resumed: yes' client -s session.pem
 step "server, another name" prints '^server: /CN=other.test' client -n other.test
 step "server, client certificates" demanded
-step "server, after a restart" restarted
+step "server, after a restart with other ticket keys" restarted
 step poll many
 step threads threaded
 step prefork forked
