@@ -141,7 +141,9 @@ TEST(reload_of_what_is_bad)
 		{ "server.pem", "rsa.key", "keypair of '*/main.pem': private/public key mismatch" },
 		{ "rsa.pem", "sni-a.key", "keypair of '*/main.pem': private/public key mismatch" },
 		{ "server.pem", "sni-a.key", "keypair of '*/main.pem': failed to load private key" },
-		{ "server.key", "server.key", "keypair of '*/main.pem': failed to load certificate" },
+		{ "server.key", "server.key", "keypair of '*/main.pem': failed to load certificate: no start line: "
+		    "it has a private key and no certificate" },
+		{ "damaged-intermediate.pem", "server.key", "keypair of '*/main.pem': failed to load certificate: block * is damaged" },
 		{ "server.pem", "server.pem", "keypair of '*/main.pem': failed to read private key*" },
 		{ NULL, "server.key", "failed to open certificate file '*/main.pem': No such file or directory" },
 		{ "rsa.pem", NULL, "failed to open key file '*/main.key': No such file or directory" },

@@ -32,9 +32,10 @@ func (c *Config) Reload(renewals []Renewal) error {
 	if len(renewals) != 1+len(fresh.added) {
 		return failure("a keypair was added meanwhile")
 	}
-	fresh.keypair.renew(renewals[0])
-	for i := range fresh.added {
-		fresh.added[i].renew(renewals[1+i])
+	for i, r := range renewals {
+		if err := fresh.pair(primary + i).renew(r); err != nil {
+			return err
+		}
 	}
 	if err := fresh.checkKeypairs(); err != nil {
 		return err
@@ -50,9 +51,11 @@ func (c *Config) Reload(renewals []Renewal) error {
 	return nil
 }
 
-func (k *keypair) renew(r Renewal) {
+func (k *keypair) renew(r Renewal) error {
 	if r[Cert] != nil {
-		k.cert = bytes.Clone(r[Cert])
+		if err := k.setCert(bytes.Clone(r[Cert])); err != nil {
+			return k.named(err)
+		}
 	}
 	if r[Key] != nil {
 		k.setKey(bytes.Clone(r[Key]))
@@ -60,22 +63,24 @@ func (k *keypair) renew(r Renewal) {
 	if r[Staple] != nil {
 		k.staple = bytes.Clone(r[Staple])
 	}
+	return nil
+}
+
+// named makes an error tell which keypair it is about.
+func (k *keypair) named(err error) error {
+	if k.files[Cert] == "" {
+		return err
+	}
+	return failure("keypair of '%s': %v", k.files[Cert], err)
 }
 
 // checkKeypairs tells what tls_configure would say of the keypairs, and of which.
 func (c *Config) checkKeypairs() error {
 	var all []*indexed
 	for i := primary; i < len(c.added); i++ {
-		k := &c.keypair
-		if i != primary {
-			k = &c.added[i]
-		}
 		cred, err := c.credential(i, i != primary)
 		if err != nil {
-			if k.files[Cert] != "" {
-				err.Text = "keypair of '" + k.files[Cert] + "': " + err.Text
-			}
-			return err
+			return c.pair(i).named(err)
 		}
 		all = append(all, cred)
 	}

@@ -155,15 +155,19 @@ type indexed struct {
 	staple []byte // that it had then
 }
 
+func (c *Config) pair(index int) *keypair {
+	if index == primary {
+		return &c.keypair
+	}
+	return &c.added[index]
+}
+
 // credential parses a keypair. The order of the checks is that of libtls, which decides the error.
 // A nil credential without error means that there is none, as a client may do.
 func (c *Config) credential(index int, server bool) (*indexed, *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := &c.keypair
-	if index != primary {
-		k = &c.added[index]
-	}
+	k := c.pair(index)
 	if !server && k.cert == nil && k.key == nil {
 		return nil, nil
 	}
