@@ -218,7 +218,7 @@ int tls_config_set_session_id(struct tls_config *config,
     const unsigned char *session_id, size_t len);
 /* Seconds for which a server's sessions can be resumed; 0 for not at all. */
 int tls_config_set_session_lifetime(struct tls_config *config, int lifetime);
-/* A key to seal tickets with, newest first; TLS_TICKET_KEY_SIZE bytes. */
+/* A key for tickets, TLS_TICKET_KEY_SIZE bytes: the one added last encrypts. */
 int tls_config_add_ticket_key(struct tls_config *config, uint32_t keyrev,
     unsigned char *key, size_t keylen);
 

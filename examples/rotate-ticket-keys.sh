@@ -5,8 +5,8 @@
 #
 #	rotate-ticket-keys.sh /etc/fleet/ticket.keys && rsync -a /etc/fleet/ticket.keys other:/etc/fleet/
 #
-# The last key is one that servers know before any of them seals with it. The last but one seals. KEEP is how
-# many there are, 3 if it isn't given: each opens tickets for KEEP - 2 intervals after it has sealed
+# The last key is one that servers know before any of them encrypts with it. The last but one encrypts. KEEP is
+# how many there are, 3 if it isn't given: each decrypts tickets for KEEP - 2 intervals after it has encrypted
 # for the last time, which should be as long as sessions live.
 set -eu
 umask 077
