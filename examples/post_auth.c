@@ -51,7 +51,8 @@ new_context(const char *cert, const char *key, const char *ca)
 
 /*
  * Asks for a certificate, and reads until it has come. Each read ends with a message of TLS or when
- * the socket's timeout has passed, so a few of them must do.
+ * the socket's timeout has passed, so a few of them must do. The rest of the request, which may come
+ * first, isn't needed here; a protocol that needs what the client sends meanwhile must keep it.
  */
 static int
 authenticate(SSL *ssl)

@@ -3,8 +3,9 @@
 # that the pages of this library that they refer to are there, that every
 # function of tls.h is in one page's NAME and has a page or a link of its own,
 # that the prototypes are those of the headers, that the examples compile, that
-# libtls-openssl(7) has every function of the subset, and that what SESSIONS.md
-# quotes stands in the pages.
+# tls_init(3) has every function of tls.h in its overview and libtls-openssl(7)
+# every function and macro of the subset, and that what SESSIONS.md quotes stands
+# in the pages.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -85,9 +86,15 @@ done
 
 awk '$1 != $2' "$work/all-3tls" | sort >"$work/links"
 diff ssl-links "$work/links" || fail "ssl-links (<) isn't what the pages' NAMEs ask for (>)"
-sed -n 's/^#pragma redefine_extname \([^ ]*\) .*/\1/p' ../compat/openssl/names.h | sort >"$work/subset"
-awk '/^\.Sh/ { on = $2 == "FUNCTIONS" } on && $1 == ".Fn" { print $2 }' ssl/libtls-openssl.7 | sort -u |
-	comm -23 "$work/subset" - | grep . && fail "libtls-openssl.7: these functions aren't in it"
+# A macro without arguments is one of the subset's functions by another name if it is spelt as a function is.
+{
+	sed -n 's/^#pragma redefine_extname \([^ ]*\) .*/\1/p' ../compat/openssl/names.h
+	sed -nE 's/^#define[[:space:]]+([A-Za-z0-9_]+)\(.*/\1/p
+		s/^#define[[:space:]]+([A-Za-z0-9_]+)[[:space:]]+[A-Za-z0-9]+_[A-Za-z0-9_]*[a-z][A-Za-z0-9_]*$/\1/p' ../compat/openssl/*.h
+} | sort -u >"$work/subset"
+awk '/^\.Sh/ { on = $2 == "FUNCTIONS" } on { sub(/^\.P[oq] /, "."); if ($1 == ".Fn") print $2 }' ssl/libtls-openssl.7 |
+	sort -u >"$work/listed"
+diff "$work/subset" "$work/listed" || fail "libtls-openssl.7: its functions (>) aren't those of the headers (<)"
 
 # Each sentence of the two pages that the project began with.
 awk -F '|' '/^## / { page = substr($0, 4) } /^\| .* \| ".*" \| / { print page "|" $3 }' ../SESSIONS.md |
@@ -107,5 +114,7 @@ diff links "$work/links" || fail "links (<) isn't what the pages' NAMEs ask for 
 sed 's/\.3 .*//' "$work/all-3" | sort >"$work/documented"
 "${CC:-cc}" -E -P ../tls.h | grep -o '\btls_[a-z0-9_]*(' | tr -d '(' | sort >"$work/declared"
 diff "$work/declared" "$work/documented" || fail "tls.h (<) and the pages' NAMEs (>) differ"
+awk '/^\.S[hs]/ { on = /All functions/ } on && $1 == ".Fn" { print $2 }' tls_init.3 | sort |
+	diff "$work/declared" - || fail "tls_init.3: its overview (>) hasn't the functions of tls.h (<)"
 
 exit $status

@@ -1,7 +1,8 @@
 /*
  * openssl/ssl.h of libtls: enough of OpenSSL's API to write clients and
  * servers that decide about their sessions and tickets. A function that
- * isn't declared is not there. Link with -ltls.
+ * isn't declared is not there. Link with -ltls; programs that are made
+ * without these headers need -ltls-openssl as well.
  */
 #ifndef LIBTLS_OPENSSL_SSL_H
 #define LIBTLS_OPENSSL_SSL_H
