@@ -6,9 +6,9 @@
  *
  * With several key pairs, clients get the one for the name that they ask for, or the first. With -a
  * they need a certificate of that authority. With -t servers that have the same file resume each
- * other's sessions, and so does one after a restart. Port 0, the default, takes any that is free. One client is served at a time; a real server would
- * set its sockets non-blocking and poll(2) them when a call returns TLS_WANT_POLLIN or
- * TLS_WANT_POLLOUT.
+ * other's sessions, and so does one after a restart. Port 0, the default, takes any that is free. One
+ * client is served at a time; a real server would set its sockets non-blocking and poll(2) them when
+ * a call returns TLS_WANT_POLLIN or TLS_WANT_POLLOUT.
  */
 #define _POSIX_C_SOURCE 200809L
 
