@@ -14,6 +14,7 @@
 	X(SHARED_SESSION_FILE, BOTH, "a session file is not locked while it is read or changed") \
 	X(JUNK_SESSION_FILE, BOTH, "a session file with foreign content makes tls_connect fail") \
 	X(READ_ONLY_SESSION_FILE, BOTH, "a session file that is not open for writing fails the handshake") \
+	X(CONNECTION_BEHIND_SESSION_FILE, BOTH, "after a session file could not be written nothing is told about the connection") \
 	X(SESSION_DESCRIPTOR_REUSED, BOTH, "a session is written to whatever file its descriptor is of by then") \
 	X(TRUNCATION_AT_CLOSE, BOTH, "an end without close_notify is an error of tls_read, not of tls_close") \
 	X(CLOSE_IN_HANDSHAKE, BOTH, "tls_close during a handshake is an error, and close_notify in one a success") \

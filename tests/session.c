@@ -1,11 +1,13 @@
 /* tls_config_set_session_id(3): session files, tickets and their keys. */
 #include "harness.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <time.h>
 
 /* Settings. */
@@ -530,6 +532,41 @@ TEST12(session_is_saved_by_the_handshake)
 }
 
 /* A session that there is no room for fails the handshake; one that the descriptor can't take is lost. */
+/* The client's handshake fails, and what it has made can be used. */
+TEST(session_file_on_a_full_disk)
+{
+	struct tls_config *sc = ticket_server("server", 100);
+	struct rlimit before, full;
+	struct fleet f;
+	struct pair *p;
+	int rc, patience = 1000;
+
+	CONFIG_OK(sc, tls_config_set_protocols(sc, TLS_PROTOCOL_TLSv1_2));
+	f = fleet_new(sc);
+	CONFIG_OK(f.cc, tls_config_set_protocols(f.cc, TLS_PROTOCOL_TLSv1_2));
+	p = pair_again(f.listener, f.cc, "server.test");
+	signal(SIGXFSZ, SIG_IGN);
+	REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+	full = before;
+	full.rlim_cur = 16;
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &full) == 0);
+	while ((rc = tls_handshake(p->client)) == TLS_WANT_POLLIN || rc == TLS_WANT_POLLOUT) {
+		REQUIRE(patience-- > 0);
+		tls_handshake(p->server);
+	}
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+	CHECK_INT(rc, -1);
+	CHECK_LIKE(tls_error(p->client), "failed to truncate session file: *", "failed to write session file: *");
+	if (!LACKS(CONNECTION_BEHIND_SESSION_FILE))
+		CHECK_STR(tls_conn_version(p->client), "TLSv1.2");
+	CHECK_INT(tls_handshake(p->client), -1);
+	CHECK_STR(tls_error(p->client), "handshake already completed");
+	say(p->client, p->server, "here");
+	say(p->server, p->client, "there");
+	part(p);
+	fleet_free(&f);
+}
+
 TEST(session_file_that_cannot_be_written)
 {
 	struct fleet f = fleet_new(ticket_server("server", 100));
