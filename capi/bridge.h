@@ -117,6 +117,25 @@ uint64_t	 blob_made(struct blob *);
 void		 blob_refer(struct blob *, size_t, struct blob *);
 struct blob	*blob_referred(struct blob *, size_t);	/* NULL past the last */
 
+/* The file of the system's trusted certificates. */
+struct bundle {
+	struct blob	*bytes;		/* NULL if it can't be read */
+	size_t		 len;		/* they are more than these */
+	uint64_t	 serial;	/* another one if the bytes are others */
+};
+
+/* The system's trust store; see trust.System. */
+struct system {
+	struct bundle	 bundle;
+	cchar		*path;		/* NULL if nothing was read */
+	cchar		*dirs;
+	int		 num;		/* errno */
+	bool		 has_dirs;
+};
+
+/* Where OpenSSL has its certificate directory on Debian and on Fedora. */
+#define HASHED_DIRS "/etc/ssl/certs:/etc/pki/tls/certs"
+
 /* A child rebuilds a context from this. */
 struct remains {
 	enum kind	 kind;
@@ -124,6 +143,7 @@ struct remains {
 	uint64_t	 listener;	/* handle, 0 if none */
 	struct blob	*snapshot;	/* the configuration when it was taken */
 	struct blob	*state;		/* of a connection */
+	struct bundle	 bundle;	/* a client's */
 	uint64_t	 records_in;	/* its records under the present keys */
 	uint64_t	 records_out;
 };

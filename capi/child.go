@@ -153,7 +153,7 @@ func goContextRestore(fail *C.struct_failure, r *C.struct_remains) (handle C.uin
 	var err error
 	switch in, out := uint64(r.records_in), uint64(r.records_out); r.kind {
 	case C.CLIENT:
-		t, err = tls.RestoreClient(config, decoded(r.snapshot), state, in, out)
+		t, err = tls.RestoreClient(config, decoded(r.snapshot), state, bundle(&r.bundle), in, out)
 	case C.SERVER:
 		t = tls.RestoreServer(config, l)
 	default:

@@ -42,6 +42,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 {
 	struct settings *s;
 	struct blob *snapshot = NULL;
+	struct system system = { 0 };
 	struct visit v;
 	int rv = -1;
 
@@ -50,16 +51,18 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	if (config != NULL && !config_valid(config))
 		return error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
 		    "invalid configuration");
-	if (!context_enter(ctx, &v))
-		return -1;
 	s = config == NULL ? NULL : config->settings;
+	if (ctx->kind == SERVER && !context_system(ctx, &system, s))
+		return -1;
+	if (!context_enter(ctx, &v))
+		goto out;
 	if (s != NULL && s->broken)
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
 	else if (settings_restore(s, &v.fail))
 		rv = goConfigure(ctx->go, &v.fail,
 		    s == NULL ? 0 : s->config.go,
 		    secure_getenv("SSL_CERT_FILE"),
-		    secure_getenv("SSL_CERT_DIR"));
+		    secure_getenv("SSL_CERT_DIR"), &system);
 	if (ctx->kind != SERVER_CONN)
 		context_take(ctx, s);
 	/* A client has no other errors. */
@@ -71,7 +74,10 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 			rv = -1;
 		context_set_snapshot(ctx, snapshot);
 	}
-	return context_leave(ctx, &v, rv);
+	context_leave(ctx, &v, rv);
+out:
+	blob_drop(system.bundle.bytes);
+	return rv;
 }
 
 /* Forgets all that the C side knows but for the context's kind. */

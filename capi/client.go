@@ -24,10 +24,10 @@ func goServerNew(fail *C.struct_failure) (handle C.uint64_t) {
 }
 
 //export goConfigure
-func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t, certFile, certDir *C.cchar) (rc C.int) {
+func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t, certFile, certDir *C.cchar, store *C.struct_system) (rc C.int) {
 	defer barrier(fail, &rc, -1)
 	c := context(ctx)
-	c.SystemStore(str(certFile), str(certDir))
+	c.SystemStore(str(certFile), str(certDir), system(store))
 	if config == 0 {
 		return tell(fail, c.Configure(nil))
 	}

@@ -49,6 +49,7 @@ peer_port(const struct tls *ctx, int s)
 static int
 set_up(struct tls *ctx, const char *servername, uint16_t port)
 {
+	struct system system;
 	struct file file;
 	struct visit v;
 	char *wanted = NULL;
@@ -59,13 +60,17 @@ set_up(struct tls *ctx, const char *servername, uint16_t port)
 		return error_set(&ctx->err, TLS_ERROR_UNKNOWN, BROKEN);
 	context_disconnect(ctx);
 	strings_drop(ctx);
+	bundle_replace(&ctx->bundle, (struct bundle) { 0 });
 	object_keep(&ctx->line.object, NULL);
 	ctx->line.records_in = ctx->line.records_out = 0;
+	if (!context_system(ctx, &system, ctx->settings))
+		return -1;
+	bundle_replace(&ctx->bundle, system.bundle);
 	if (!context_enter(ctx, &v))
 		return -1;
 	rv = goConnect(ctx->go, &v.fail, servername, port, ctx->session_name,
 	    secure_getenv("SSL_CERT_FILE"), secure_getenv("SSL_CERT_DIR"),
-	    &wanted);
+	    &system, &wanted);
 	while (rv == STEP_AGAIN) {
 		if (!context_find(ctx, &v, &file, wanted))
 			return -1;

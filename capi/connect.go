@@ -6,10 +6,10 @@ import "C"
 import "libtls"
 
 //export goConnect
-func goConnect(ctx C.uint64_t, fail *C.struct_failure, name *C.cchar, port C.uint16_t, sessionName, certFile, certDir *C.cchar, wanted **C.char) (rc C.int) {
+func goConnect(ctx C.uint64_t, fail *C.struct_failure, name *C.cchar, port C.uint16_t, sessionName, certFile, certDir *C.cchar, store *C.struct_system, wanted **C.char) (rc C.int) {
 	defer barrier(fail, &rc, -1)
 	c := context(ctx)
-	c.SystemStore(str(certFile), str(certDir))
+	c.SystemStore(str(certFile), str(certDir), system(store))
 	service := libtls.PortService(uint16(port))
 	if sessionName != nil {
 		service = libtls.NamedService(str(sessionName))

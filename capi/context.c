@@ -100,6 +100,7 @@ void
 context_forget(struct tls *ctx)
 {
 	context_name_session(ctx, NULL);
+	bundle_replace(&ctx->bundle, (struct bundle) { 0 });
 	object_keep(&ctx->line.object, NULL);
 	context_set_snapshot(ctx, NULL);
 	context_take(ctx, NULL);
@@ -117,6 +118,7 @@ rebuild(void *context, void *fail)
 		.records_out = ctx->line.records_out,
 		.snapshot = ctx->snapshot,
 		.state = ctx->line.object.bytes,
+		.bundle = ctx->bundle,
 	};
 
 	if (!settings_rebuild(ctx->settings, fail))
@@ -159,6 +161,31 @@ context_leave(struct tls *ctx, struct visit *v, int rv)
 		ctx->c.broken = true;
 	error_take(&ctx->err, &v->fail);
 	return rv;
+}
+
+/*
+ * Reads what a connect, or a tls_configure by these settings, makes use of, if it
+ * does. Otherwise nothing is there. False means that the call has failed.
+ */
+bool
+context_system(struct tls *ctx, struct system *s, struct settings *settings)
+{
+	struct visit v;
+	bool needed = false;
+
+	memset(s, 0, sizeof(*s));
+	if (!context_enter(ctx, &v))
+		return false;
+	if (settings_restore(settings, &v.fail))
+		needed = goNeedsSystem(ctx->go, &v.fail,
+		    settings == NULL ? 0 : settings->config.go) == 1;
+	context_leave(ctx, &v, 0);
+	if (ctx->c.broken)
+		return false;
+	if (!needed || system_read(s))
+		return true;
+	error_errno(&ctx->err, s->num, "failed to open CA file '%s'", s->path);
+	return false;
 }
 
 /*

@@ -158,6 +158,7 @@ struct tls {
 	struct settings	*settings;	/* NULL for the default ones */
 	struct blob	*snapshot;	/* the settings when they were taken */
 	char		*session_name;	/* of tls_set_session_name, or NULL */
+	struct bundle	 bundle;	/* that a client's connection goes by */
 
 	/* From here on cleared by every connect and reset. */
 	struct conn {
@@ -260,6 +261,11 @@ int	 file_error(struct error *, const struct file *, const char *,
 int	 file_open(struct file *, int, const char *);
 bool	 file_fill(struct file *, int, size_t);
 
+/* system.c: in the same way. False if a signal has ended it. */
+const char *system_file(void);
+bool	 system_read(struct system *);
+void	 bundle_replace(struct bundle *, struct bundle);
+
 /* ticket_file.c: in the same way. */
 struct ticket_file *ticket_file_new(const char *, struct error *);
 struct ticket_file *ticket_file_hold(struct ticket_file *);
@@ -335,6 +341,7 @@ bool	 context_is_client(struct tls *);
 struct tls *context_new(enum kind);
 bool	 context_enter(struct tls *, struct visit *);
 int	 context_leave(struct tls *, struct visit *, int);
+bool	 context_system(struct tls *, struct system *, struct settings *);
 bool	 context_find(struct tls *, struct visit *, struct file *, char *);
 void	 context_take(struct tls *, struct settings *);
 void	 context_set_snapshot(struct tls *, struct blob *);

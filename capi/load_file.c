@@ -59,8 +59,7 @@ tls_default_ca_cert_file(void)
 	struct visit v;
 
 	if (enter(&v)) {
-		path = goDefaultCACertFile(&v.fail,
-		    secure_getenv("SSL_CERT_FILE"));
+		path = goDefaultCACertFile(&v.fail, system_file());
 		leave(&v);
 		free(v.fail.text);
 	}

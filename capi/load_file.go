@@ -119,7 +119,7 @@ func goDecryptKey(fail *C.struct_failure, buf **C.uint8_t, size *C.size_t, pem *
 }
 
 //export goDefaultCACertFile
-func goDefaultCACertFile(fail *C.struct_failure, certFile *C.cchar) (path *C.char) {
+func goDefaultCACertFile(fail *C.struct_failure, file *C.cchar) (path *C.char) {
 	defer barrier(fail, &path, nil)
-	return lasting(tls.DefaultCACertFile(str(certFile)))
+	return lasting(str(file))
 }

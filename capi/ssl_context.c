@@ -184,13 +184,16 @@ SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *CAfile,
 int
 SSL_CTX_set_default_verify_paths(SSL_CTX *ctx)
 {
-	const char *file = secure_getenv("SSL_CERT_FILE");
-	const char *dir = secure_getenv("SSL_CERT_DIR");
+	struct system system;
 	int rv;
 
 	ERR_clear_error();
-	CHANGE_IN_GO(ctx, rv, goSSLContextTrustSystem, file == NULL ? "" : file,
-	    dir == NULL ? "" : dir);
+	if (!system_read(&system)) {
+		errno = EINTR;
+		return 0;
+	}
+	CHANGE_IN_GO(ctx, rv, goSSLContextTrustSystem, &system);
+	blob_drop(system.bundle.bytes);
 	return rv;
 }
 

@@ -114,9 +114,9 @@ func goSSLContextTrust(handle C.uint64_t, fail *C.struct_ssl_failure, file *C.st
 }
 
 //export goSSLContextTrustSystem
-func goSSLContextTrustSystem(handle C.uint64_t, fail *C.struct_ssl_failure, file, dir *C.cchar) (rc C.int) {
+func goSSLContextTrustSystem(handle C.uint64_t, fail *C.struct_ssl_failure, s *C.struct_system) (rc C.int) {
 	defer sslBarrier(fail, &rc, 0)
-	sslContext(handle).SetDefaultVerifyPaths(str(file), str(dir))
+	sslContext(handle).SetDefaultVerifyPaths(system(s))
 	return 1
 }
 

@@ -78,10 +78,9 @@ func (c *Context) LoadVerifyLocations(file File, dir string) []*Error {
 	return nil
 }
 
-// SetDefaultVerifyPaths is SSL_CTX_set_default_verify_paths, with the values
-// of SSL_CERT_FILE and SSL_CERT_DIR.
-func (c *Context) SetDefaultVerifyPaths(certFile, certDir string) {
-	system, err := trust.SystemAnchors(certFile, certDir)
+// SetDefaultVerifyPaths is SSL_CTX_set_default_verify_paths.
+func (c *Context) SetDefaultVerifyPaths(store *trust.System) {
+	system, err := store.Anchors()
 	if err != nil {
 		return // like OpenSSL: there may be nothing to be found
 	}

@@ -69,7 +69,7 @@
 	X(DAMAGED_BLOCKS, BOTH, "damaged blocks of PEM are passed over, or have no number") \
 	X(DAMAGED_ROOTS, BOTH, "a damaged block in a file of trusted certificates ends it") \
 	X(DANGLING_LINKS, BOTH, "what is no file in a hashed directory ends the search") \
-	X(INTERRUPTED_DIRECTORY, BOTH, "a signal that ends the reading of a hashed directory's file ends the handshake as well") \
+	X(SYSTEM_STORE, BOTH, "trusted certificates are not where SSL_CERT_FILE says, and a signal while they are read changes the verdict") \
 	X(UNUSABLE_CERTIFICATES, BOTH, "a certificate that cannot be used is found out by each handshake") \
 	X(SEC1_AS_PKCS8, BOTH, "EC keys in SEC1's form under the label of PKCS#8 are not read") \
 	X(DECRYPTION_ERRORS, BOTH, "why a key was not decrypted is not told") \

@@ -65,3 +65,31 @@ TEST(fork_with_a_connection)
 	tls_config_free(cc);
 	tls_config_free(sc);
 }
+
+static void
+finish_handshake(void *arg)
+{
+	struct inherited *inherited = arg;
+
+	pair_established(inherited->p);
+	use_connection(inherited);
+}
+
+/* A client in the middle of its handshake has read the system's trust store, which the child may not see. */
+TEST(fork_in_a_handshake)
+{
+	struct tls_config *cc = plain_config(), *sc = server_config("server");
+	struct inherited inherited = { 0 };
+	char content[8192];
+
+	NEEDS(SYSTEM_STORE);
+	write_file(scratch("store"), content, read_file(pki("ca.pem"), content, sizeof(content)));
+	REQUIRE(setenv("SSL_CERT_FILE", scratch("store"), 1) == 0 && setenv("SSL_CERT_DIR", "/nonexistent", 1) == 0);
+	inherited.p = pair_sockets(cc, sc, "server.test");
+	CHECK_INT(tls_handshake(inherited.p->client), TLS_WANT_POLLIN);
+	REQUIRE(unlink(scratch("store")) == 0);
+	reap(spawn(finish_handshake, &inherited));
+	pair_free(inherited.p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}

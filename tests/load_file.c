@@ -630,7 +630,7 @@ TEST(ca_directory_that_hangs_is_interrupted)
 	struct pair *p, *again;
 	size_t len;
 
-	NEEDS(INTERRUPTED_DIRECTORY);
+	NEEDS(SYSTEM_STORE);
 	cc = hashed_config("hanging");
 	CONFIG_OK(cc, tls_config_set_session_fd(cc, session_file("session")));
 	CONFIG_OK(sc, tls_config_set_session_lifetime(sc, 100));
@@ -683,6 +683,72 @@ TEST(ca_directory_that_hangs_for_a_while)
 	CHECK(alarms >= 3);
 	stop_alarms();
 	pair_free(p);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* The system's trust store, of a client and of a server that verifies. */
+TEST(system_store_that_hangs_is_interrupted)
+{
+	struct tls_config *cc = plain_config(), *sc = plain_config();
+	struct tls *client = tls_client(), *server = tls_server();
+	struct pair *p;
+
+	NEEDS(SYSTEM_STORE);
+	put_ca(scratch("system"));
+	REQUIRE(setenv("SSL_CERT_FILE", scratch("system"), 1) == 0 && setenv("SSL_CERT_DIR", "/nonexistent", 1) == 0);
+	CHECK_STR(tls_default_ca_cert_file(), scratch("system"));
+	CONFIG_OK(sc, tls_config_set_keypair_file(sc, pki("server.pem"), pki("server.key")));
+	tls_config_verify_client_optional(sc);
+	REQUIRE_OK(client, tls_configure(client, cc));
+	take_lease(scratch("system"), 0, -1);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), -1);
+	CHECK_LIKE(tls_error(client), "failed to open CA file '*/system': Interrupted system call");
+	CHECK_INT(tls_configure(server, sc), -1);
+	CHECK_LIKE(tls_error(server), "failed to open CA file '*/system': Interrupted system call");
+	stop_alarms();
+	take_lease(scratch("system"), SA_RESTART, 3);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), 0);
+	CHECK(alarms >= 3);
+	stop_alarms();
+	REQUIRE_OK(server, tls_configure(server, sc));
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	pair_free(p);
+	tls_free(client);
+	tls_free(server);
+	tls_config_free(cc);
+	tls_config_free(sc);
+}
+
+/* What is no file, and a file that changes. */
+TEST(system_store_is_read_again)
+{
+	struct tls_config *cc = plain_config(), *sc = server_config("server");
+	struct tls *client = tls_client();
+	struct pair *p;
+
+	NEEDS(SYSTEM_STORE);
+	REQUIRE(setenv("SSL_CERT_FILE", scratch("store"), 1) == 0 && setenv("SSL_CERT_DIR", "/nonexistent", 1) == 0);
+	REQUIRE_OK(client, tls_configure(client, cc));
+	REQUIRE(mkfifo(scratch("store"), 0600) == 0);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), -1);
+	CHECK_LIKE(tls_error(client), "failed to open CA file '*/store': Invalid argument");
+	REQUIRE(unlink(scratch("store")) == 0);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), -1);
+	CHECK_LIKE(tls_error(client), "failed to open CA file '*/store': No such file or directory");
+	write_file(scratch("store"), "no certificate", 14);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), -1);
+	CHECK_STR(tls_error(client), "ssl verify memory setup failure");
+	put_ca(scratch("store"));
+	p = pair_sockets(cc, sc, "server.test");
+	pair_established(p);
+	pair_free(p);
+	REQUIRE(rename(scratch("store"), scratch("old")) == 0);
+	write_file(scratch("store"), "no certificate", 14);
+	CHECK_INT(tls_connect_fds(client, 0, 1, "server.test"), -1);
+	CHECK_STR(tls_error(client), "ssl verify memory setup failure");
+	tls_free(client);
 	tls_config_free(cc);
 	tls_config_free(sc);
 }

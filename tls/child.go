@@ -186,8 +186,9 @@ func RestoreServer(live *Config, l *Listener) *Context {
 // RestoreClient returns a client that goes on where the one stood whose
 // Marshal returned data. Snapshot is what the configuration's Marshal returned
 // at the time of its connect, nothing for the default configuration. RestoreClient
-// keeps no part of the bytes of either; no data stands for a client that isn't connected.
-func RestoreClient(live *Config, snapshot Encoding, data drive.Encoding, in, out uint64) (*Context, error) {
+// keeps no part of the bytes of either, nor of system, the system's trust store at
+// that time, nil if it wasn't needed; no data stands for a client that isn't connected.
+func RestoreClient(live *Config, snapshot Encoding, data drive.Encoding, system *trust.System, in, out uint64) (*Context, error) {
 	t := restored(roleClient, live)
 	if data.Changing == nil {
 		return t, nil
@@ -206,7 +207,10 @@ func RestoreClient(live *Config, snapshot Encoding, data drive.Encoding, in, out
 		if t.cred, failed = c.credential(primary, false); failed != nil {
 			return nil, failed
 		}
-		asOf := Context{role: roleClient, config: c, certFile: t.certFile, certDir: t.certDir}
+		if system != nil && t.certDir != "" {
+			system.Dirs = t.certDir
+		}
+		asOf := Context{role: roleClient, config: c, system: system}
 		t.policy, _ = asOf.newPolicy(trust.ServerAuth) // without anchors nothing is trusted
 		return t.clientEngine(c), nil
 	})

@@ -5,12 +5,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
 	"libtls/internal/drive"
 	"libtls/internal/plain"
 	"libtls/internal/suite"
+	"libtls/internal/trust"
 )
 
 // move has an end go on with a context that is rebuilt before every Step, from
@@ -44,7 +46,7 @@ func move(t *testing.T, e *end) (made *int) {
 		var next *Context
 		var err error
 		if e.role == roleClient {
-			next, err = RestoreClient(live, snapshot, data, in, out)
+			next, err = RestoreClient(live, snapshot, data, nil, in, out)
 		} else {
 			var l *Listener
 			if l, err = RestoreListener(live, snapshot); err == nil {
@@ -234,7 +236,7 @@ func TestRestoreSystemStore(t *testing.T) {
 		_, server := configs(t, "p256")
 		server.VerifyClient()
 		listener := NewServer()
-		listener.SystemStore(store[0], store[1])
+		listener.SystemStore(store[0], store[1], systemStore(store[0], store[1]))
 		if err := listener.Configure(server); err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +255,8 @@ func TestRestoreSystemStore(t *testing.T) {
 }
 
 func TestRestoreUnconnected(t *testing.T) {
-	client, err := RestoreClient(nil, Encoding{}, drive.Encoding{}, 0, 0)
+	client, err := RestoreClient(nil, Encoding{}, drive.Encoding{}, nil, 0, 0)
+	client.SystemStore("", "", &trust.System{Errno: syscall.ENOENT, HasDirs: true})
 	if err != nil || client.Connect("server.test", true, "") != nil {
 		t.Error(err, client.Err())
 	}
@@ -269,13 +272,13 @@ func TestRestoreDamaged(t *testing.T) {
 	data, snapshot := c.Marshal(), client.Marshal()
 	for n := range data.Changing {
 		if n > 0 {
-			if _, err := RestoreClient(client, snapshot, drive.Encoding{Changing: data.Changing[:n], Settled: data.Settled}, 0, 0); err == nil {
+			if _, err := RestoreClient(client, snapshot, drive.Encoding{Changing: data.Changing[:n], Settled: data.Settled}, nil, 0, 0); err == nil {
 				t.Fatalf("accepted %d of %d bytes", n, len(data.Changing))
 			}
 		}
 	}
 	for n := range data.Settled {
-		if _, err := RestoreClient(client, snapshot, drive.Encoding{Changing: data.Changing, Settled: data.Settled[:n]}, 0, 0); err == nil {
+		if _, err := RestoreClient(client, snapshot, drive.Encoding{Changing: data.Changing, Settled: data.Settled[:n]}, nil, 0, 0); err == nil {
 			t.Fatalf("accepted %d of %d bytes of what was settled", n, len(data.Settled))
 		}
 	}
@@ -312,7 +315,7 @@ func TestRestoreClientUselessConfig(t *testing.T) {
 	mustHandshake(t, c, s)
 	data := c.Marshal()
 	client.SetKeyMem([]byte("no key"))
-	if _, err := RestoreClient(client, client.Marshal(), data, 0, 0); text(err) != "failed to read private key" {
+	if _, err := RestoreClient(client, client.Marshal(), data, nil, 0, 0); text(err) != "failed to read private key" {
 		t.Error(err)
 	}
 }

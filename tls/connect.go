@@ -38,7 +38,9 @@ func (t *Context) connect(name string, hasName bool, service string) (failed *Er
 	if !c.noVerifyName && !hasName {
 		return failure("server name not specified")
 	}
-	if t.policy, failed = t.newPolicy(trust.ServerAuth); failed != nil {
+	t.policy, failed = t.newPolicy(trust.ServerAuth)
+	t.system = nil
+	if failed != nil {
 		return failed
 	}
 	if hasName && trust.IPLiteral(t.name) == nil && !validServerName(t.name) {

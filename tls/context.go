@@ -28,8 +28,9 @@ type Context struct {
 	config   *Config
 	err      *Error
 	listener *listener // a server's; and that of which a connection was accepted
-	// These replace the system's trust store; see SystemStore.
+	// These name the system's trust store; see SystemStore.
 	certFile, certDir string
+	system            *trust.System  // during a call that uses it
 	store             *trust.Anchors // that store if it has been read, or nil
 	encoded           drive.Encoded[progress]
 	connection
@@ -102,8 +103,20 @@ func (t *Context) record(err *Error) error {
 }
 
 // SystemStore tells the values of SSL_CERT_FILE and SSL_CERT_DIR, empty if not
-// set, for a Configure or Connect that follows.
-func (t *Context) SystemStore(file, dir string) { t.certFile, t.certDir = file, dir }
+// set, for the Configure or Connect that follows, and what has been read then if
+// that NeedsSystem.
+func (t *Context) SystemStore(file, dir string, s *trust.System) {
+	t.certFile, t.certDir, t.system = file, dir, s
+}
+
+// NeedsSystem tells whether a Configure to c, or a client's Connect, makes use of
+// the system's trust store. A nil c is the default configuration.
+func (t *Context) NeedsSystem(c *Config) bool {
+	if c == nil {
+		c = defaultConfig()
+	}
+	return (t.role == roleClient || c.clientAuth != clientCertNone) && c.needsSystem()
+}
 
 // Configure is tls_configure; nil stands for the default configuration. A
 // server that can't use its configuration is left unable to accept.
@@ -121,6 +134,7 @@ func (t *Context) Configure(c *Config) error {
 		return nil
 	}
 	l, err := t.newListener(c)
+	t.system = nil
 	if err != nil {
 		return t.record(err)
 	}

@@ -53,6 +53,7 @@ func TestFields(t *testing.T) {
 			"listener":                  "the constructor is told",
 			"err":                       "the front has told the program",
 			"store":                     "is read again for a policy; a server's is part of Snapshot",
+			"system":                    "is nil between calls",
 			"encoded":                   "restore sets it",
 			"connection.policy":         "RestoreClient makes it of the configuration; a server's is its listener's",
 			"connection.saves":          "counts anew in a child",

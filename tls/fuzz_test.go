@@ -76,7 +76,7 @@ func FuzzRestore(f *testing.F) {
 		var err error
 		e := drive.Encoding{Changing: data, Settled: settled}
 		if kind%2 == 0 {
-			got, err = RestoreClient(live, asOf, e, 1, 2)
+			got, err = RestoreClient(live, asOf, e, nil, 1, 2)
 		} else {
 			got, err = RestoreConn(live, l, e, 1, 2)
 		}

@@ -15,14 +15,8 @@ import (
 	"libtls/internal/trust"
 )
 
-// DefaultCACertFile is tls_default_ca_cert_file: the bundle that this system
-// has, or certFile, the value of SSL_CERT_FILE, if that isn't empty.
-func DefaultCACertFile(certFile string) string {
-	if certFile != "" {
-		return certFile
-	}
-	return trust.DefaultFile()
-}
+// needsSystem tells whether nothing else is trusted.
+func (c *Config) needsSystem() bool { return !c.noVerifyCert && c.ca == nil && c.caPath == "" }
 
 // newPolicy returns what certificates are verified with.
 func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) {
@@ -41,7 +35,7 @@ func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) 
 	case t.store != nil:
 		o.Anchors = t.store
 	default:
-		o.Anchors, failed = systemAnchors(t.certFile, t.certDir)
+		o.Anchors, failed = systemAnchors(t.system)
 	}
 	if failed == nil && c.crl != nil {
 		o.CRLs, failed = c.revocations()
@@ -49,13 +43,16 @@ func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) 
 	return o, failed
 }
 
-func systemAnchors(certFile, certDir string) (*trust.Anchors, *Error) {
-	a, err := trust.SystemAnchors(certFile, certDir)
+func systemAnchors(s *trust.System) (*trust.Anchors, *Error) {
+	if s == nil {
+		return nil, errNoAnchors
+	}
+	a, err := s.Anchors()
 	if err == nil {
 		return a, nil
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		failed := failure("failed to open CA file '%s'", DefaultCACertFile(certFile))
+		failed := failure("failed to open CA file '%s'", s.Path)
 		failed.Errno = errno
 		return nil, failed
 	}

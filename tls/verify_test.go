@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"libtls/internal/trust"
@@ -44,7 +45,7 @@ func TestSystemStore(t *testing.T) {
 			config.SetCAMem(test.ca)
 		}
 		client := NewClient()
-		client.SystemStore(test.file, test.dir)
+		client.SystemStore(test.file, test.dir, systemStore(test.file, test.dir))
 		client.Configure(config)
 		if err := client.Connect("server.test", true, ""); text(err) != test.connect {
 			t.Errorf("%+v: connect: %v", test, err)
@@ -57,6 +58,21 @@ func TestSystemStore(t *testing.T) {
 			t.Errorf("%+v: handshake: %q", test, ce)
 		}
 	}
+}
+
+var serial uint64
+
+// systemStore reads what these name.
+func systemStore(file, dir string) *trust.System {
+	serial++
+	s := &trust.System{Path: file, Dirs: dir, Serial: serial}
+	var err error
+	if s.Bundle, err = os.ReadFile(file); err != nil {
+		s.Errno = syscall.ENOENT
+	}
+	st, err := os.Stat(dir)
+	s.HasDirs = err == nil && st.IsDir()
+	return s
 }
 
 // Trusted certificates and CRLs are parsed again only if they were set anew,

@@ -54,19 +54,6 @@ func BenchmarkParseAnchorsAgain(b *testing.B) {
 	}
 }
 
-// BenchmarkSystemAnchors is the same for the system's bundle.
-func BenchmarkSystemAnchors(b *testing.B) {
-	if _, err := SystemAnchors("", ""); err != nil {
-		b.Skip(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := SystemAnchors("", ""); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 // BenchmarkVerify checks a leaf below one intermediate: two P-256 signatures.
 func BenchmarkVerify(b *testing.B) {
 	root := issue(b, nil, "root", ca)

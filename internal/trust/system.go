@@ -1,81 +1,56 @@
 package trust
 
-import "sync"
+import (
+	"sync"
+	"syscall"
+)
 
-// maxBundle is the largest file of certificates that is read.
-const maxBundle = 64 << 20
-
-// bundles is where systems keep their trusted certificates in one file.
-var bundles = []string{
-	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine
-	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora up to 42
-	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora
-	"/etc/ssl/cert.pem",                                 // OpenBSD, Alpine without ca-certificates
+// System is the system's trust store as somebody has read it: its bundle, and its hashed directories for
+// what the bundle doesn't have.
+type System struct {
+	Path    string        // of the bundle
+	Bundle  []byte        // PEM, empty if it can't be read
+	Errno   syscall.Errno // why
+	Serial  uint64        // another one if the bundle's bytes are others
+	Dirs    string        // hashed directories, separated by colons
+	HasDirs bool          // one of them is there
 }
 
-// hashedDirs is where OpenSSL has its certificate directory on those systems.
-var hashedDirs = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
-
-// DefaultFile returns the file in which this system keeps its trusted certificates; OpenBSD's
-// place for it if there is none.
-func DefaultFile() string {
-	for _, path := range bundles {
-		if _, err := stat(path); err == nil {
-			return path
-		}
-	}
-	return bundles[len(bundles)-1]
-}
-
-// systemStore is the system's bundle as it was last read.
+// systemStore is the system's bundle as it was last parsed.
 var systemStore struct {
-	mu   sync.Mutex
-	path string
-	id   identity
-	a    *Anchors
+	mu     sync.Mutex
+	serial uint64
+	a      *Anchors
 }
 
-// SystemAnchors returns the system's trust store: its bundle, and its hashed directory for what the
-// bundle doesn't have. certFile and certDir, if not empty, stand in their place: the values of
-// SSL_CERT_FILE and SSL_CERT_DIR. A bundle that can't be used is an error only if the directory
-// isn't there either; errors of the system are *fs.PathError with an errno. The bundle is read
-// again only if the file has changed.
-func SystemAnchors(certFile, certDir string) (*Anchors, error) {
-	dirs := hashedDirs
-	if certDir != "" {
-		dirs = splitDirs(certDir)
-	}
-	if certFile == "" {
-		certFile = DefaultFile()
-	}
-	bundle, err := readBundle(certFile)
-	if err == nil {
+// Anchors returns what s has. A bundle that can't be used is an error only if no directory is there
+// either: s.Errno, or another one for a bundle without a certificate.
+func (s *System) Anchors() (*Anchors, error) {
+	bundle, err := s.parse()
+	switch dirs := splitDirs(s.Dirs); {
+	case err == nil:
 		return &Anchors{bySubject: bundle.bySubject, damaged: bundle.damaged, dirs: dirs}, nil
-	}
-	for _, dir := range dirs {
-		if isDir(dir) {
-			return &Anchors{dirs: dirs}, nil
-		}
+	case s.HasDirs:
+		return &Anchors{dirs: dirs}, nil
 	}
 	return nil, err
 }
 
-// readBundle parses a file of anchors, or returns what it parsed before if that is the same file.
-func readBundle(path string) (*Anchors, error) {
-	s := &systemStore
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id, err := stat(path); err == nil && s.a != nil && s.path == path && s.id == id {
-		return s.a, nil
+// parse returns what it returned before if these are the same bytes.
+func (s *System) parse() (*Anchors, error) {
+	if s.Errno != 0 {
+		return nil, s.Errno
 	}
-	data, id, err := readFile(path, maxBundle)
+	last := &systemStore
+	last.mu.Lock()
+	defer last.mu.Unlock()
+	if last.a != nil && last.serial == s.Serial {
+		return last.a, nil
+	}
+	a, err := ParseAnchors(s.Bundle)
 	if err != nil {
 		return nil, err
 	}
-	a, err := ParseAnchors(data)
-	if err != nil {
-		return nil, err
-	}
-	s.path, s.id, s.a = path, id, a
+	last.serial, last.a = s.Serial, a
 	return a, nil
 }

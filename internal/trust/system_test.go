@@ -3,7 +3,6 @@ package trust
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -12,59 +11,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// place has the system's trust store somewhere else during a test.
-func place(t *testing.T, files, dirs []string) {
-	t.Helper()
-	oldFiles, oldDirs := bundles, hashedDirs
-	t.Cleanup(func() { bundles, hashedDirs = oldFiles, oldDirs })
-	bundles, hashedDirs = files, dirs
-}
-
 func TestSystemAnchors(t *testing.T) {
-	dir := t.TempDir()
-	first, second := filepath.Join(dir, "first.pem"), filepath.Join(dir, "second.pem")
-	hashed, missing := filepath.Join(dir, "hashed"), filepath.Join(dir, "missing")
-	empty, fifo := filepath.Join(dir, "empty.pem"), filepath.Join(dir, "fifo")
+	hashed, missing := t.TempDir(), filepath.Join(t.TempDir(), "missing")
 	inBundle := issue(t, nil, "in the bundle", ca)
 	inDir := issue(t, nil, "in the directory", ca)
-	for path, data := range map[string][]byte{second: pemOf(inBundle), empty: nil} {
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(os.Mkdir(hashed, 0o700), unix.Mkfifo(fifo, 0o600)); err != nil {
-		t.Fatal(err)
-	}
 	put(t, hashed, 0, inDir)
-
-	for _, test := range []struct {
-		name             string
-		files, dirs      []string
-		certFile, certDr string
-		bundle, hashed   bool  // which of the two anchors are found
-		err              error // if the store can't be had
+	text := pemOf(inBundle)
+	for i, test := range []struct {
+		name           string
+		system         System
+		bundle, hashed bool  // which of the two anchors are found
+		err            error // if the store can't be had
 	}{
-		{"file and directory", []string{first, second}, []string{missing, hashed}, "", "", true, true, nil},
-		{"file", []string{first, second}, []string{missing}, "", "", true, false, nil},
-		{"directory", []string{first}, []string{hashed}, "", "", false, true, nil},
-		{"nothing", []string{missing, first}, []string{missing}, "", "", false, false, fs.ErrNotExist},
-		{"other file", []string{first}, []string{missing}, second, "", true, false, nil},
-		{"other file isn't there", []string{second}, []string{hashed}, missing, "", false, true, nil},
-		{"nothing but a missing file", []string{second}, nil, missing, "", false, false, fs.ErrNotExist},
-		{"other directory", []string{first}, nil, "", missing + ":" + hashed, false, true, nil},
-		{"other directory isn't there", []string{second}, []string{hashed}, "", missing, true, false, nil},
-		{"both", nil, nil, second, hashed, true, true, nil},
-		{"both missing", []string{second}, []string{hashed}, missing, missing, false, false, fs.ErrNotExist},
-		{"a FIFO", []string{second}, nil, fifo, missing, false, false, unix.EINVAL},
-		{"a directory as file", []string{second}, nil, hashed, missing, false, false, unix.EINVAL},
-		{"no certificates", []string{second}, nil, empty, missing, false, false, errNoCertificate},
+		{"file and directory", System{Bundle: text, Dirs: missing + ":" + hashed, HasDirs: true}, true, true, nil},
+		{"file", System{Bundle: text, Dirs: missing}, true, false, nil},
+		{"directory", System{Errno: unix.ENOENT, Dirs: hashed, HasDirs: true}, false, true, nil},
+		{"nothing", System{Errno: unix.ENOENT, Dirs: missing}, false, false, fs.ErrNotExist},
+		{"no file", System{Errno: unix.EINVAL, Dirs: missing}, false, false, unix.EINVAL},
+		{"no certificates", System{Dirs: missing}, false, false, errNoCertificate},
+		{"no certificates but in the directory", System{Dirs: hashed, HasDirs: true}, false, true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if test.files == nil {
-				test.files = []string{missing}
-			}
-			place(t, test.files, test.dirs)
-			a, err := SystemAnchors(test.certFile, test.certDr)
+			test.system.Serial = uint64(i + 1)
+			a, err := test.system.Anchors()
 			if !errors.Is(err, test.err) || (a == nil) != (err != nil) {
 				t.Fatalf("%v, want %v", err, test.err)
 			}
@@ -82,50 +51,26 @@ func TestSystemAnchors(t *testing.T) {
 }
 
 func TestSystemAnchorsChange(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "bundle.pem")
-	place(t, []string{path}, nil)
 	old, young := issue(t, nil, "old", ca), issue(t, nil, "young", ca)
-	write := func(p *party) *Anchors {
+	read := func(s System) *Anchors {
 		t.Helper()
-		next := path + ".new" // as update-ca-certificates does
-		if err := errors.Join(os.WriteFile(next, pemOf(p), 0o600), os.Rename(next, path)); err != nil {
-			t.Fatal(err)
-		}
-		a, err := SystemAnchors("", "")
+		a, err := s.Anchors()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return a
 	}
-	a := write(old)
-	again, err := SystemAnchors("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := read(System{Bundle: pemOf(old), Serial: 1000})
+	again := read(System{Serial: 1000})
 	if found(a, old)[0] != found(again, old)[0] {
 		t.Error("parsed again")
 	}
-	b := write(young)
+	b := read(System{Bundle: pemOf(young), Serial: 1001})
 	if len(found(b, young)) != 1 || len(found(b, old)) != 0 {
 		t.Error("change not seen")
 	}
 	if len(found(a, old)) != 1 {
 		t.Error("store in use has changed")
-	}
-}
-
-func TestDefaultFile(t *testing.T) {
-	there := filepath.Join(t.TempDir(), "bundle.pem")
-	if err := os.WriteFile(there, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	place(t, []string{there + ".1", there, there + ".2"}, nil)
-	if got := DefaultFile(); got != there {
-		t.Error(got)
-	}
-	place(t, []string{there + ".1", there + ".2"}, nil)
-	if got := DefaultFile(); got != there+".2" {
-		t.Error(got)
 	}
 }
 

@@ -380,6 +380,11 @@ TEST(contexts)
 	tls_reset(client);
 	REQUIRE_OK(client, tls_configure(client, cc));
 	REQUIRE_OK(client, tls_connect_cbs(client, end_read, end_write, &e, "server.test"));
+	aim("goNeedsSystem", 0);
+	CHECK_INT(tls_connect_cbs(client, end_read, end_write, &e, "server.test"), -1);
+	check_hit(tls_error(client));
+	tls_reset(client);
+	REQUIRE_OK(client, tls_configure(client, cc));
 	aim("goConnect", 0);
 	CHECK_INT(tls_connect_cbs(client, end_read, end_write, &e, "server.test"), -1);
 	check_hit(tls_error(client));
