@@ -106,7 +106,10 @@ func mem(p *C.cbyte, n C.size_t) []byte {
 	if p == nil {
 		return nil
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(p)), min(n, math.MaxInt32+1))
+	if n > math.MaxInt32 {
+		return tls.TooLong
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), n)
 }
 
 func buffer(p *C.uint8_t, n C.size_t) []byte {

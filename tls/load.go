@@ -4,14 +4,24 @@ import (
 	"errors"
 	"math"
 	"syscall"
+	"unsafe"
 
 	"libtls/internal/credential"
 )
 
-// checkLength refuses memory that is longer than libtls takes. Nothing is read
-// of it.
+// TooLong stands for memory of more than math.MaxInt32 bytes, which libtls takes
+// nowhere. Not every machine has slices so long. It is too long for whatever has
+// a limit of less than 64 KiB, too.
+var TooLong = tooLong[:]
+
+var tooLong [1 << 16]byte
+
+func isTooLong(data []byte) bool {
+	return len(data) > math.MaxInt32 || unsafe.SliceData(data) == &tooLong[0]
+}
+
 func checkLength(kind string, data []byte) error {
-	if len(data) > math.MaxInt32 {
+	if isTooLong(data) {
 		return invalidArgument(kind + " too long")
 	}
 	return nil

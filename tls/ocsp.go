@@ -2,7 +2,6 @@ package tls
 
 import (
 	"crypto/x509"
-	"math"
 	"time"
 
 	"libtls/internal/drive"
@@ -67,7 +66,7 @@ func (t *Context) OCSPProcessResponse(der []byte) (done bool, failed error) {
 		err = failure("no peer certificate for OCSP")
 	case len(t.peer.leaf.OCSPServer) == 0:
 		err = errNoOCSPURL
-	case len(der) > math.MaxInt32:
+	case isTooLong(der):
 		err = invalidArgument("OCSP response too long")
 	default:
 		if err, done = t.processOCSP(der); !done {
