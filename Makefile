@@ -37,17 +37,18 @@ PCS = $(BUILD)/libtls.pc
 # the runtime maps memory by itself.
 GOARCH = $(shell $(GO) env GOARCH)
 TLSG = $(if $(filter amd64 386,$(GOARCH)),tlsg,tls_g)
-MAPPING = $(if $(filter amd64 arm64 loong64,$(GOARCH)),x_cgo_mmap x_cgo_munmap)
+MAPPING = $(if $(filter amd64 arm64 loong64,$(GOARCH)),x_cgo_mmap)
 GLOBALS = $(TLSG)=go_thread sigtable=go_signals epfd=go_epoll \
 	netpollEventFd=go_event netpollInited=go_polls
 WRAPS = _cgo_try_pthread_create pthread_attr_getstacksize x_cgo_bindm \
 	x_cgo_getstackbound $(MAPPING) x_cgo_sys_thread_create
 
 GONE = { echo "Go's runtime has no $$name, which capi relies on" >&2; exit 1; }
-# The file of Go's standard library that capi/entropy.go.txt stands in for. Go
-# refuses that for a toolchain in its cache of modules, but for this link to it.
+# The files of Go's standard library that two of capi's stand in for. Go refuses
+# that for a toolchain in its cache of modules, but for this link to it.
 GOROOT = $(abspath $(BUILD))/goroot
-ENTROPY = src/crypto/internal/fips140/drbg/entropy_fips140.go
+ENTROPY = $(GOROOT)/src/crypto/internal/fips140/drbg/entropy_fips140.go
+CGROUP = $(GOROOT)/src/internal/runtime/cgroup/cgroup_linux.go
 
 # The SSL_* functions are in libtls under names of our own, libtls_SSL_new,
 # which the headers of compat/openssl give them. OpenSSL's names are those of a
@@ -82,8 +83,8 @@ $(OBJECT): $(EXPORTS)
 	rm -rf $(BUILD)/parts
 	mkdir -p $(BUILD)/parts
 	ln -sfn $$($(GO) env GOROOT) $(GOROOT)
-	echo '{"Replace": {"$(GOROOT)/$(ENTROPY)": "capi/entropy.go.txt"}}' \
-	    >$(BUILD)/parts/overlay.json
+	echo '{"Replace": {"$(ENTROPY)": "capi/entropy.go.txt",' \
+	    '"$(CGROUP)": "capi/cgroup.go.txt"}}' >$(BUILD)/parts/overlay.json
 	CC="$(CC)" CGO_CPPFLAGS="$(CGO_CPPFLAGS) $(CPPFLAGS)" \
 	    CGO_CFLAGS="$(CGO_CFLAGS) $(CFLAGS) -fno-lto \
 	    -Wno-unused-command-line-argument" \

@@ -1,8 +1,8 @@
 /*
- * The image of Go's runtime: the writable memory of its objects, and what it
- * maps. A fork takes along the memory, but none of the runtime's threads, so
- * that nothing can go on in a child. There it starts again from the image as
- * it was before the first start.
+ * The image of Go's runtime: the writable memory of its objects. A fork takes
+ * it along, but neither what the runtime has mapped nor its threads, so that
+ * nothing can go on in a child. There it starts again from the image as it was
+ * before the first start.
  */
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -55,105 +55,12 @@ extern uint32_t go_polls __attribute__((weak));
 static uint8_t *pristine SURVIVES;
 static atomic_bool complete SURVIVES;
 
-/*
- * Mappings that the runtime has made, as first page << 28 | pages, each of
- * which changes in one piece, as another thread may fork at any moment. What
- * doesn't fit in isn't given back.
- */
-enum { RANGES = 8192, PAGE_SHIFT = 12, COUNT_BITS = 28 };
-static _Atomic uint64_t *ranges SURVIVES;
-static atomic_size_t ranges_used SURVIVES;
-
-static uint64_t
-range(uintptr_t begin, uintptr_t end)
-{
-	if (begin == end)
-		return 0;
-	return (uint64_t)(begin >> PAGE_SHIFT) << COUNT_BITS |
-	    (end - begin) >> PAGE_SHIFT;
-}
-
-static uintptr_t
-range_begin(uint64_t r)
-{
-	return (uintptr_t)(r >> COUNT_BITS) << PAGE_SHIFT;
-}
-
-static uintptr_t
-range_end(uint64_t r)
-{
-	return range_begin(r) +
-	    ((uintptr_t)(r & ((1 << COUNT_BITS) - 1)) << PAGE_SHIFT);
-}
-
 static uintptr_t
 round_up(uintptr_t n)
 {
 	uintptr_t page = sysconf(_SC_PAGESIZE);
 
 	return (n + page - 1) & ~(page - 1);
-}
-
-static void
-remember(uintptr_t begin, uintptr_t end)
-{
-	uint64_t none;
-	size_t i, used;
-
-	for (i = 0; i < RANGES; i++) {
-		none = 0;
-		if (begin == end || atomic_compare_exchange_strong(&ranges[i],
-		    &none, range(begin, end)))
-			break;
-	}
-	used = atomic_load(&ranges_used);
-	while (i < RANGES && used < i + 1 &&
-	    !atomic_compare_exchange_weak(&ranges_used, &used, i + 1))
-		continue;
-}
-
-/* Only the thread that unmaps a part of a range changes that range. */
-static void
-forget(uintptr_t begin, uintptr_t end)
-{
-	size_t used = atomic_load(&ranges_used);
-	uintptr_t from, to;
-	uint64_t r;
-
-	for (size_t i = 0; i < used; i++) {
-		r = atomic_load(&ranges[i]);
-		from = range_begin(r);
-		to = range_end(r);
-		if (r == 0 || to <= begin || end <= from)
-			continue;
-		if (from < begin) {
-			atomic_store(&ranges[i], range(from, begin));
-			if (end < to)
-				remember(end, to);
-		} else {
-			atomic_store(&ranges[i],
-			    end < to ? range(end, to) : 0);
-		}
-	}
-}
-
-/* A libc that doesn't know of the fork has the threads' stacks in its lists. */
-static void
-unmap_all(bool stacks)
-{
-	const uintptr_t stack = round_up(1) + STACK_SIZE;
-	size_t used = atomic_load(&ranges_used);
-	uint64_t r;
-
-	for (size_t i = 0; i < used; i++) {
-		r = atomic_exchange(&ranges[i], 0);
-		ASAN_UNPOISON_MEMORY_REGION((void *)range_begin(r),
-		    range_end(r) - range_begin(r));
-		if (r != 0 && (stacks || range_end(r) - range_begin(r) != stack))
-			munmap((void *)range_begin(r),
-			    range_end(r) - range_begin(r));
-	}
-	atomic_store(&ranges_used, 0);
 }
 
 /* Marks the library's own descriptors, by a setting that has no other use for them. */
@@ -205,8 +112,11 @@ close_own(int fd)
 		close(fd);
 }
 
-/* These stand in for the functions by which the runtime maps and unmaps. */
-
+/*
+ * Stands in for the function by which the runtime maps memory. Keys are in it,
+ * which must not be in a core dump; and a child, where the runtime is dead, has
+ * no use for any of it.
+ */
 uintptr_t
 __wrap_x_cgo_mmap(void *addr, uintptr_t len, int32_t prot, int32_t flags,
     int32_t fd, uint32_t off)
@@ -215,19 +125,10 @@ __wrap_x_cgo_mmap(void *addr, uintptr_t len, int32_t prot, int32_t flags,
 
 	if (p == MAP_FAILED)
 		return errno;
-	/* Keys are in it. What is mapped anew is dumped again. */
+	ASAN_UNPOISON_MEMORY_REGION(p, len);
 	madvise(p, len, MADV_DONTDUMP);
-	/* A fixed address lies in memory that the runtime has already. */
-	if (!(flags & MAP_FIXED))
-		remember((uintptr_t)p, (uintptr_t)p + round_up(len));
+	madvise(p, len, MADV_DONTFORK);
 	return (uintptr_t)p;
-}
-
-void
-__wrap_x_cgo_munmap(void *addr, uintptr_t len)
-{
-	forget((uintptr_t)addr, (uintptr_t)addr + round_up(len));
-	munmap(addr, len);
 }
 
 static void *
@@ -245,14 +146,21 @@ map(size_t size)
  */
 #define IMAGE __attribute__((no_sanitize("address")))
 
+/* Pages that are the same already are left to be shared with the parent. */
 static IMAGE void
-copy(uint8_t *to, const volatile uint8_t *from, size_t n)
+copy(volatile uint8_t *to, const volatile uint8_t *from, size_t n)
 {
 	const size_t word = sizeof(uint64_t);
+	volatile uint64_t *w;
+	uint64_t value;
 	size_t i = 0;
 
-	for (; i + word <= n; i += word)
-		*(uint64_t *)(to + i) = *(const volatile uint64_t *)(from + i);
+	for (; i + word <= n; i += word) {
+		w = (volatile uint64_t *)(to + i);
+		value = *(const volatile uint64_t *)(from + i);
+		if (*w != value)
+			*w = value;
+	}
 	for (; i < n; i++)
 		to[i] = from[i];
 }
@@ -274,8 +182,6 @@ keep(void)
 		if (sig < FIRST_OF_LIBC || sig > LAST_OF_LIBC)
 			go_signals[sig].flags = 0;
 	}
-	if (ranges == NULL && (ranges = map(RANGES * sizeof(*ranges))) == NULL)
-		return false;
 	if (pristine == NULL && (pristine = map(size)) == NULL)
 		return false;
 	copy(pristine, go_data_begin, size);
@@ -299,13 +205,12 @@ clear(uint8_t *begin, uint8_t *end)
 }
 
 bool
-image_renew(bool stacks)
+image_renew(void)
 {
 	if (!atomic_load(&complete))
 		return keep();
 	close_own(go_epoll);
 	close_own(go_event);
-	unmap_all(stacks);
 	copy(go_data_begin, pristine, go_data_end - go_data_begin);
 	ASAN_UNPOISON_MEMORY_REGION(go_data_begin,
 	    go_data_end - go_data_begin);

@@ -30,17 +30,12 @@ enum { PROCESSORS = 16 };
 /* fork.c */
 
 /*
- * Makes the image of Go's runtime what it was when the library was loaded, and
- * gives back what a runtime that died in a fork had mapped, threads' stacks if
- * libc knows that these are gone. False with errno if there is no memory.
+ * Makes the image of Go's runtime what it was when the library was loaded.
+ * False with errno if there is no memory.
  */
-bool	image_renew(bool);
+bool	image_renew(void);
 /* False with errno if there are no descriptors for it. */
 bool	image_start(int, char **, char **);
-/* A range of memory that belongs to the runtime's. */
-uintptr_t __wrap_x_cgo_mmap(void *, uintptr_t, int32_t, int32_t, int32_t,
-	    uint32_t);
-void	__wrap_x_cgo_munmap(void *, uintptr_t);
 
 /* limits.c: errno tells what is lacking. */
 bool	limits_allow(void);
@@ -51,8 +46,11 @@ bool	limits_allow(void);
 unsigned processors(void);
 /* How many threads are made for the runtime. */
 unsigned threads_wanted(void);
-/* False with errno, and none, if there can't be so many. */
-bool	threads_make(void);
+/*
+ * False with errno, and none, if there can't be so many. If libc knows that
+ * those of a dead runtime are gone, their stacks are used again.
+ */
+bool	threads_make(bool);
 /* Ends them, none of which the runtime has got. Leaves errno. */
 void	threads_unmake(void);
 

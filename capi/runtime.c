@@ -36,7 +36,7 @@ enum {
  */
 struct seat {
 	_Alignas(64) atomic_uint taken;
-	void		*g;		/* Go's */
+	void		*g;		/* Go's; NULL until somebody sits there */
 };
 
 /*
@@ -142,6 +142,8 @@ take_seat(struct process *p)
 		futex_wait(&p->left, seen);
 		atomic_fetch_sub(&p->waiting, 1);
 	}
+	if (p->seat[here.seat].g == NULL)
+		p->seat[here.seat].g = introduce();
 	go_thread = p->seat[here.seat].g;
 }
 
@@ -224,7 +226,7 @@ static bool
 start(void)
 {
 	process->seats = processors();
-	if (!image_renew(process->forked) || !limits_allow() || !threads_make())
+	if (!image_renew() || !limits_allow() || !threads_make(process->forked))
 		return false;
 	fill_block();
 	x_cgo_pthread_key_created = 1;
@@ -236,8 +238,7 @@ start(void)
 		return false;
 	}
 	/* Here, where no thread is cancelled, as the first one waits for Go. */
-	for (unsigned i = 0; i < process->seats; i++)
-		process->seat[i].g = introduce();
+	process->seat[0].g = introduce();
 	return true;
 }
 

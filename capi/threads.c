@@ -59,11 +59,14 @@ static struct thread {
 	routine		 run;
 	void		*arg;
 	pthread_t	 id;
-	uintptr_t	 stack;
 } threads[THREADS] SURVIVES;
 
 static unsigned made SURVIVES;
 static atomic_uint handed_out SURVIVES;
+
+/* Of the threads, in their order, each above a page that nothing may touch. */
+static uint8_t *_Atomic stacks SURVIVES;
+static unsigned stacks_count SURVIVES;
 
 /* The runtime's first two: on one it starts, and the other one watches. */
 enum { WATCHER = 1 };
@@ -101,25 +104,74 @@ order(struct thread *t, enum order o)
 	futex_wake(&t->order, 1);
 }
 
-/* Threads get small stacks that belong to the runtime's mappings. */
-static bool
-make(struct thread *t, pthread_attr_t *attr)
+static size_t
+guard(void)
 {
-	const size_t guard = sysconf(_SC_PAGESIZE);
+	return sysconf(_SC_PAGESIZE);
+}
+
+static size_t
+stacks_size(unsigned count)
+{
+	return count * (guard() + STACK_SIZE);
+}
+
+static uint8_t *
+stack(unsigned i)
+{
+	return atomic_load(&stacks) + stacks_size(i) + guard();
+}
+
+/*
+ * Keys may be on stacks, as in the runtime's memory, but a child has to have
+ * them: libc looks there for the threads that are gone.
+ */
+static bool
+map_stacks(unsigned count)
+{
+	uint8_t *base = mmap(NULL, stacks_size(count), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+	if (base == MAP_FAILED)
+		return false;
+	madvise(base, stacks_size(count), MADV_DONTDUMP);
+	for (unsigned i = 0; i < count; i++)
+		mprotect(base + stacks_size(i), guard(), PROT_NONE);
+	stacks_count = count;
+	/* Now a child can use them, if another thread forks. */
+	atomic_store(&stacks, base);
+	return true;
+}
+
+static void
+unmap_stacks(void)
+{
+	munmap(atomic_exchange(&stacks, NULL), stacks_size(stacks_count));
+}
+
+/* What a dead runtime has left on its stacks is given back. */
+static bool
+renew_stacks(unsigned count, bool unused)
+{
+	uint8_t *base = atomic_load(&stacks);
+
+	if (base == NULL || !unused)
+		return map_stacks(count);
+	if (stacks_count >= count && madvise(base, stacks_size(stacks_count),
+	    MADV_DONTNEED) == 0)
+		return true;
+	unmap_stacks();
+	return map_stacks(count);
+}
+
+static bool
+make(unsigned i, pthread_attr_t *attr)
+{
+	struct thread *t = &threads[i];
 
 	atomic_store(&t->order, STAY);
-	t->stack = __wrap_x_cgo_mmap(NULL, guard + STACK_SIZE,
-	    PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-	if (t->stack < guard) {
-		errno = ENOMEM;
-		return false;
-	}
-	mprotect((void *)t->stack, guard, PROT_NONE);
-	pthread_attr_setstack(attr, (void *)(t->stack + guard), STACK_SIZE);
+	pthread_attr_setstack(attr, stack(i), STACK_SIZE);
 	errno = pthread_create(&t->id, attr, stay, t);
-	if (errno != 0)
-		__wrap_x_cgo_munmap((void *)t->stack, guard + STACK_SIZE);
 	return errno == 0;
 }
 
@@ -133,9 +185,8 @@ threads_unmake(void)
 		t = &threads[--made];
 		order(t, END);
 		pthread_join(t->id, NULL);
-		__wrap_x_cgo_munmap((void *)t->stack,
-		    sysconf(_SC_PAGESIZE) + STACK_SIZE);
 	}
+	unmap_stacks();
 	errno = err;
 }
 
@@ -162,16 +213,18 @@ threads_wanted(void)
 }
 
 bool
-threads_make(void)
+threads_make(bool unused)
 {
 	unsigned wanted = threads_wanted();
 	pthread_attr_t attr;
 	int err = 0;
 
 	atomic_store(&handed_out, 0);
+	if (!renew_stacks(wanted, unused))
+		return false;
 	pthread_attr_init(&attr);
 	for (made = 0; err == 0 && made < wanted; made += err == 0)
-		err = make(&threads[made], &attr) ? 0 : errno;
+		err = make(made, &attr) ? 0 : errno;
 	pthread_attr_destroy(&attr);
 	errno = err;
 	if (err != 0)
@@ -223,6 +276,6 @@ __wrap_x_cgo_getstackbound(uintptr_t bounds[2])
 	bounds[0] = bounds[1] = 0;
 	if (own == NULL)
 		return;
-	bounds[0] = own->stack + sysconf(_SC_PAGESIZE);
+	bounds[0] = (uintptr_t)stack(own - threads);
 	bounds[1] = bounds[0] + STACK_SIZE;
 }

@@ -29,9 +29,10 @@ esac
 
 # qemu has a thread of its own, and keeps 280 kB for each that has ended; it doesn't pass on a mask
 # that keeps it from its own signals, nor limits of memory, nor that a page is to be wiped for children of
-# any kind, nor in smaps that memory isn't dumped. It is slow.
+# any kind, that memory is not for children, nor in smaps that it isn't dumped. It is slow.
 export OMIT="limits many" EXCEPT="-x one_thread_before_the_first_call -x thousands_of_short_threads
-	-x other_threads_block_signals -x by_a_bare_system_call -x none_to_be_had -x not_in_core_dumps"
+	-x other_threads_block_signals -x by_a_bare_system_call -x none_to_be_had -x not_in_core_dumps
+	-x not_in_a_child_without_a_call -x generations_do_not_add_up"
 
 # visit RESUMED PORT COMMAND...: a client of which each takes the session file from the one before.
 visit() {

@@ -321,6 +321,31 @@ free_listener(void *arg)
 	check_gone();
 }
 
+/* What a child is rebuilt from has keys as text. Their numbers are in Go's memory alone. */
+static void
+check_no_numbers(void *arg)
+{
+	size_t i;
+
+	(void)arg;
+	check_there("PEM");
+	for (i = 0; i < hunt->count; i++)
+		if (strstr(hunt->secrets[i].name, "number") != NULL && !CHECK_INT(found(&hunt->secrets[i]), 0))
+			check_note("%s", hunt->secrets[i].name);
+}
+
+TEST(not_in_a_child_without_a_call)
+{
+	NEEDS(SECRETS_LEFT);
+	begin();
+	add_key();
+	add_ticket_key();
+	listen_with_keys();
+	reap(spawn(check_no_numbers, NULL));
+	tls_config_free(keyed);
+	tls_free(listener);
+}
+
 TEST(freed_listener)
 {
 	NEEDS(SECRETS_LEFT);
