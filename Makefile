@@ -3,6 +3,7 @@
 # make demo, test install what they miss, or name it
 # make dist       build/libtls-VERSION.tar.gz, with all modules: builds without a network
 # make deb        Debian packages of that in build/deb, for the release that it runs on
+# make apk        an Alpine package of that, by abuild
 # make html       the manual pages, in build/html
 # make quick, lint, test-musl, test-arch ARCH=..., bench, bogo RUNNER=..., fuzz, model SEEDS=..., mutate N=...
 # make check      each library's symbols are those of capi/exports and names.h, and a program starts
@@ -71,7 +72,7 @@ GOTOOLCHAIN ?= local
 export GOTOOLCHAIN
 endif
 
-.PHONY: all install html clean check dist deb quick lint test test-musl test-arch demo bench bogo fuzz model mutate $(OBJECT) $(MAP) $(PCS)
+.PHONY: all install html clean check dist deb apk quick lint test test-musl test-arch demo bench bogo fuzz model mutate $(OBJECT) $(MAP) $(PCS)
 
 all: $(LIB) $(STATIC) $(SUBSET) $(PCS)
 
@@ -223,6 +224,17 @@ deb: dist
 	tar -x -z -f $(BUILD)/$(NAME).tar.gz -C $(BUILD)/deb
 	$(BUILD)/deb/$(NAME)/debian/prepare
 	cd $(BUILD)/deb/$(NAME) && dpkg-buildpackage -b -us -uc
+
+# From a release, with its checksum in alpine/APKBUILD.in.
+ABUILD = abuild
+apk: dist
+	rm -rf $(BUILD)/apk
+	mkdir -p $(BUILD)/apk
+	cp $(BUILD)/$(NAME).tar.gz $(BUILD)/apk
+	sed -e 's|@VERSION@|$(VERSION)|' -e "s|@SHA512@|$$(sha512sum \
+	    <$(BUILD)/$(NAME).tar.gz | cut -d ' ' -f 1)|" alpine/APKBUILD.in \
+	    >$(BUILD)/apk/APKBUILD
+	cd $(BUILD)/apk && $(ABUILD) -r
 
 # What stands before it on the line, and the names in a library. Some linkers
 # list versions as well, as absolute symbols, and local variables of threads.
