@@ -1,7 +1,9 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -30,9 +32,17 @@ func Read(der []byte) (*x509.Certificate, error) {
 	return c, err
 }
 
-// parse parses a certificate that may be trusted.
+var certificateCache cache[x509.Certificate]
+
+// parse parses a certificate that may be trusted. The same bytes are parsed once and shared as long as the
+// certificate is in use, by the steps of a handshake and by connections to the same peer; nobody changes it.
 func parse(der []byte) (*x509.Certificate, error) {
-	c, err := x509.ParseCertificate(der)
+	return certificateCache.get(der, parseNew)
+}
+
+// parseNew keeps no part of der.
+func parseNew(der []byte, _ [sha256.Size]byte) (*x509.Certificate, error) {
+	c, err := x509.ParseCertificate(bytes.Clone(der))
 	switch {
 	case err != nil:
 	case !endsWell(c):

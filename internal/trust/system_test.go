@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -127,6 +128,21 @@ func TestCache(t *testing.T) {
 	}
 	if _, err := ParseAnchors(data); err != nil {
 		t.Error(err)
+	}
+}
+
+// A peer's certificate is parsed once, and is nobody's to change.
+func TestReadOnce(t *testing.T) {
+	leaf := issue(t, nil, "leaf", ca)
+	der := bytes.Clone(leaf.Raw)
+	a, err := Read(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(der)
+	b, err := Read(leaf.Raw)
+	if err != nil || a != b || !bytes.Equal(b.Raw, leaf.Raw) {
+		t.Errorf("%v, the same certificate: %v", err, a == b)
 	}
 }
 
