@@ -324,7 +324,6 @@ struct settings	*settings_new(void);
 struct settings	*settings_hold(struct settings *);
 void	 settings_drop(struct settings *);
 bool	 settings_share(struct settings *);
-void	 settings_save(struct settings *, struct failure *);
 bool	 settings_restore(struct settings *, struct failure *);
 bool	 settings_rebuild(void *, void *);
 struct blob *settings_bytes(struct settings *);

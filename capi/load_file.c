@@ -205,12 +205,8 @@ int
 tls_config_set_keypair_mem(struct tls_config *config, const uint8_t *cert,
     size_t cert_len, const uint8_t *key, size_t key_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetKeypairMem(config->go,
-	    &v.fail, cert, cert_len, key, key_len));
+	return tls_config_set_keypair_ocsp_mem(config, cert, cert_len, key,
+	    key_len, NULL, 0);
 }
 
 int
@@ -249,12 +245,8 @@ int
 tls_config_add_keypair_mem(struct tls_config *config, const uint8_t *cert,
     size_t cert_len, const uint8_t *key, size_t key_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigAddKeypairMem(config->go,
-	    &v.fail, cert, cert_len, key, key_len));
+	return tls_config_add_keypair_ocsp_mem(config, cert, cert_len, key,
+	    key_len, NULL, 0);
 }
 
 /* The paths are NULL for what comes from memory. */

@@ -35,22 +35,10 @@ func goConfigSetKeyMem(config C.uint64_t, fail *C.struct_failure, key *C.cbyte, 
 	return tell(fail, configuration(config).SetKeyMem(mem(key, keyLen)))
 }
 
-//export goConfigSetKeypairMem
-func goConfigSetKeypairMem(config C.uint64_t, fail *C.struct_failure, cert *C.cbyte, certLen C.size_t, key *C.cbyte, keyLen C.size_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	return tell(fail, configuration(config).SetKeypairMem(mem(cert, certLen), mem(key, keyLen)))
-}
-
 //export goConfigSetKeypairOCSPMem
 func goConfigSetKeypairOCSPMem(config C.uint64_t, fail *C.struct_failure, cert *C.cbyte, certLen C.size_t, key *C.cbyte, keyLen C.size_t, staple *C.cbyte, stapleLen C.size_t) (rc C.int) {
 	defer barrier(fail, &rc, -1)
 	return tell(fail, configuration(config).SetKeypairOCSPMem(mem(cert, certLen), mem(key, keyLen), mem(staple, stapleLen)))
-}
-
-//export goConfigAddKeypairMem
-func goConfigAddKeypairMem(config C.uint64_t, fail *C.struct_failure, cert *C.cbyte, certLen C.size_t, key *C.cbyte, keyLen C.size_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	return tell(fail, configuration(config).AddKeypairMem(mem(cert, certLen), mem(key, keyLen)))
 }
 
 //export goConfigAddKeypairOCSPMem

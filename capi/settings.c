@@ -96,7 +96,7 @@ settings_restore(struct settings *s, struct failure *fail)
 }
 
 /* Threads may change settings of live servers and use them meanwhile. */
-void
+static void
 settings_save(struct settings *s, struct failure *fail)
 {
 	struct blob *bytes, *old = NULL;

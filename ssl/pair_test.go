@@ -464,6 +464,24 @@ func TestFits(t *testing.T) {
 	}
 }
 
+// Issuers are looked for in all places that a program names.
+func TestAnchors(t *testing.T) {
+	t.Parallel()
+	bundle, system := new(trust.Anchors), new(trust.Anchors)
+	for _, test := range []struct {
+		stores stores
+		places int
+	}{
+		{stores{}, 0},
+		{stores{lists: []*trust.Anchors{bundle}, system: system}, 2},
+		{stores{lists: []*trust.Anchors{bundle}, dirs: "a:b", system: system}, 3},
+	} {
+		if all := test.stores.anchors(); len(all) != test.places {
+			t.Errorf("%d places, want %d", len(all), test.places)
+		}
+	}
+}
+
 // OpenSSL has another number than libtls for an issuer that is no CA.
 func TestIssuerWithoutCA(t *testing.T) {
 	t.Parallel()

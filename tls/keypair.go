@@ -97,11 +97,6 @@ func (c *Config) SetKeypairOCSPMem(cert, key, staple []byte) error {
 	return c.SetOCSPStapleMem(staple)
 }
 
-// AddKeypairMem is tls_config_add_keypair_mem.
-func (c *Config) AddKeypairMem(cert, key []byte) error {
-	return c.AddKeypairOCSPMem(cert, key, nil)
-}
-
 // AddKeypairOCSPMem is tls_config_add_keypair_ocsp_mem; key and staple may be nil.
 func (c *Config) AddKeypairOCSPMem(cert, key, staple []byte) error {
 	if cert == nil {

@@ -123,3 +123,8 @@ func (a *authority) issue(t testing.TB, kind, name string, edit ...func(*x509.Ce
 	}
 	return pair{encodePEM("CERTIFICATE", der), keyPEM(t, key), leaf}
 }
+
+// AddKeypairMem adds a keypair without an OCSP response.
+func (c *Config) AddKeypairMem(cert, key []byte) error {
+	return c.AddKeypairOCSPMem(cert, key, nil)
+}

@@ -480,10 +480,6 @@ func (c *Conn) EOF() error {
 	return c.fail(ErrTruncated)
 }
 
-// Output returns the records that have to be sent. They stay valid until the
-// next call that changes the connection.
-func (c *Conn) Output() []byte { return c.output }
-
 // TakeOutput appends the records that have to be sent to dst.
 func (c *Conn) TakeOutput(dst []byte) []byte {
 	if len(c.output) > 0 {

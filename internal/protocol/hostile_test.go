@@ -297,12 +297,12 @@ func TestRequestAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.feed(s.TakeOutput(nil))
-	if c.Err() != nil || len(c.Output()) > 0 {
-		t.Errorf("%d bytes, %v", len(c.Output()), c.Err())
+	if c.Err() != nil || len(c.output) > 0 {
+		t.Errorf("%d bytes, %v", len(c.output), c.Err())
 	}
 	c.feed(plaintext(record.Handshake, 1))
-	if c.Err() == nil || len(c.Output()) > 0 {
-		t.Errorf("%d bytes, %v", len(c.Output()), c.Err())
+	if c.Err() == nil || len(c.output) > 0 {
+		t.Errorf("%d bytes, %v", len(c.output), c.Err())
 	}
 }
 

@@ -25,7 +25,7 @@ type meddler struct {
 // run carries records between the ends until both are quiet.
 func (m *meddler) run(client, server *end) {
 	client.Start()
-	for len(client.Output())+len(server.Output()) > 0 {
+	for len(client.output)+len(server.output) > 0 {
 		m.deliver(server, client.TakeOutput(nil))
 		m.deliver(client, server.TakeOutput(nil))
 	}

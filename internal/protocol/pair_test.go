@@ -137,7 +137,7 @@ func (e *end) feed(wire []byte) {
 // shuttle carries records between two ends until both are quiet.
 func shuttle(client, server *end) {
 	client.Start()
-	for len(client.Output())+len(server.Output()) > 0 {
+	for len(client.output)+len(server.output) > 0 {
 		server.feed(client.TakeOutput(nil))
 		client.feed(server.TakeOutput(nil))
 	}
@@ -182,7 +182,7 @@ func exchange(t *testing.T, c, s *end) {
 	for _, d := range []struct{ from, to *end }{{c, s}, {s, c}} {
 		for _, n := range []int{1, 100, 16384, 16385, 64 << 10} {
 			msg := bytes.Repeat([]byte{byte(n)}, n)
-			pending := len(d.from.Output())
+			pending := len(d.from.output)
 			out, sealed, err := d.from.Seal(nil, msg)
 			if err != nil || sealed != n {
 				t.Fatalf("Seal(%d) = %d, %v", n, sealed, err)

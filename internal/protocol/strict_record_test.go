@@ -225,7 +225,7 @@ func TestKeyUpdateAnswer(t *testing.T) {
 		}
 		s.feed(c.TakeOutput(nil))
 	}
-	if len(s.Output()) > 0 {
+	if len(s.output) > 0 {
 		t.Error("answered without data to send")
 	}
 	for i, want := range []int{2, 1} {
@@ -329,7 +329,7 @@ func TestTicketForNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SendTicket(issued, []byte("a ticket")); err != nil || len(s.Output()) > 0 {
-		t.Errorf("%d bytes sent, %v", len(s.Output()), err)
+	if err := s.SendTicket(issued, []byte("a ticket")); err != nil || len(s.output) > 0 {
+		t.Errorf("%d bytes sent, %v", len(s.output), err)
 	}
 }
