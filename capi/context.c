@@ -171,7 +171,7 @@ bool
 context_system(struct tls *ctx, struct system *s, struct settings *settings)
 {
 	struct visit v;
-	bool needed = false;
+	bool failed, needed = false;
 
 	memset(s, 0, sizeof(*s));
 	if (!context_enter(ctx, &v))
@@ -179,8 +179,9 @@ context_system(struct tls *ctx, struct system *s, struct settings *settings)
 	if (settings_restore(settings, &v.fail))
 		needed = goNeedsSystem(ctx->go, &v.fail,
 		    settings == NULL ? 0 : settings->config.go) == 1;
+	failed = v.fail.panicked;
 	context_leave(ctx, &v, 0);
-	if (ctx->c.broken)
+	if (failed)
 		return false;
 	if (!needed || system_read(s))
 		return true;
