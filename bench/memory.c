@@ -32,6 +32,7 @@ enum {
 	MANY = 10000,		/* idle connections beside a busy one */
 	IDLE = 1000,		/* whose memory is measured */
 	CONFIGS = 200,
+	CHILDREN = 51,
 	TIMEOUT = 600,		/* seconds after which an item has failed */
 };
 
@@ -567,6 +568,60 @@ latency(const struct item *item)
 	report(item->name, ", 99 of 100", took[n / 100 * 99], "us elapsed");
 }
 
+/* What a forked child takes for its first call, and for all that one connection asks of it. */
+
+struct child {
+	double	call, life;
+};
+
+static struct child
+child(const struct ends *e)
+{
+	static struct wires w;
+	struct child used;
+	struct tls *first;
+
+	used.call = cpu();
+	if (tls_accept_cbs(e->server, &first, server_read, server_write, &w) == -1)
+		errx(1, "server: %s", tls_error(e->server));
+	used.call = cpu() - used.call;
+	tls_free(first);
+	connection(e, &w, NULL);
+	used.life = cpu();
+	return used;
+}
+
+static void
+children(const struct item *item)
+{
+	double calls[CHILDREN], lives[CHILDREN];
+	struct ends e;
+	struct child used;
+	int ends[2];
+
+	prepare(&e, item);
+	if (pipe(ends) == -1)
+		err(1, "pipe");
+	for (int i = 0; i < CHILDREN; i++) {
+		switch (fork()) {
+		case -1:
+			err(1, "fork");
+		case 0:
+			used = child(&e);
+			_exit(write(ends[1], &used, sizeof(used)) != sizeof(used));
+		}
+		if (read(ends[0], &used, sizeof(used)) != sizeof(used))
+			err(1, "read");
+		wait(NULL);
+		calls[i] = used.call;
+		lives[i] = used.life;
+	}
+	qsort(calls, CHILDREN, sizeof(calls[0]), compare);
+	qsort(lives, CHILDREN, sizeof(lives[0]), compare);
+	report(item->name, ", first call", calls[CHILDREN / 2], "us");
+	report(item->name, ", with both ends of a handshake", lives[CHILDREN / 2], "us");
+}
+
 #define ITEM(NAME, RUN, VERSION, ...)					\
 	{ .name = NAME, .run = RUN,					\
 	    .protocols = TLS_PROTOCOL_TLSv1_##VERSION, .keypair = "ecdsa", __VA_ARGS__ }
@@ -586,6 +641,7 @@ static const struct item items[] = {
 	ITEM("resumed handshake, 1.2", handshakes, 2, .resume = true),
 	ITEM("idle connection", idle, 3),
 	ITEM("start to a configured client", first_use, 3),
+	ITEM("forked child", children, 3),
 	ITEM("configuration with a CA bundle", settings, 3),
 	ITEM("", objects, 3),
 	ITEM("handshakes of 2 threads to those of 1", threads, 3),
