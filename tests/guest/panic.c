@@ -160,9 +160,7 @@ TEST(settings)
 	SETTING("goConfigSetCRLMem", tls_config_set_crl_mem(c, bytes, 1));
 	SETTING("goConfigSetCertMem", tls_config_set_cert_mem(c, bytes, 1));
 	SETTING("goConfigSetKeyMem", tls_config_set_key_mem(c, bytes, 1));
-	SETTING("goConfigSetKeypairMem", tls_config_set_keypair_mem(c, bytes, 1, bytes, 1));
 	SETTING("goConfigSetKeypairOCSPMem", tls_config_set_keypair_ocsp_mem(c, bytes, 1, bytes, 1, bytes, 1));
-	SETTING("goConfigAddKeypairMem", tls_config_add_keypair_mem(c, bytes, 1, bytes, 1));
 	SETTING("goConfigAddKeypairOCSPMem", tls_config_add_keypair_ocsp_mem(c, bytes, 1, bytes, 1, bytes, 1));
 	SETTING("goConfigSetOCSPStapleMem", tls_config_set_ocsp_staple_mem(c, bytes, 1));
 	SETTING("goConfigNameFile", tls_config_set_cert_file(c, pki("server.pem")));
