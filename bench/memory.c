@@ -294,7 +294,7 @@ handshakes(const struct item *item)
 	int i, resumed = 0;
 
 	prepare(&e, item);
-	for (i = -20; i < 0 || cpu() < start + CPU_TIME; i++) {
+	for (i = -20; i <= 0 || cpu() < start + CPU_TIME; i++) {
 		if (i == 0) {
 			cost = (struct cost){ 0, 0 };
 			resumed = 0;

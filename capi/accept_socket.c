@@ -2,6 +2,18 @@
 #include "front.h"
 #include "_cgo_export.h"
 
+/* Threads may share a server, and its snapshot be renewed. */
+static bool
+configured(struct tls *ctx)
+{
+	bool rv;
+
+	restore_lock();
+	rv = ctx->snapshot != NULL;
+	restore_unlock();
+	return rv;
+}
+
 /* A context for a connection that came in at the server ctx. */
 static struct tls *
 accept_common(struct tls *ctx)
@@ -15,7 +27,7 @@ accept_common(struct tls *ctx)
 		    "not a server context");
 		return NULL;
 	}
-	if (ctx->snapshot == NULL) {
+	if (!configured(ctx)) {
 		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "ssl failure");
 		return NULL;
 	}
@@ -25,7 +37,6 @@ accept_common(struct tls *ctx)
 		return NULL;
 	}
 	if (context_enter(ctx, &v)) {
-		/* Threads may share a server, and its snapshot be renewed. */
 		restore_lock();
 		was = snapshot = ctx->snapshot;
 		if (object_born(&conn->line.object, goAccept(ctx->go, &v.fail,
