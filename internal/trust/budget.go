@@ -73,7 +73,7 @@ func signatureCost(signer *x509.Certificate) int {
 		case size > 384:
 			return 2300
 		case size > 256:
-			return 720
+			return 1000
 		}
 	}
 	return 60
