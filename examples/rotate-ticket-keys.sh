@@ -15,9 +15,11 @@ keep=${2:-3}
 new=$file.$$
 trap 'rm -f "$new"' EXIT
 
+# A shell doesn't see that the first command of a pipeline fails, so the length tells it.
 key() {
-	openssl rand -base64 80 | tr -d '\n'
-	echo
+	key=$(openssl rand 80 | openssl base64 -A)
+	[ ${#key} -eq 108 ]
+	echo "$key"
 }
 
 {
