@@ -3,9 +3,9 @@
 # that the pages of this library that they refer to are there, that every
 # function of tls.h is in one page's NAME and has a page or a link of its own,
 # that the prototypes are those of the headers, that the examples compile, that
-# tls_init(3) has every function of tls.h in its overview and libtls-openssl(7)
-# every function and macro of the subset, and that what SESSIONS.md quotes stands
-# in the pages.
+# no display is wider than a terminal, that tls_init(3) has every function of
+# tls.h in its overview and libtls-openssl(7) every function and macro of the
+# subset, and that what SESSIONS.md quotes stands in the pages.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")"
@@ -76,6 +76,12 @@ done
 compiled ssl/libtls-openssl.7
 
 for page in *.[37] ssl/*; do
+	# man(1) on a terminal of 80 columns fills 78, and a command that is broken into lines can't be copied.
+	mandoc -T ascii -O width=78 "$page" | sed "s/.$(printf '\b')//g" >"$work/text"
+	awk 'length > 78' "$work/text" | grep . && fail "$page: lines of more than 78 columns"
+	sed -n 's/^\.Dl //p' "$page" | sed 's/\\e/\\/g; s/\\&//g' >"$work/commands"
+	sed 's/^ *//' "$work/text" | grep -vxFf - "$work/commands" && fail "$page: a command that takes more than a line"
+
 	file=$(basename "$page")
 	title=$(sed -n 's/^\.Dt //p' "$page")
 	[ "$title" = "$(echo "${file%.*}" | tr a-z A-Z) ${file##*.}" ] || fail "$page: its title is $title"

@@ -7,21 +7,29 @@ cd "$root" || exit 1
 
 pages="man/libtls-tutorial.7 man/ssl/libtls-openssl.7"
 
+# block WORDS: the commands of the tutorial's display that has the words.
+block() {
+	awk -v words="$1" '
+	/^\.Bd/ { on = 1; text = ""; next }
+	/^\.Ed/ { on = 0; if (index(text, words)) printf "%s", text }
+	on { sub(/\\e$/, "\\"); text = text $0 "\n" }' man/libtls-tutorial.7
+}
+
 # recipe: how the page makes certificates and keys, as it tells its reader.
 recipe() {
-	awk '/^\.Bd/ { on = 1; next } /^\.Ed/ { exit } on' man/libtls-tutorial.7 | sed 's/\\e$/\\/'
-	sed -n 's/^\.Dl \((umask.*\)/\1/p' man/libtls-tutorial.7 | head -n 1
+	block 'my authority'
+	block '"$key" >ticket.keys'
 }
 
 # change: how the page changes the file of ticket keys.
 change() {
-	sed -n '/^\.Dl .*ticket\.new/s/^\.Dl //p' man/libtls-tutorial.7
+	block 'ticket.new ticket.keys'
 }
 
-# built: the commands by which the pages build programs.
+# built: the commands by which the pages build programs, each in one line.
 built() {
 	# shellcheck disable=SC2086 # several words
-	sed -n 's/^\.Dl cc/cc/p' $pages | sort -u
+	sed -n -e 's/^\.Dl cc/cc/p' -e '/^cc .*\\e$/{N;s/\\e\n *//p;}' $pages | sort -u
 }
 
 # Nobody who has one of the certificates can issue others.
@@ -117,6 +125,15 @@ restarted() {
 	prints '^session resumed: yes' client -s restart.pem
 }
 
+# Keys stay as they are if no new one can be made.
+unchanged() {
+	mkdir broken && printf '#!/bin/sh\nexit 1\n' >broken/openssl && chmod +x broken/openssl &&
+	cp ticket.keys before.keys || return
+	for change in "$tmp/change" "$root/examples/rotate-ticket-keys.sh"; do
+		! PATH=$PWD/broken:$PATH sh "$change" ticket.keys && cmp ticket.keys before.keys || return
+	done
+}
+
 # More than one process resumes the session, and one that ends is replaced.
 forked() {
 	serve prefork server.pem server.key
@@ -180,6 +197,7 @@ step "client, a second time" prints 'session resumed: yes' client -s session.pem
 step "server, another name" prints '^server: /CN=other.test' client -n other.test
 step "server, client certificates" demanded
 step "server, after a restart with other ticket keys" restarted
+step "ticket keys, without a new one" unchanged
 step poll many
 step threads threaded
 step prefork forked
