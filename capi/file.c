@@ -69,6 +69,21 @@ file_fill(struct file *f, int fd, size_t limit)
 	return true;
 }
 
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* Whether what stat(2) told at two times is of one state of one file. */
+bool
+file_unchanged(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size && same_time(a->st_mtim, b->st_mtim) &&
+	    same_time(a->st_ctim, b->st_ctim);
+}
+
 static void
 read_path(struct file *f, const char *path, size_t limit)
 {

@@ -66,11 +66,7 @@ round_up(uintptr_t n)
 /* Marks the library's own descriptors, by a setting that has no other use for them. */
 enum { OWN = SIGURG };
 
-/*
- * Out of the way of a host that expects the lowest free number, and in any case
- * of the standard ones.
- */
-static int
+int
 move_up(int fd)
 {
 	enum { UNUSUAL = 512 };

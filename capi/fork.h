@@ -37,6 +37,12 @@ bool	image_renew(void);
 /* False with errno if there are no descriptors for it. */
 bool	image_start(int, char **, char **);
 
+/*
+ * The same descriptor out of the way of a host that expects the lowest free
+ * number, and in any case of the standard ones. -1 for -1, or with errno.
+ */
+int	move_up(int);
+
 /* limits.c: errno tells what is lacking. */
 bool	limits_allow(void);
 

@@ -2,6 +2,8 @@
 #ifndef FRONT_H
 #define FRONT_H
 
+#include <sys/stat.h>
+
 #include <stdatomic.h>
 
 #include "../tls.h"
@@ -260,6 +262,7 @@ int	 file_error(struct error *, const struct file *, const char *,
 	    const char *);	/* kind, path; -1 */
 int	 file_open(struct file *, int, const char *);
 bool	 file_fill(struct file *, int, size_t);
+bool	 file_unchanged(const struct stat *, const struct stat *);
 
 /* system.c: in the same way. False if a signal has ended it. */
 const char *system_file(void);

@@ -53,19 +53,6 @@ is_there(const char *dirs)
 	return found;
 }
 
-static bool
-is_last(const struct stat *st)
-{
-	const struct stat *was = &last.st;
-
-	return last.bundle.bytes != NULL && st->st_dev == was->st_dev &&
-	    st->st_ino == was->st_ino && st->st_size == was->st_size &&
-	    st->st_mtim.tv_sec == was->st_mtim.tv_sec &&
-	    st->st_mtim.tv_nsec == was->st_mtim.tv_nsec &&
-	    st->st_ctim.tv_sec == was->st_ctim.tv_sec &&
-	    st->st_ctim.tv_nsec == was->st_ctim.tv_nsec;
-}
-
 /* Keeps what was read, as the last file, and for the caller. */
 static bool
 keep(struct bundle *b, struct file *f, const struct stat *st)
@@ -98,7 +85,7 @@ read_bundle(struct system *s, struct file *f)
 		return;
 	}
 	restore_lock();
-	if (is_last(&st)) {
+	if (last.bundle.bytes != NULL && file_unchanged(&st, &last.st)) {
 		s->bundle = last.bundle;
 		blob_hold(s->bundle.bytes);
 	}

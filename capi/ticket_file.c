@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "front.h"
 
 struct ticket_file {
@@ -34,19 +35,10 @@ no_memory(struct error *err)
 	return error_set(err, TLS_ERROR_OUT_OF_MEMORY, "out of memory");
 }
 
-/* Out of the way of a host that expects the lowest free number. */
 static int
 open_directory(const char *path)
 {
-	enum { UNUSUAL = 512 };
-	int fd, up;
-
-	if ((fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return -1;
-	if ((up = fcntl(fd, F_DUPFD_CLOEXEC, UNUSUAL)) == -1)
-		return fd;
-	close(fd);
-	return up;
+	return move_up(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 struct ticket_file *
@@ -144,24 +136,14 @@ note(struct ticket_file *t, const struct stat *st)
 	t->unsettled = llabs((long long)now.tv_sec - st->st_mtime) <= TICK;
 }
 
-static bool
-same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 bool
 ticket_file_changed(const struct ticket_file *t)
 {
-	const struct stat *seen = &t->seen;
 	struct stat st;
 
 	return t->unsettled || !has_directory(t) ||
 	    fstatat(t->dir, t->name, &st, 0) == -1 ||
-	    st.st_dev != seen->st_dev || st.st_ino != seen->st_ino ||
-	    st.st_size != seen->st_size ||
-	    !same_time(st.st_mtim, seen->st_mtim) ||
-	    !same_time(st.st_ctim, seen->st_ctim);
+	    !file_unchanged(&st, &t->seen);
 }
 
 /* Who can read the keys can read, with TLS 1.2, what is said. */
@@ -202,7 +184,7 @@ read_keys(struct ticket_file *t, struct file *f, struct error *err)
 	if (fstat(fd, &st) == -1) {
 		rv = error_errno(err, errno, "failed to stat ticket key file");
 	} else {
-		if ((rv = check(t, &st, err)) == 0 && !file_fill(f, fd, FILE_SIZE))
+		if ((rv = check(t, &st, err)) == 0 && !file_fill(f, fd, TICKET_FILE_SIZE))
 			rv = file_error(err, f, "ticket key", t->path);
 		else
 			note(t, &st);
