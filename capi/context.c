@@ -223,7 +223,7 @@ context_open(struct tls *ctx, int fd_read, int fd_write, tls_read_cb read_cb,
 	out->cb = write_cb;
 	in->cb_ctx = out->cb_ctx = ctx;
 	in->cb_arg = out->cb_arg = cb_arg;
-	ctx->c.go_first = true;
+	ctx->c.step_first = true;
 	ctx->c.phase = CONNECTED;
 }
 

@@ -166,7 +166,7 @@ struct tls {
 	struct conn {
 		enum phase phase;
 		bool	 failed;	/* ever after with the same text */
-		bool	 go_first;	/* a step in Go comes before reading */
+		bool	 step_first;	/* a step in Go comes before reading */
 		bool	 tickets_due;	/* Go has tickets that can be sent */
 		bool	 truncated;	/* the transport ended without close_notify */
 		bool	 closing;	/* close_notify is in out, if any */

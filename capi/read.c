@@ -24,8 +24,9 @@ transport_failure(struct tls *ctx, int op, int num)
 }
 
 /*
- * Writes what is pending: 0 once it is gone, -1 or TLS_WANT_*. After a failure
- * that is an alert, which only tls_close waits for.
+ * Writes the pending output. Returns 0 when all is written, else -1 or
+ * TLS_WANT_*. After a failure only an alert is pending, and only tls_close
+ * waits for it.
  */
 static int
 flush(struct tls *ctx, int op)
@@ -40,9 +41,9 @@ flush(struct tls *ctx, int op)
 }
 
 /*
- * The same for reading, which raises no SIGPIPE and doesn't mind that writing
- * fails, nor that there is a tls_write to be repeated: the peer may be waiting
- * for us to read.
+ * Writes the pending output on behalf of tls_read. It raises no SIGPIPE and
+ * ignores that writing fails. It writes nothing while a tls_write has to be
+ * repeated: the peer may be waiting for us to read.
  */
 static int
 flush_reading(struct tls *ctx)
@@ -77,9 +78,9 @@ step(void *context, int op, struct step *s)
 }
 
 /*
- * If there is no record tickets leave that are due: the client may be waiting
- * for one before it speaks. So they leave while it is there, and one that has
- * gone finds nobody writing to it.
+ * Reads a record. If there is none and tickets are due, the next step sends
+ * them (s->idle): the client may be waiting for one before it speaks. Reading
+ * comes first, so that nothing is written to a client that has closed.
  */
 static int
 fetch(void *context, int op, struct step *s)
@@ -89,7 +90,7 @@ fetch(void *context, int op, struct step *s)
 	bool due = op == OP_READ && ctx->c.tickets_due;
 	int rv;
 
-	ctx->c.go_first = false;
+	ctx->c.step_first = false;
 	s->idle = due && input_silent(in);
 	if (s->idle)
 		return 0;
@@ -108,16 +109,16 @@ pause_input(void *context, int op, int how, struct step *s)
 	int rv;
 
 	(void)s;
-	ctx->c.go_first = false;
+	ctx->c.step_first = false;
 	rv = op == OP_READ ? flush_reading(ctx) : flush(ctx, op);
 	if (rv == 0 && how == STEP_NO_DATA && !input_ready(&ctx->line.in))
 		rv = TLS_WANT_POLLIN;
 	return rv;
 }
 
-/* Has the program sign, which may want to be called again. */
+/* Calls the sign callback. Returns TLS_WANT_* if that wants to be called again. */
 static int
-ask(void *context, int how, struct step *s)
+ask_signature(void *context, int how, struct step *s)
 {
 	struct tls *ctx = context;
 	struct signature signature;
@@ -125,7 +126,7 @@ ask(void *context, int how, struct step *s)
 	int rv;
 
 	(void)how;
-	ctx->c.go_first = true;
+	ctx->c.step_first = true;
 	if ((rv = signature_get(&s->request, &signature)) != 0)
 		return rv;
 	if (context_enter(ctx, &v)) {
@@ -153,7 +154,7 @@ stop(void *context, int op, int how, struct step *s)
 	if (op == OP_HANDSHAKE && s->handshake_done)
 		ctx->c.phase = ESTABLISHED;
 	ctx->c.failed = op != OP_HANDSHAKE || !s->handshake_done;
-	ctx->c.go_first = true;
+	ctx->c.step_first = true;
 	ctx->line.sealed = 0;
 	return -1;
 }
@@ -170,7 +171,7 @@ static const struct api hooks = {
 	.step = step,
 	.fetch = fetch,
 	.pause = pause_input,
-	.ask = ask,
+	.ask = ask_signature,
 	.stop = stop,
 	.interrupted = interrupted,
 };
@@ -182,11 +183,11 @@ drive_input(struct tls *ctx, int op, void *buf, size_t len, size_t *n)
 	struct step s;
 	int rv;
 
-	rv = drive(&ctx->line, op, &ctx->line.in, !ctx->c.go_first, buf, len, &s);
+	rv = drive(&ctx->line, op, &ctx->line.in, !ctx->c.step_first, buf, len, &s);
 	if (rv != 0)
 		return rv;
-	ctx->c.go_first = op == OP_READ && s.n == 0;
-	if (ctx->c.go_first)
+	ctx->c.step_first = op == OP_READ && s.n == 0;
+	if (ctx->c.step_first)
 		ctx->c.truncated = s.eof && !s.peer_closed;
 	*n = s.n;
 	return 0;
@@ -257,8 +258,8 @@ read_data(struct tls *ctx, void *buf, size_t buflen)
 		return 0;
 	if (ctx->line.in.data_len > 0)
 		return input_take(&ctx->line.in, buf, buflen);
-	/* The end or a failure, once told, is told again whatever waits to be written. */
-	if (!ctx->c.go_first && ctx->line.in.err == 0 &&
+	/* After the end or a failed read nothing waits for output any more. */
+	if (!ctx->c.step_first && ctx->line.in.err == 0 &&
 	    (rv = flush_reading(ctx)) != 0)
 		return rv;
 	if ((rv = drive_input(ctx, OP_READ, buf, buflen, &n)) != 0)
@@ -348,7 +349,7 @@ close_connection(struct tls *ctx)
 	return rv;
 }
 
-/* The four functions run between these; errno is 0 afterwards. */
+/* tls_handshake, tls_read, tls_write and tls_close call begin first and end last, which leaves errno 0. */
 static bool
 begin(struct tls *ctx, bool connected, int *cancel)
 {
@@ -380,7 +381,7 @@ begin(struct tls *ctx, bool connected, int *cancel)
 	return false;
 }
 
-/* Callbacks may have tried what they must not. */
+/* The call fails if a callback tried to free or reset the context. */
 static ssize_t
 end(struct tls *ctx, int cancel, ssize_t rv)
 {

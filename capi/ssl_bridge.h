@@ -77,7 +77,7 @@ void	ssl_unstore(struct ssl_memory *, struct ssl_stored *);
 /* A child rebuilds a connection from this. */
 struct ssl_remains {
 	uint64_t ctx;		/* handles */
-	uint64_t home;
+	uint64_t first;
 	uint64_t credentials;
 	struct blob *state;
 	uint64_t records_in;	/* under the present keys */

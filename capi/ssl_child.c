@@ -86,14 +86,14 @@ rebuild_conn(void *owner, void *fail)
 	struct object *credentials = blob_rebuilt(s->snapshot);
 	struct ssl_remains r;
 
-	if (!rebuild_context(s->ctx, fail) || !rebuild_context(s->home, fail))
+	if (!rebuild_context(s->ctx, fail) || !rebuild_context(s->first, fail))
 		return false;
 	if (!object_alive(credentials) && !object_born(credentials,
 	    goSSLCredentialsRestore(fail, s->snapshot)))
 		return false;
 	r = (struct ssl_remains) {
 		.ctx = s->ctx->object.go,
-		.home = s->home->object.go,
+		.first = s->first->object.go,
 		.credentials = credentials->go,
 		.state = s->line.object.bytes,
 		.records_in = s->line.records_in,

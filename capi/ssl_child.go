@@ -191,7 +191,7 @@ func goSSLConnRestore(fail *C.struct_ssl_failure, r *C.struct_ssl_remains) (hand
 		sessions = append(sessions, s)
 	}
 	creds := (*must(rebuilt.get(uint64(r.credentials)))).(*ssl.Credentials)
-	c, err := ssl.RestoreConn(sslContext(r.ctx), sslContext(r.home), creds, encoding(r.state), sessions,
+	c, err := ssl.RestoreConn(sslContext(r.ctx), sslContext(r.first), creds, encoding(r.state), sessions,
 		uint64(r.records_in), uint64(r.records_out))
 	if err != nil {
 		panic(err)

@@ -34,7 +34,7 @@ SSL_new(SSL_CTX *ctx)
 	s->mode = ctx->mode;
 	s->verify = ctx->verify;
 	s->p.want = SSL_NOTHING;
-	s->ctx = s->home = ctx;
+	s->ctx = s->first = ctx;
 	if (context_visit(ctx, &v)) {
 		conn_set_snapshot(s);
 		if (object_born(&s->line.object,
@@ -48,7 +48,7 @@ SSL_new(SSL_CTX *ctx)
 		free(s);
 		return NULL;
 	}
-	/* As s->ctx, which may change, and as s->home, which stays. */
+	/* As s->ctx, which may change, and as s->first, which stays. */
 	SSL_CTX_up_ref(ctx);
 	SSL_CTX_up_ref(ctx);
 	if (!ctx->method->server)
@@ -105,13 +105,13 @@ conn_free(SSL *ssl)
 	}
 	object_keep(&ssl->line.object, NULL);
 	blob_replace(&ssl->snapshot, NULL);
-	context_removed(ssl->home);
+	context_removed(ssl->first);
 	line_clear(&ssl->line);
 	session_drop(ssl);
 	forget(ssl);
 	free(ssl->ex.slots);
 	SSL_CTX_free(ssl->ctx);
-	SSL_CTX_free(ssl->home);
+	SSL_CTX_free(ssl->first);
 	free(ssl);
 }
 
@@ -144,7 +144,7 @@ SSL_clear(SSL *s)
 	if (conn_in_use(s))
 		return 0;
 	IN_GO(s, rv, goSSLConnClear, ends_badly(s), &status);
-	context_removed(s->home);
+	context_removed(s->first);
 	line_clear(&s->line);
 	s->line.in.fd = rfd;
 	s->line.out.fd = wfd;
@@ -394,7 +394,7 @@ SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 	int rv = 0;
 
 	if (ctx == NULL)
-		ctx = ssl->home;
+		ctx = ssl->first;
 	if (ctx == old)
 		return ctx;
 	if (ctx->broken) {

@@ -77,7 +77,7 @@ struct ssl_st {
 	bool		 broken;	/* Go panicked, or a setting is lost */
 	struct blob	*snapshot;	/* of ctx when its credentials were taken */
 	SSL_CTX		*ctx;
-	SSL_CTX		*home;	/* whose sessions it uses */
+	SSL_CTX		*first;	/* whose sessions it uses */
 	enum role	 role;
 	long		 mode;
 	bool		 quiet;

@@ -57,11 +57,11 @@ flush_beside_write(SSL *s)
 static unsigned
 callbacks(const SSL *s)
 {
-	return (s->ctx->servername != NULL || s->home->servername != NULL ?
+	return (s->ctx->servername != NULL || s->first->servername != NULL ?
 	    HAS_SERVER_NAME : 0) |
 	    (s->ctx->alpn_select != NULL ? HAS_ALPN : 0) |
 	    (s->verify != NULL ? HAS_VERIFY : 0) |
-	    (s->home->new_session != NULL ? HAS_NEW_SESSION : 0);
+	    (s->first->new_session != NULL ? HAS_NEW_SESSION : 0);
 }
 
 /* The hooks of drive(), which goes on after CONTINUE. */
@@ -139,7 +139,7 @@ stop(void *conn, int op, int how, struct step *st)
 		ssl_error(ERR_R_MALLOC_FAILURE);
 	if (how != STEP_FAILED)
 		s->broken = s->p.status.dead = s->p.status.in_init = true;
-	context_removed(s->home);
+	context_removed(s->first);
 	if (s->p.status.dead)
 		s->line.sealed = 0;
 	if (s->p.status.alerted)
@@ -151,7 +151,7 @@ stop(void *conn, int op, int how, struct step *st)
 static void
 ask_servername(SSL *s)
 {
-	SSL_CTX *ctx = s->ctx->servername != NULL ? s->ctx : s->home;
+	SSL_CTX *ctx = s->ctx->servername != NULL ? s->ctx : s->first;
 	int alert = SSL_AD_UNRECOGNIZED_NAME, answer;
 	struct ssl_visit v;
 
@@ -215,7 +215,7 @@ tell_session(SSL *s)
 {
 	SSL_SESSION *session = SSL_get1_session(s);
 
-	if (session != NULL && s->home->new_session(s, session) == 0)
+	if (session != NULL && s->first->new_session(s, session) == 0)
 		SSL_SESSION_free(session);
 }
 
@@ -275,7 +275,7 @@ operate(SSL *s, int op, bool fetch_first, void *buf, size_t len, size_t *n)
 	    len, &st);
 	if (rv != 0)
 		return rv == AT_END ? ENDED : FAILED;
-	context_removed(s->home);
+	context_removed(s->first);
 	*n = st.n;
 	if (op == OP_READ && st.n == 0 && st.data_len == 0) {
 		s->p.shutdown |= SSL_RECEIVED_SHUTDOWN;

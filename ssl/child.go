@@ -214,10 +214,10 @@ func (c *Conn) Marshal(settled func(n int) []byte, place func(n int, sessions []
 
 // RestoreConn returns a connection that goes on where the marshalled one stood.
 // It takes over references to the sessions, the same ones that Marshal listed.
-// Ctx and home are its present and its first context. Creds are the credentials
+// Ctx and first are its present and its first context. Creds are the credentials
 // that it took from ctx.
-func RestoreConn(ctx, home *Context, creds *Credentials, data drive.Encoding, sessions []*Session, in, out uint64) (*Conn, error) {
-	c := &Conn{ctx: ctx, home: home, creds: *creds}
+func RestoreConn(ctx, first *Context, creds *Credentials, data drive.Encoding, sessions []*Session, in, out uint64) (*Conn, error) {
+	c := &Conn{ctx: ctx, first: first, creds: *creds}
 	var engine, settled, more []byte
 	err := plain.Decode(data.Settled, func(p *plain.Coder) { settled = c.settledFields(p) })
 	if err == nil {
@@ -266,14 +266,14 @@ func (c *Conn) fields(p *plain.Coder, sessions *[]*Session) (engine []byte) {
 		p.Text(&e.Reason)
 		p.Text(&e.Data)
 	})
-	for _, f := range []*bool{&c.client, &c.reused, &c.named, &c.acked, &c.selected, &c.refused, &c.ticketing,
+	for _, f := range []*bool{&c.client, &c.reused, &c.nameAsked, &c.nameAccepted, &c.alpnAsked, &c.refused, &c.ticketsDue,
 		&c.flush} {
 		p.Flag(f)
 	}
 	for _, n := range []*int{&c.result, &c.judged, &c.auths, &c.verdict, &c.extra} {
 		plain.Number(p, n)
 	}
-	plain.Number(p, &c.sent)
+	plain.Number(p, &c.ticketsSent)
 	plain.Number(p, &c.request)
 	plain.Number(p, &c.update)
 	c.choiceFields(p)

@@ -149,7 +149,7 @@ func (f *child) conn(old *Conn, i *image) *Conn {
 		f.t.Fatal(err)
 	}
 	in, out := old.Sequence()
-	c, err := RestoreConn(f.context(old.ctx), f.context(old.home), creds, i.data, own, in, out)
+	c, err := RestoreConn(f.context(old.ctx), f.context(old.first), creds, i.data, own, in, out)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestRestore(t *testing.T) {
 				if !p.server.Status().PeerClosed {
 					t.Error("close_notify was lost")
 				}
-				client, server = p.client.home, p.server.home
+				client, server = p.client.first, p.server.first
 			}
 			for command, who := range map[int]*Context{21: client, 22: client, 24: server, 25: server} {
 				if n := who.Statistic(command); n != 2 {
@@ -340,13 +340,13 @@ func TestRestoredSessionsAreShared(t *testing.T) {
 	f := newChild(t)
 	moved := f.conn(p.server, new(image))
 	own := f.session(k)
-	if own != moved.Session() || moved.home.AddSession(own) {
+	if own != moved.Session() || moved.first.AddSession(own) {
 		t.Error("not the same session")
 	}
 	if d := own.Data(); d.Created.Unix() != 12345 || d.Timeout != 678e9 {
 		t.Errorf("made at %v, for %v", d.Created, d.Timeout)
 	}
-	if !moved.home.RemoveSession(own) || own.Resumable() || s.Resumable() != true {
+	if !moved.first.RemoveSession(own) || own.Resumable() || s.Resumable() != true {
 		t.Error("the parent's session was removed, or the child's wasn't")
 	}
 	s.Spend()

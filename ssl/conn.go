@@ -34,8 +34,8 @@ const (
 // Conn is an SSL. It is for one thread at a time.
 type Conn struct {
 	Settings
-	ctx    *Context // present one: certificates, trust
-	home   *Context // first one: sessions, ticket keys
+	ctx    *Context // that SSL_set_SSL_CTX changes: certificates, trust
+	first  *Context // that SSL_new had: sessions, ticket keys
 	creds  credential.Set
 	client bool
 
@@ -46,7 +46,7 @@ type Conn struct {
 	encoded  drive.Encoded[revision]
 	connection
 
-	// Of the present Step.
+	// These belong to the present Step.
 	callbacks Callbacks
 	lost      bool // nothing can be written any more
 	entered   bool
@@ -72,21 +72,21 @@ type progress struct {
 	cred   *credential.Credential
 
 	// Answers of the program, and what it is being asked.
-	choice   protocol.Choice
-	named    bool // the server-name callback has been called
-	acked    bool // ... and took the name
-	selected bool // so has the ALPN callback
-	verdict  int  // index of the one that the program is asked about
-	refused  bool // it said no
+	choice       protocol.Choice
+	nameAsked    bool // the server-name callback has been called
+	nameAccepted bool // ... and took the name
+	alpnAsked    bool // the ALPN callback has been called
+	verdict      int  // index of the one that the verify callback is asked about
+	refused      bool // the verify callback said no
 
 	resuming *Session // offered, or opened
 
-	ticketing bool   // tickets are due after a handshake or authentication
-	sent      uint64 // of these
-	extra     int    // tickets that the program asked for
-	flush     bool
-	request   requestState
-	update    updateState
+	ticketsDue  bool   // after a handshake or authentication
+	ticketsSent uint64 // since then
+	extra       int    // tickets that SSL_new_session_ticket asked for
+	flush       bool
+	request     requestState
+	update      updateState
 }
 
 // requestState is where a post-handshake authentication stands.
@@ -115,7 +115,7 @@ type Credentials = credential.Set
 func NewConn(ctx *Context) *Conn {
 	ctx.mu.Lock()
 	defer ctx.mu.Unlock()
-	return &Conn{Settings: ctx.Settings, ctx: ctx, home: ctx, creds: ctx.creds, changes: 1}
+	return &Conn{Settings: ctx.Settings, ctx: ctx, first: ctx, creds: ctx.creds, changes: 1}
 }
 
 // Err returns why the latest Step failed.
@@ -183,8 +183,8 @@ func (c *Conn) Step(op drive.Op, io *drive.IO, callbacks Callbacks, lost bool) d
 	return step
 }
 
-// Entered tells whether the latest Step had a handshake message that came or
-// was due, ahead of what it was for.
+// Entered tells whether the latest Step took a handshake message, or sent the
+// key update that the peer had asked for.
 func (c *Conn) Entered() bool { return c.entered }
 
 // TakesEOF is what SSL_OP_IGNORE_UNEXPECTED_EOF says.
@@ -202,7 +202,7 @@ func (c *Conn) Died(_ drive.Op, err error) {
 		c.err = engineError(err)
 	}
 	if c.session != nil {
-		c.home.RemoveSession(c.session)
+		c.first.RemoveSession(c.session)
 	}
 }
 
@@ -212,20 +212,20 @@ func (c *Conn) begin() *Error {
 	if c.cfg.MaxVersion == 0 {
 		return errNoProtocols
 	}
-	if c.timeout = c.home.getOwn(Timeout); c.timeout == 0 {
+	if c.timeout = c.first.getOwn(Timeout); c.timeout == 0 {
 		c.timeout = defaultTimeout
 	}
 	if !c.client {
-		c.home.count(accepts)
+		c.first.count(accepts)
 		c.cfg.PostHandshakeAuth = true
 		c.cfg.NoServerNameAck = true
-		c.cfg.SessionIDs = c.home.cacheMode()&cacheServer != 0
+		c.cfg.SessionIDs = c.first.cacheMode()&cacheServer != 0
 		c.cfg.PreferPeerSuites = !c.has(optionCipherServerPreference)
 		c.cfg.PreferPeerGroups = c.cfg.PreferPeerSuites
 		c.Engine = protocol.Server(c.cfg)
 		return nil
 	}
-	c.home.count(connects)
+	c.first.count(connects)
 	c.cfg.ALPN = c.alpn
 	c.cfg.ServerName = c.serverName
 	c.cfg.PostHandshakeAuth = c.numbers[PostHandshakeAuth] != 0
@@ -260,7 +260,7 @@ func (c *Conn) Due(drive.Op, bool) drive.Step {
 			return drive.Flush
 		}
 		if c.lost {
-			c.ticketing, c.extra = false, 0
+			c.ticketsDue, c.extra = false, 0
 		}
 		if !c.sendDue() {
 			return drive.Done
@@ -279,7 +279,7 @@ func (c *Conn) announce() drive.Step {
 		s := c.fresh[0]
 		c.fresh = c.fresh[1:]
 		c.setSession(s)
-		if c.callbacks&HasNewSession != 0 && c.home.cacheMode()&mode != 0 {
+		if c.callbacks&HasNewSession != 0 && c.first.cacheMode()&mode != 0 {
 			return AskNewSession
 		}
 	}
@@ -386,16 +386,16 @@ func (c *Conn) Established() drive.Step {
 	info := c.Engine.Info()
 	c.Complete, c.reused, c.chain = true, info.Resumed, info.PeerChain
 	if c.reused {
-		c.home.count(hits)
+		c.first.count(hits)
 		c.result = info.Session.VerifyResult
 		c.timeout = int64(info.Session.Timeout / time.Second)
 		clear(info.Session.Secret)
 	}
 	if c.client {
-		c.home.count(connectsGood)
+		c.first.count(connectsGood)
 	} else {
-		c.home.count(acceptsGood)
-		c.ticketing = info.Version == suite.TLS13
+		c.first.count(acceptsGood)
+		c.ticketsDue = info.Version == suite.TLS13
 	}
 	switch {
 	case !c.client && (c.reused || c.resuming != nil):
@@ -404,8 +404,8 @@ func (c *Conn) Established() drive.Step {
 		c.resuming = nil
 	case !c.reused:
 		c.setSession(c.placeholder())
-	case info.Version == suite.TLS13 && c.home.cacheMode()&cacheClient != 0:
-		c.home.RemoveSession(c.session)
+	case info.Version == suite.TLS13 && c.first.cacheMode()&cacheClient != 0:
+		c.first.RemoveSession(c.session)
 	}
 	return drive.Done
 }
@@ -431,7 +431,7 @@ func (c *Conn) fill(s *protocol.Session) {
 	s.Timeout = duration(c.timeout)
 	s.VerifyResult = c.result
 	s.Context = c.context
-	if !c.client && !c.acked {
+	if !c.client && !c.nameAccepted {
 		s.ServerName = ""
 	}
 }
@@ -447,7 +447,7 @@ func (c *Conn) takeNews() {
 			c.result = c.judged
 		}
 		c.request = noRequest
-		c.ticketing, c.sent = true, 0
+		c.ticketsDue, c.ticketsSent = true, 0
 	}
 	for _, s := range c.TakeSessions() {
 		c.fill(s)
@@ -465,7 +465,7 @@ func (c *Conn) takeNews() {
 
 // keep stores a session that has come, and has the program told.
 func (c *Conn) keep(s *Session) {
-	mode := c.home.cacheMode()
+	mode := c.first.cacheMode()
 	role, stored := int64(cacheServer), true
 	if c.client {
 		role = cacheClient
@@ -473,7 +473,7 @@ func (c *Conn) keep(s *Session) {
 		stored = c.has(optionNoTicket)
 	}
 	if mode&role != 0 && stored && mode&cacheNoInternalStore == 0 {
-		c.home.AddSession(s)
+		c.first.AddSession(s)
 	}
 	c.fresh = append(c.fresh, s)
 }
@@ -502,7 +502,7 @@ func (c *Conn) Session() *Session { return c.session }
 // bad says that it ended badly.
 func (c *Conn) Clear(bad bool) {
 	if bad && c.session != nil {
-		c.home.RemoveSession(c.session)
+		c.first.RemoveSession(c.session)
 		c.setSession(nil)
 	}
 	c.disconnect()
@@ -511,7 +511,7 @@ func (c *Conn) Clear(bad bool) {
 // Free is SSL_free.
 func (c *Conn) Free(bad bool) {
 	if bad && c.session != nil {
-		c.home.RemoveSession(c.session)
+		c.first.RemoveSession(c.session)
 	}
 	c.setSession(nil)
 	c.disconnect()
@@ -550,7 +550,7 @@ func (c *Conn) KeyUpdate(kind int) *Error {
 
 // inInit is SSL_in_init.
 func (c *Conn) inInit() bool {
-	return !c.Complete || c.Dead || c.ticketing || c.extra > 0 || c.request == requestDue || c.update != noUpdate ||
+	return !c.Complete || c.Dead || c.ticketsDue || c.extra > 0 || c.request == requestDue || c.update != noUpdate ||
 		c.Engine.Authenticating()
 }
 

@@ -54,7 +54,7 @@ func TestFields(t *testing.T) {
 		},
 		Omit: map[string]string{
 			"ctx":                       "RestoreConn is told",
-			"home":                      "RestoreConn is told",
+			"first":                     "RestoreConn is told",
 			"creds":                     "RestoreConn is told",
 			"changes":                   "counts in one process",
 			"encoded":                   "RestoreConn sets it",

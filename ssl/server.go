@@ -22,14 +22,14 @@ const (
 // has had its say.
 func (c *Conn) serverChoice() drive.Step {
 	hello := c.Engine.Hello()
-	if !c.named {
-		c.named = true
+	if !c.nameAsked {
+		c.nameAsked = true
 		if c.callbacks&HasServerName != 0 {
 			return AskServerName
 		}
 	}
-	if !c.selected {
-		c.selected = true
+	if !c.alpnAsked {
+		c.alpnAsked = true
 		if c.callbacks&HasALPN != 0 && len(hello.ALPN) > 0 && c.choice.Fail == nil {
 			return AskALPN
 		}
@@ -65,7 +65,7 @@ func clientAuth(mode int64) protocol.ClientAuth {
 func (c *Conn) AnsweredServerName(answer int, alert uint8) {
 	switch answer {
 	case callbackOK:
-		c.acked = c.Engine.Hello().ServerName != ""
+		c.nameAccepted = c.Engine.Hello().ServerName != ""
 		c.cfg.NoServerNameAck = false
 	case callbackFatal:
 		c.choice.Fail = &protocol.Error{Code: "CALLBACK_FAILED", Alert: alert}
@@ -122,14 +122,14 @@ func (c *Conn) lookUp() (*Session, *Error) {
 	ticket, isID := c.Engine.OfferedTicket()
 	var s *Session
 	if isID || c.Engine.Hello().Version == suite.TLS13 && c.has(optionNoTicket) {
-		if c.home.cacheMode()&cacheNoInternalLookup != 0 {
+		if c.first.cacheMode()&cacheNoInternalLookup != 0 {
 			return nil, nil
 		}
-		if s = c.home.store.get(ticket); s == nil {
-			c.home.count(misses)
+		if s = c.first.store.get(ticket); s == nil {
+			c.first.count(misses)
 			return nil, nil
 		}
-	} else if data, _, ok := c.home.tickets.Open(ticket, drive.Now(), libtls.Forever); ok {
+	} else if data, _, ok := c.first.tickets.Open(ticket, drive.Now(), libtls.Forever); ok {
 		s = newSession(*data)
 	} else {
 		return nil, nil
@@ -145,8 +145,9 @@ func (c *Conn) lookUp() (*Session, *Error) {
 	return s, nil
 }
 
-// admit refuses to resume anything where sessions of clients that were
-// verified for another purpose could come in.
+// admit fails on a server that verifies clients but has no session id context:
+// another service, which verified its clients for another purpose, could have
+// made the session.
 func (c *Conn) admit(s *Session) *Error {
 	if string(s.Data().Context) == string(c.context) && len(c.context) == 0 && c.numbers[VerifyMode]&verifyPeer != 0 {
 		return errNoSessionIDContext
@@ -160,8 +161,8 @@ func (c *Conn) fits(s *Session) bool {
 		return false
 	}
 	if s.expired(drive.Now()) {
-		c.home.count(timeouts)
-		c.home.RemoveSession(s)
+		c.first.count(timeouts)
+		c.first.RemoveSession(s)
 		return false
 	}
 	return true
@@ -171,7 +172,7 @@ func (c *Conn) fits(s *Session) bool {
 func (c *Conn) seal(s *protocol.Session) []byte {
 	c.fill(s)
 	s.Lifetime = uint32(min(c.timeout, 1<<32-1))
-	ticket, err := c.home.tickets.Seal(s, drive.Now(), libtls.Forever, rand.Reader)
+	ticket, err := c.first.tickets.Seal(s, drive.Now(), libtls.Forever, rand.Reader)
 	if err != nil {
 		return nil
 	}
@@ -197,12 +198,12 @@ func (c *Conn) sendDue() bool {
 		return true
 	}
 	// The limit is read afresh for every ticket.
-	if c.ticketing && c.sent < uint64(c.numbers[NumTickets]) && (!c.reused || c.sent == 0) {
-		c.sent++
+	if c.ticketsDue && c.ticketsSent < uint64(c.numbers[NumTickets]) && (!c.reused || c.ticketsSent == 0) {
+		c.ticketsSent++
 		c.sendTicket()
 		return true
 	}
-	c.ticketing = false
+	c.ticketsDue = false
 	if c.extra > 0 {
 		c.extra--
 		c.sendTicket()
@@ -224,7 +225,7 @@ func (c *Conn) sendTicket() {
 	rand.Read(s.ID)
 	ticket := s.ID
 	if !c.has(optionNoTicket) {
-		if ticket, err = c.home.tickets.Seal(s, drive.Now(), libtls.Forever, rand.Reader); err != nil {
+		if ticket, err = c.first.tickets.Seal(s, drive.Now(), libtls.Forever, rand.Reader); err != nil {
 			return
 		}
 	}

@@ -81,8 +81,8 @@ func (t *Context) offer() (failed *Error) {
 	return nil
 }
 
-// Connecting tells whether Connect, or GoOn, is to be followed by GoOn, with the
-// file put that is Wanted.
+// Connecting tells whether Connect isn't done: the caller puts the file that is
+// Wanted, and calls GoOn.
 func (t *Context) Connecting() bool { return t.offers != nil }
 
 // GoOn goes on with Connect.

@@ -17,7 +17,7 @@ type ocspState struct {
 var errNoOCSPURL = failure("no OCSP URLs in peer certificate")
 
 // checkStaple judges the OCSP response that came with a server's certificate.
-// Unless it is done, it has to be asked again, with the file put that is Wanted.
+// If it isn't done, the caller puts the file that is Wanted, and asks again.
 func (t *Context) checkStaple(staple []byte) (failed *Error, done bool) {
 	c := t.config
 	switch {
@@ -55,8 +55,8 @@ func (t *Context) processOCSP(der []byte) (failed *Error, done bool) {
 	return failure("%v", err), true
 }
 
-// OCSPProcessResponse is tls_ocsp_process_response. Unless it is done, it has to
-// be called again, with the file put that is Wanted.
+// OCSPProcessResponse is tls_ocsp_process_response. If it isn't done, the caller
+// puts the file that is Wanted, and calls it again.
 func (t *Context) OCSPProcessResponse(der []byte) (done bool, failed error) {
 	var err *Error
 	switch {

@@ -128,9 +128,8 @@ func (t *Context) clientChoice() (choice protocol.Choice) {
 	return choice
 }
 
-// Established is what follows the engine's handshake before the program's is
-// complete. A client whose server has the wrong name ends
-// here without an alert.
+// Established runs after the engine's handshake and completes the program's. A
+// client whose server has the wrong name ends here without an alert.
 func (t *Context) Established() drive.Step {
 	info := t.Engine.Info()
 	t.wipeSession()
@@ -148,7 +147,7 @@ func (t *Context) Established() drive.Step {
 	}
 	t.Complete = true
 	if err := t.saveSessions(); err != nil {
-		return t.failed(err) // this call; the connection is as good as any
+		return t.failed(err) // only this call fails; the connection can be used
 	}
 	return drive.Done
 }
@@ -170,9 +169,9 @@ func (t *Context) TakesEOF() bool { return true }
 // to read.
 func (t *Context) TicketsDue() bool { return t.Complete && t.ticketsDue > 0 }
 
-// sessionService is that of the sessions that come. Who resumes another service's
-// has its keys as well: its sessions are that service's, as the ports that FTP has
-// its data on are good for one connection.
+// sessionService returns the service under which new sessions are stored. A
+// connection that resumed another service's session stores them under that one:
+// the ports of FTP's data, for instance, serve one connection each.
 func (t *Context) sessionService() string {
 	if t.Engine.Info().Resumed && t.offered != nil && t.offered.Service != "" {
 		return t.offered.Service

@@ -44,8 +44,8 @@ func (c *Conn) writeKeyUpdate(request bool) *Error {
 	return c.setWriteKeys(c.info.Suite, next)
 }
 
-// OwesKeyUpdate tells whether new keys of ours, for which the peer has asked,
-// precede our next data.
+// OwesKeyUpdate tells whether the peer has asked for new keys of ours. They
+// change before our next data.
 func (c *Conn) OwesKeyUpdate() bool { return c.keyUpdateDue }
 
 // UpdateKeys changes our keys, and asks the peer to change its own if

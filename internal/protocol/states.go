@@ -22,7 +22,7 @@ const (
 	clientAwaitsCredential           // if the server asked for a certificate
 	clientAwaitsSignature            //
 
-	// A TLS 1.2 client (client12.go).
+	// A TLS 1.2 client (client12.go); it begins like one of TLS 1.3.
 	client12ExpectsCertificate       //
 	client12ExpectsCertificateStatus // or ServerKeyExchange
 	client12ExpectsServerKeyExchange //
