@@ -101,5 +101,6 @@ go run ./bench/sockets -rounds "$rounds" -item "${1:-}" "$dir/daemon" "$dir/file
 
 echo
 ${CC:-cc} $cflags -I. bench/victim.c -o "$dir/victim" -Lbuild -ltls
-go run ./bench/hostile "$dir/victim" build "${1:-}" || failed=1
+${CC:-cc} $cflags -Icompat bench/subset.c -o "$dir/subset" -Lbuild -ltls
+go run ./bench/hostile "$dir/victim" "$dir/subset" build "${1:-}" || failed=1
 exit $failed

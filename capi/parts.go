@@ -11,8 +11,8 @@ import (
 	"libtls/tls"
 )
 
-// parts are those of configurations that may be large. Each is encoded once, into
-// a blob that the encodings of all configurations with it refer to; and a child
+// parts are those of configurations, or of sessions, that may be large. Each is
+// encoded once, into a blob that the encodings of all with it refer to; and a child
 // makes each of its blob once.
 type parts[T any] struct {
 	mu     sync.Mutex

@@ -117,8 +117,6 @@ struct ssl_session_view {
 	size_t	 ticket_len;
 	char	*hostname;
 	char	*alpn;
-	uint8_t	*peer;		/* DER */
-	size_t	 peer_len;
 };
 
 /* ssl.Suite */

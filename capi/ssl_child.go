@@ -54,10 +54,15 @@ func (k *sslBlob) Drop() {
 	C.blob_disown(k.blob)
 }
 
+// sslPeers are shared by sessions.
+var sslPeers = parts[ssl.Peer]{fields: (*ssl.Peer).Fields}
+
 // sslRecord returns the blob of a session, for C to hold.
 func sslRecord(s *ssl.Session) *C.struct_blob {
-	return s.Encode(func(n int) ssl.Encoded {
-		b := makeBlob(n)
+	return s.Encode(func(n int, peer *ssl.Peer) ssl.Encoded {
+		shared := sslPeers.hold(peer)
+		defer C.blob_drop(shared)
+		b := makeBlob(n, shared)
 		C.blob_own(b)
 		C.blob_drop(b)
 		return &sslBlob{blob: b}
@@ -73,7 +78,7 @@ func sslRecorded(b *C.struct_blob) (*ssl.Session, error) {
 		return s, nil
 	}
 	k := &sslBlob{blob: b}
-	s, err := ssl.RestoreSession(k)
+	s, err := ssl.RestoreSession(k, sslPeers.get(C.blob_referred(b, 0)))
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,6 @@ SSL_SESSION_free(SSL_SESSION *ses)
 	free(ses->view.ticket);
 	free(ses->view.hostname);
 	free(ses->view.alpn);
-	free(ses->view.peer);
 	free(ses);
 }
 
@@ -206,10 +205,19 @@ X509 *
 SSL_SESSION_get0_peer(SSL_SESSION *s)
 {
 	X509 *none = NULL, *peer = atomic_load(&s->peer);
+	struct ssl_visit v;
+	uint8_t *der;
+	size_t len;
 
-	if (peer != NULL || s->view.peer == NULL)
+	if (peer != NULL || !session_visit(s, &v))
 		return peer;
-	if ((peer = x509_new(s->view.peer, s->view.peer_len)) == NULL)
+	der = goSSLSessionPeer(s->object.go, &v.fail, &len);
+	ssl_leave(&v);
+	if (der == NULL)
+		return NULL;
+	peer = x509_new(der, len);
+	free(der);
+	if (peer == NULL)
 		return NULL;
 	if (!atomic_compare_exchange_strong(&s->peer, &none, peer)) {
 		X509_free(peer);

@@ -84,10 +84,18 @@ func goSSLSessionView(handle C.uint64_t, fail *C.struct_ssl_failure, v *C.struct
 	}
 	v.hostname = cstring(s.ServerName, s.ServerName != "")
 	v.alpn = cstring(s.ALPN, s.ALPN != "")
-	if len(s.PeerChain) > 0 {
-		v.peer, v.peer_len = (*C.uint8_t)(C.CBytes(s.PeerChain[0])), C.size_t(len(s.PeerChain[0]))
-	}
 	return 1
+}
+
+//export goSSLSessionPeer
+func goSSLSessionPeer(handle C.uint64_t, fail *C.struct_ssl_failure, n *C.size_t) (der *C.uint8_t) {
+	defer sslBarrier(fail, &der, nil)
+	chain := sslSession(handle).Data().PeerChain
+	if len(chain) == 0 {
+		return nil
+	}
+	*n = C.size_t(len(chain[0]))
+	return (*C.uint8_t)(C.CBytes(chain[0]))
 }
 
 //export goSSLSessionTimes

@@ -34,13 +34,13 @@ type Encoded interface {
 }
 
 // Encode returns the session's encoding. If there is none yet, place returns
-// memory for its n bytes.
-func (s *Session) Encode(place func(n int) Encoded) Encoded {
+// memory for its n bytes, and has the peer, which may be nil, encoded apart.
+func (s *Session) Encode(place func(n int, peer *Peer) Encoded) Encoded {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.encoded == nil {
 		plain.EncodeInto(s.fields, func(n int) []byte {
-			s.encoded = place(n)
+			s.encoded = place(n, s.peer)
 			return s.encoded.Bytes()
 		})
 	}
@@ -48,8 +48,9 @@ func (s *Session) Encode(place func(n int) Encoded) Encoded {
 }
 
 // RestoreSession returns a session like the one that was encoded, held once.
-func RestoreSession(e Encoded) (*Session, error) {
+func RestoreSession(e Encoded, peer *Peer) (*Session, error) {
 	s := newSession(protocol.Session{})
+	s.peer = peer
 	if err := plain.Decode(e.Bytes(), s.fields); err != nil {
 		clear(s.data.Secret)
 		return nil, err
@@ -81,10 +82,22 @@ func (s *Session) life() *life {
 func (s *Session) fields(p *plain.Coder) {
 	l := s.life()
 	l.fields(p)
-	s.data.Fields(p)
+	data := s.data
+	data.PeerChain, data.Staple = nil, nil
+	data.Fields(p)
 	if p.Reading() {
+		s.data = data
 		s.data.Created, s.data.Timeout, s.spent = time.Unix(l.sec, l.nsec), l.timeout, l.spent
+		if s.peer != nil {
+			s.data.PeerChain, s.data.Staple = s.peer.chain, s.peer.staple
+		}
 	}
+}
+
+// Fields goes through what a session keeps of the peer.
+func (p *Peer) Fields(c *plain.Coder) {
+	plain.List(c, &p.chain, 8, c.Bytes)
+	c.Bytes(&p.staple)
 }
 
 // keepUp has the session's encoding say what the session says.

@@ -33,6 +33,7 @@ func (m *memory) Unstore(p Place)        { m.sessions.Remove(p.(*list.Element)) 
 
 type kept struct {
 	data    []byte
+	peer    *Peer
 	dropped bool
 }
 
@@ -40,7 +41,7 @@ func (k *kept) Bytes() []byte { return k.data }
 func (k *kept) Drop()         { k.dropped = true }
 
 func keep(s *Session) *kept {
-	return s.Encode(func(n int) Encoded { return &kept{data: make([]byte, n)} }).(*kept)
+	return s.Encode(func(n int, peer *Peer) Encoded { return &kept{data: make([]byte, n), peer: peer} }).(*kept)
 }
 
 func marshalContext(c *Context) (data []byte) {
@@ -68,11 +69,24 @@ func marshalConn(c *Conn) (data drive.Encoding, sessions []*Session) {
 type child struct {
 	t        *testing.T
 	sessions map[*kept]*Session
+	peers    map[*Peer]*Peer
 	contexts map[*Context]*Context
 }
 
 func newChild(t *testing.T) *child {
-	return &child{t, make(map[*kept]*Session), make(map[*Context]*Context)}
+	return &child{t, make(map[*kept]*Session), make(map[*Peer]*Peer), make(map[*Context]*Context)}
+}
+
+func (f *child) peer(old *Peer) *Peer {
+	if old == nil || f.peers[old] != nil {
+		return f.peers[old]
+	}
+	p := new(Peer)
+	if err := plain.Decode(plain.Encode(old.Fields), p.Fields); err != nil {
+		f.t.Fatal(err)
+	}
+	f.peers[old] = p
+	return p
 }
 
 func (f *child) session(k *kept) *Session {
@@ -83,7 +97,7 @@ func (f *child) session(k *kept) *Session {
 	if k.dropped {
 		f.t.Fatal("a session that somebody refers to isn't kept")
 	}
-	s, err := RestoreSession(&kept{data: bytes.Clone(k.data)})
+	s, err := RestoreSession(&kept{data: bytes.Clone(k.data), peer: f.peer(k.peer)}, f.peer(k.peer))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -360,6 +374,45 @@ func TestRestoredSessionsAreShared(t *testing.T) {
 	}
 }
 
+// TestSharedPeer holds the sessions of one handshake, and of those resumed from it, to having one
+// copy of the peer's chain, in a child as well.
+func TestSharedPeer(t *testing.T) {
+	t.Parallel()
+	for _, version := range []uint16{suite.TLS12, suite.TLS13} {
+		client, server := contexts(t)
+		server.Set(Options, optionNoTicket)
+		server.Set(VerifyMode, verifyPeer|verifyFailIfNoCert)
+		client.Set(MaxVersion, int64(version))
+		first, second := newPair(client, server), newPair(client, server)
+		defer first.free()
+		defer second.free()
+		if !first.handshake() {
+			t.Fatal("no handshake")
+		}
+		second.client.SetSession(first.sessions[0])
+		if !second.handshake() || !second.client.Status().Reused {
+			t.Fatal("not resumed")
+		}
+		shared := func(name string, sessions ...*Session) {
+			f := newChild(t)
+			for _, s := range sessions {
+				k := keep(s)
+				if k.peer == nil || k.peer != sessions[0].peer {
+					t.Errorf("%#x, %s: another copy", version, name)
+				}
+				if bytes.Contains(k.data, s.data.PeerChain[0]) {
+					t.Errorf("%#x, %s: a copy in the session", version, name)
+				}
+				if own := f.session(k); !bytes.Equal(own.data.PeerChain[0], s.data.PeerChain[0]) || own.peer != f.peer(k.peer) {
+					t.Errorf("%#x, %s: another chain in a child", version, name)
+				}
+			}
+		}
+		shared("client", append(append(first.sessions, second.sessions...), first.client.Session(), second.client.Session())...)
+		shared("server", first.server.Session(), second.server.Session())
+	}
+}
+
 func TestRestoreKeepsOrder(t *testing.T) {
 	t.Parallel()
 	c, err := NewContext(newMemory())
@@ -428,7 +481,7 @@ func TestRestoreDamaged(t *testing.T) {
 		t.Error("a connection that signs without a key")
 	}
 	for n := range single {
-		if _, err := RestoreSession(&kept{data: single[:n]}); err == nil {
+		if _, err := RestoreSession(&kept{data: single[:n]}, nil); err == nil {
 			t.Fatalf("a session of %d of %d bytes", n, len(single))
 		}
 	}

@@ -420,10 +420,11 @@ func (c *Conn) placeholder() *Session {
 		Created:   drive.Now(),
 		PeerChain: info.PeerChain,
 		ALPN:      info.ALPN,
+		Staple:    info.Staple,
 	}
 	s.FullHandshake = s.Created
 	c.fill(&s)
-	return newSession(s)
+	return c.session.next(s)
 }
 
 // fill completes what the engine says of a session.
@@ -456,10 +457,10 @@ func (c *Conn) takeNews() {
 			s.ID = id[:]
 		}
 		if c.reused && info.Version == suite.TLS12 {
-			c.setSession(newSession(*s)) // renewed; nobody is told
+			c.setSession(c.session.next(*s)) // renewed; nobody is told
 			continue
 		}
-		c.keep(newSession(*s))
+		c.keep(c.session.next(*s))
 	}
 }
 

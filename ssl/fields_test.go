@@ -101,7 +101,16 @@ func TestFields(t *testing.T) {
 	plaintest.Struct[Session]{
 		New:  func() *Session { return newSession(protocol.Session{}) },
 		Into: func() *Session { return newSession(protocol.Session{}) },
-		Walk: (*Session).fields,
+		Walk: func(s *Session, p *plain.Coder) {
+			plain.Struct(p, &s.peer, func(peer *Peer) { peer.Fields(p) })
+			s.fields(p)
+		},
+		Change: map[string]func(*Session){
+			"data.PeerChain": func(s *Session) { *s = *newSession(protocol.Session{PeerChain: [][]byte{{1}}}) },
+			"data.Staple": func(s *Session) {
+				*s = *newSession(protocol.Session{PeerChain: [][]byte{{1}}, Staple: []byte{2}})
+			},
+		},
 		Omit: map[string]string{
 			"refs":    "each process counts its own",
 			"mu":      "nobody holds it in a child",

@@ -30,13 +30,13 @@ func FuzzRestore(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind uint8, data, settled []byte) {
 		switch kind % 3 {
 		case 0:
-			s, err := RestoreSession(&kept{data: bytes.Clone(data)})
+			s, err := RestoreSession(&kept{data: bytes.Clone(data)}, nil)
 			if err != nil {
 				return
 			}
 			s.encoded = nil
 			first := keep(s)
-			again, err := RestoreSession(&kept{data: bytes.Clone(first.data)})
+			again, err := RestoreSession(&kept{data: bytes.Clone(first.data)}, nil)
 			if err != nil {
 				t.Fatalf("a session that was taken isn't taken again: %v", err)
 			}

@@ -176,7 +176,7 @@ func (c *Conn) seal(s *protocol.Session) []byte {
 	if err != nil {
 		return nil
 	}
-	c.resuming = newSession(*s)
+	c.resuming = c.session.next(*s)
 	return ticket
 }
 
@@ -230,7 +230,7 @@ func (c *Conn) sendTicket() {
 		}
 	}
 	if c.Engine.SendTicket(s, slices.Clone(ticket)) == nil {
-		c.keep(newSession(*s))
+		c.keep(c.session.next(*s))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"libtls"
 	"libtls/internal/drive"
@@ -16,15 +17,41 @@ type Session struct {
 	refs    atomic.Int32
 	mu      sync.Mutex
 	data    protocol.Session
+	peer    *Peer   // of data; nil for none
 	spent   bool    // not to be resumed any more
 	encoded Encoded // nil until Encode
+}
+
+// Peer is what a session keeps of the peer. It may be large, and the sessions
+// that come of one handshake share it.
+type Peer struct {
+	chain  [][]byte
+	staple []byte
 }
 
 // newSession returns a Session, held once.
 func newSession(data protocol.Session) *Session {
 	s := &Session{data: data}
+	if len(data.PeerChain) > 0 {
+		s.peer = &Peer{data.PeerChain, data.Staple}
+	}
 	s.refs.Store(1)
 	return s
+}
+
+// next returns a Session that follows s, which may be nil, on a connection.
+func (s *Session) next(data protocol.Session) *Session {
+	n := newSession(data)
+	if s != nil && s.peer.same(n.peer) {
+		n.peer = s.peer
+	}
+	return n
+}
+
+// same tells whether both were made of the same memory.
+func (p *Peer) same(q *Peer) bool {
+	return p != nil && q != nil && len(p.chain) == len(q.chain) && &p.chain[0] == &q.chain[0] &&
+		unsafe.SliceData(p.staple) == unsafe.SliceData(q.staple)
 }
 
 // Retain counts one more holder. It is for those who got s from a holder.
@@ -104,7 +131,7 @@ func (s *Session) Dup() *Session {
 	defer s.mu.Unlock()
 	data := s.data
 	data.Secret = append([]byte(nil), data.Secret...)
-	dup := newSession(data)
+	dup := s.next(data)
 	dup.spent = s.spent
 	return dup
 }

@@ -1,9 +1,9 @@
 // Command hostile measures what a peer can cost that repeats what it may repeat:
 //
-//	hostile VICTIM LIBRARY [ITEM]
+//	hostile VICTIM SUBSET LIBRARY [ITEM]
 //
-// VICTIM is victim.c, linked with the libtls in the directory LIBRARY; ITEM is the start of the names of
-// the items to be measured. A line tells the processor time that the victim's whole process took for a byte
+// VICTIM is victim.c, and SUBSET is subset.c, linked with the libtls in the directory LIBRARY; ITEM is the
+// start of the names of the items to be measured. A line tells the processor time that the victim's whole process took for a byte
 // that came over the socket, and how many times that is what a byte costs of the shortest records of data.
 // Each item is measured with a long chain of the peer's certificates, too, which must not make it dearer.
 package main
@@ -45,6 +45,7 @@ import (
 type item struct {
 	name    string
 	client  bool // of the victim
+	subset  bool // the victim is a client of the SSL_* subset
 	version uint16
 	suite   suite.ID // 0 for any
 	// hello makes the handshake; nil for the usual one.
@@ -128,6 +129,8 @@ var items = []item{
 	{name: "tickets, 500 a record", client: true, version: tls13, round: tickets(500), count: 100},
 	{name: "tickets, 16 KiB each", client: true, version: tls13, round: message((&wire.NewSessionTicket{
 		Lifetime: 3600, Nonce: []byte{1}, Ticket: make([]byte, 16000)}).Marshal()), count: 500},
+	{name: "tickets, one a record", subset: true, version: tls13, round: tickets(1), count: 10000},
+	{name: "tickets, 500 a record", subset: true, version: tls13, round: tickets(500), count: 100},
 	{name: "a ticket in fragments of a byte", client: true, version: tls13, round: crumbs((&wire.NewSessionTicket{
 		Lifetime: 3600, Nonce: []byte{1}, Ticket: make([]byte, 10000)}).Marshal()), count: 2},
 
@@ -239,7 +242,7 @@ func newPeer(it *item, id *identity, conn net.Conn) *peer {
 		}
 	}
 	p := &peer{id: id, conn: conn.(*net.TCPConn), in: bufio.NewReader(conn), w: bufio.NewWriterSize(conn, 1<<20), secrets: map[string][]byte{}}
-	if it.client {
+	if id.forServer {
 		p.Conn = protocol.Server(cfg)
 	} else {
 		p.Conn = protocol.Client(cfg)
@@ -509,15 +512,16 @@ func chain(ca *x509.Certificate, caKey crypto.Signer, size int) *identity {
 	return id
 }
 
-// victims are a server and a client.
+// victims are a server, a client, and one of the subset.
 type victims struct {
-	cmds     []*exec.Cmd
-	address  string       // of the server
-	listener net.Listener // for the client
-	ids      [2]*identity // of the short and the long chain
+	cmds    []*exec.Cmd
+	address string       // of the server
+	client  net.Listener // for the client
+	subset  net.Listener // for the subset's
+	ids     [2]*identity // of the short and the long chain
 }
 
-func start(program, library string) *victims {
+func start(program, subset, library string) *victims {
 	dir := must(os.MkdirTemp("", ""))
 	defer os.RemoveAll(dir)
 	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
@@ -532,8 +536,9 @@ func start(program, library string) *victims {
 	}
 	cert := file("cert", "CERTIFICATE", must(x509.CreateCertificate(rand.Reader, ca, ca, key.Public(), key)))
 	keyFile := file("key", "PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
-	v := &victims{listener: must(net.Listen("tcp", "127.0.0.1:0")), ids: [2]*identity{chain(ca, key, 0), chain(ca, key, 90000)}}
-	run := func(args ...string) io.Reader {
+	listen := func() net.Listener { return must(net.Listen("tcp", "127.0.0.1:0")) }
+	v := &victims{client: listen(), subset: listen(), ids: [2]*identity{chain(ca, key, 0), chain(ca, key, 90000)}}
+	run := func(program string, args ...string) io.Reader {
 		cmd := exec.Command(program, args...)
 		cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+library)
 		cmd.Stderr = os.Stderr
@@ -543,15 +548,17 @@ func start(program, library string) *victims {
 		v.cmds = append(v.cmds, cmd)
 		return out
 	}
-	v.address = net.JoinHostPort("127.0.0.1", strings.TrimSpace(must(bufio.NewReader(run("server", cert, keyFile, cert)).ReadString('\n'))))
-	_, port, _ := net.SplitHostPort(v.listener.Addr().String())
-	run("client", port, filepath.Join(dir, "sessions"))
+	v.address = net.JoinHostPort("127.0.0.1", strings.TrimSpace(must(bufio.NewReader(run(program, "server", cert, keyFile, cert)).ReadString('\n'))))
+	port := func(l net.Listener) string { return strconv.Itoa(l.Addr().(*net.TCPAddr).Port) }
+	run(program, "client", port(v.client), filepath.Join(dir, "sessions"))
+	run(subset, port(v.subset))
 	v.peer(&item{client: true, version: tls13}, v.ids[0]).conn.Close() // it has opened the file
 	return v
 }
 
 func (v *victims) stop() {
-	v.listener.Close()
+	v.client.Close()
+	v.subset.Close()
 	for _, cmd := range v.cmds {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -560,12 +567,16 @@ func (v *victims) stop() {
 
 // peer has a new connection to one of them.
 func (v *victims) peer(it *item, id *identity) *peer {
-	if !it.client {
+	listener := v.client
+	switch {
+	case it.subset:
+		listener = v.subset
+	case !it.client:
 		return newPeer(it, id, must(net.Dial("tcp", v.address)))
 	}
 	own := *id
 	own.forServer = true
-	return newPeer(it, &own, must(v.listener.Accept()))
+	return newPeer(it, &own, must(listener.Accept()))
 }
 
 // cost is processor time and the bytes that it was for.
@@ -618,11 +629,11 @@ func (v *victims) handshakes(it *item, id *identity) cost {
 }
 
 func main() {
-	if len(os.Args) != 3 && len(os.Args) != 4 {
-		log.Fatal("usage: hostile VICTIM LIBRARY [ITEM]")
+	if len(os.Args) != 4 && len(os.Args) != 5 {
+		log.Fatal("usage: hostile VICTIM SUBSET LIBRARY [ITEM]")
 	}
-	prefix := strings.Join(os.Args[3:], "")
-	v := start(os.Args[1], os.Args[2])
+	prefix := strings.Join(os.Args[4:], "")
+	v := start(os.Args[1], os.Args[2], os.Args[3])
 	defer v.stop()
 	fmt.Printf("%-54s %21s %21s\n", "", "short chain", "chain of 90 KB")
 	fmt.Printf("%-54s %10s %10s %10s %10s\n", "of the victim, for a byte that comes", "ns", "ratio", "ns", "ratio")
@@ -630,7 +641,10 @@ func main() {
 	for i := range items {
 		it := &items[i]
 		role, version := "server", "1.3"
-		if it.client {
+		switch {
+		case it.subset:
+			role = "client of the subset"
+		case it.client:
 			role = "client"
 		}
 		if it.version == tls12 {

@@ -332,6 +332,19 @@ half_done(void)
 	free_pair(&p);
 }
 
+/* A client's session tells of its server. */
+static void
+tells_peer(SSL_SESSION *s)
+{
+	X509 *peer = SSL_SESSION_get0_peer(s);
+	char *subject;
+
+	MUST(peer != NULL && SSL_SESSION_get0_peer(s) == peer);
+	subject = X509_NAME_oneline(X509_get_subject_name(peer), NULL, 0);
+	MUST(strstr(subject, "server") != NULL);
+	OPENSSL_free(subject);
+}
+
 /* Tickets, stored sessions, and what the parent's objects tell of them. */
 static void
 sessions(bool stored)
@@ -362,6 +375,9 @@ sessions(bool stored)
 		MUST(SSL_SESSION_get_timeout(old) == 4321);
 		MUST((copy = SSL_SESSION_dup(old)) != NULL);
 		MUST(SSL_SESSION_get_timeout(copy) == 4321);
+		tells_peer(old);
+		tells_peer(copy);
+		tells_peer(latest);
 		SSL_SESSION_free(copy);
 		close_pair(&p);
 		drop_connection(&p);
@@ -372,6 +388,7 @@ sessions(bool stored)
 		    SSL_new(p.client_ctx), SSL_new(p.server_ctx) });
 	});
 	MUST(SSL_CTX_sess_number(p.server_ctx) >= stored);
+	tells_peer(old);
 	SSL_SESSION_free(old);
 	free_pair(&p);
 }
