@@ -35,6 +35,50 @@ enum {
 	KEYPAIR_PARTS,
 };
 
+/* The settings of a configuration, by the types of their values. */
+enum config_number {
+	CONFIG_PROTOCOLS,
+	CONFIG_VERIFY_DEPTH,
+	CONFIG_SESSION_FD,
+	CONFIG_SESSION_LIFETIME,
+	CONFIG_NUM_TICKETS,
+	CONFIG_KEYLOG_FD,
+};
+
+enum config_text {
+	CONFIG_ALPN,
+	CONFIG_CIPHERS,
+	CONFIG_DHE_PARAMS,
+	CONFIG_ECDHE_CURVE,
+	CONFIG_ECDHE_CURVES,
+	CONFIG_CA_PATH,
+};
+
+enum config_bytes {
+	CONFIG_CA,
+	CONFIG_CRL,
+	CONFIG_CERT,
+	CONFIG_KEY,
+	CONFIG_STAPLE,
+	CONFIG_SESSION_ID,
+	CONFIG_TICKET_KEYS,
+};
+
+enum config_switch {
+	CONFIG_PREFER_CIPHERS_CLIENT,
+	CONFIG_PREFER_CIPHERS_SERVER,
+	CONFIG_VERIFY,
+	CONFIG_NO_VERIFY_CERT,
+	CONFIG_NO_VERIFY_NAME,
+	CONFIG_NO_VERIFY_TIME,
+	CONFIG_VERIFY_CLIENT,
+	CONFIG_VERIFY_CLIENT_OPTIONAL,
+	CONFIG_REQUIRE_STAPLING,
+	CONFIG_CLEAR_KEYS,
+	CONFIG_SKIP_KEY_CHECK,
+	CONFIG_FAKE_KEY,
+};
+
 /* A keypair to be renewed: where its parts came from, malloc'ed, and what is there now. */
 struct renewal {
 	char		*path[KEYPAIR_PARTS];	/* NULL for memory */

@@ -7,87 +7,49 @@
 int
 tls_config_set_protocols(struct tls_config *config, uint32_t protocols)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetProtocols(config->go,
-	    &v.fail, protocols));
+	return config_set_number(config, CONFIG_PROTOCOLS, protocols);
 }
 
 int
 tls_config_set_alpn(struct tls_config *config, const char *alpn)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetALPN(config->go, &v.fail,
-	    alpn));
+	return config_set_text(config, CONFIG_ALPN, alpn);
 }
 
 int
 tls_config_set_ciphers(struct tls_config *config, const char *ciphers)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCiphers(config->go, &v.fail,
-	    ciphers));
+	return config_set_text(config, CONFIG_CIPHERS, ciphers);
 }
 
 int
 tls_config_set_dheparams(struct tls_config *config, const char *params)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetDHEParams(config->go,
-	    &v.fail, params));
+	return config_set_text(config, CONFIG_DHE_PARAMS, params);
 }
 
 int
 tls_config_set_ecdhecurve(struct tls_config *config, const char *curve)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetECDHECurve(config->go,
-	    &v.fail, curve));
+	return config_set_text(config, CONFIG_ECDHE_CURVE, curve);
 }
 
 int
 tls_config_set_ecdhecurves(struct tls_config *config, const char *curves)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetECDHECurves(config->go,
-	    &v.fail, curves));
+	return config_set_text(config, CONFIG_ECDHE_CURVES, curves);
 }
 
 void
 tls_config_prefer_ciphers_client(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigPreferCiphersClient(
-	    config->go, &v.fail));
+	config_switch(config, CONFIG_PREFER_CIPHERS_CLIENT);
 }
 
 void
 tls_config_prefer_ciphers_server(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigPreferCiphersServer(
-	    config->go, &v.fail));
+	config_switch(config, CONFIG_PREFER_CIPHERS_SERVER);
 }
 
 /* Has no object that could tell an error. */

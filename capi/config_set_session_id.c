@@ -7,32 +7,23 @@
 int
 tls_config_set_session_fd(struct tls_config *config, int session_fd)
 {
-	struct visit v;
-	int rv;
+	int rv = config_set_number(config, CONFIG_SESSION_FD, session_fd);
 
-	if (!config_enter(config, &v))
-		return -1;
-	rv = goConfigSetSessionFD(config->go, &v.fail, session_fd);
 	if (rv == 0)
 		config->settings->sessions = session_fd != -1;
-	return config_leave(config, &v, rv);
+	return rv;
 }
 
 int
 tls_config_set_session_id(struct tls_config *config,
     const unsigned char *session_id, size_t len)
 {
-	struct visit v;
-
 	if (!config_valid(config))
 		return -1;
 	if (session_id == NULL && len > 0)
 		return error_set(&config->err, TLS_ERROR_INVALID_ARGUMENT,
 		    "no session ID");
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetSessionID(config->go,
-	    &v.fail, session_id, len));
+	return config_set_bytes(config, CONFIG_SESSION_ID, session_id, len);
 }
 
 int
@@ -47,19 +38,14 @@ tls_config_set_session_lifetime(struct tls_config *config, int lifetime)
 		    errno, "no memory for sessions"));
 	if (config->settings->shared != NULL)
 		goConfigShare(config->go, &v.fail, config->settings->shared);
-	return config_leave(config, &v, goConfigSetSessionLifetime(config->go,
-	    &v.fail, lifetime));
+	return config_leave(config, &v, goConfigSetNumber(config->go, &v.fail,
+	    CONFIG_SESSION_LIFETIME, lifetime));
 }
 
 int
 tls_config_set_num_tickets(struct tls_config *config, size_t num_tickets)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetNumTickets(config->go,
-	    &v.fail, num_tickets));
+	return config_set_number(config, CONFIG_NUM_TICKETS, num_tickets);
 }
 
 int

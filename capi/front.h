@@ -323,6 +323,11 @@ bool	 config_valid(const struct tls_config *);
 bool	 config_enter(struct tls_config *, struct visit *);
 bool	 config_must_enter(struct tls_config *, struct visit *);
 int	 config_leave(struct tls_config *, struct visit *, int);
+int	 config_set_number(struct tls_config *, enum config_number, int64_t);
+int	 config_set_text(struct tls_config *, enum config_text, const char *);
+int	 config_set_bytes(struct tls_config *, enum config_bytes,
+	    const uint8_t *, size_t);
+void	 config_switch(struct tls_config *, enum config_switch);
 struct settings	*settings_new(void);
 struct settings	*settings_hold(struct settings *);
 void	 settings_drop(struct settings *);

@@ -118,24 +118,14 @@ tls_config_set_ca_file(struct tls_config *config, const char *ca_file)
 int
 tls_config_set_ca_path(struct tls_config *config, const char *ca_path)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCAPath(config->go, &v.fail,
-	    ca_path));
+	return config_set_text(config, CONFIG_CA_PATH, ca_path);
 }
 
 int
 tls_config_set_ca_mem(struct tls_config *config, const uint8_t *ca,
     size_t ca_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCAMem(config->go, &v.fail,
-	    ca, ca_len));
+	return config_set_bytes(config, CONFIG_CA, ca, ca_len);
 }
 
 int
@@ -149,12 +139,7 @@ int
 tls_config_set_crl_mem(struct tls_config *config, const uint8_t *crl,
     size_t crl_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCRLMem(config->go, &v.fail,
-	    crl, crl_len));
+	return config_set_bytes(config, CONFIG_CRL, crl, crl_len);
 }
 
 int
@@ -167,12 +152,7 @@ int
 tls_config_set_cert_mem(struct tls_config *config, const uint8_t *cert,
     size_t cert_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetCertMem(config->go, &v.fail,
-	    cert, cert_len));
+	return config_set_bytes(config, CONFIG_CERT, cert, cert_len);
 }
 
 int
@@ -185,12 +165,7 @@ int
 tls_config_set_key_mem(struct tls_config *config, const uint8_t *key,
     size_t key_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetKeyMem(config->go, &v.fail,
-	    key, key_len));
+	return config_set_bytes(config, CONFIG_KEY, key, key_len);
 }
 
 int
@@ -320,51 +295,29 @@ int
 tls_config_set_ocsp_staple_mem(struct tls_config *config,
     const uint8_t *staple, size_t staple_len)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetOCSPStapleMem(config->go,
-	    &v.fail, staple, staple_len));
+	return config_set_bytes(config, CONFIG_STAPLE, staple, staple_len);
 }
 
 void
 tls_config_clear_keys(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigClearKeys(config->go,
-	    &v.fail));
+	config_switch(config, CONFIG_CLEAR_KEYS);
 }
 
 int
 tls_config_set_verify_depth(struct tls_config *config, int verify_depth)
 {
-	struct visit v;
-
-	if (!config_enter(config, &v))
-		return -1;
-	return config_leave(config, &v, goConfigSetVerifyDepth(config->go,
-	    &v.fail, verify_depth));
+	return config_set_number(config, CONFIG_VERIFY_DEPTH, verify_depth);
 }
 
 void
 tls_config_verify_client(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigVerifyClient(config->go,
-	    &v.fail));
+	config_switch(config, CONFIG_VERIFY_CLIENT);
 }
 
 void
 tls_config_verify_client_optional(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigVerifyClientOptional(
-	    config->go, &v.fail));
+	config_switch(config, CONFIG_VERIFY_CLIENT_OPTIONAL);
 }

@@ -147,7 +147,8 @@ settings_take_keys(struct settings *s, struct ticket_file *file,
 	int rv;
 
 	restore_lock();
-	rv = goConfigSetTicketKeyFile(s->config.go, fail, f->data, f->len);
+	rv = goConfigSetBytes(s->config.go, fail, CONFIG_TICKET_KEYS, f->data,
+	    f->len);
 	if (rv == 0) {
 		old = s->ticket_file;
 		s->ticket_file = file;
@@ -173,8 +174,8 @@ reload(struct settings *s, struct ticket_file *file)
 	if (settings_restore(s, &v.fail)) {
 		restore_lock();
 		if (s->ticket_file == file)
-			rv = goConfigSetTicketKeyFile(s->config.go, &v.fail,
-			    f.data, f.len);
+			rv = goConfigSetBytes(s->config.go, &v.fail,
+			    CONFIG_TICKET_KEYS, f.data, f.len);
 		restore_unlock();
 		if (rv == 0)
 			error_clear(&s->refused);
@@ -251,4 +252,49 @@ config_leave(struct tls_config *config, struct visit *v, int rv)
 	leave(v);
 	error_take(&config->err, &v->fail);
 	return rv;
+}
+
+int
+config_set_number(struct tls_config *config, enum config_number what, int64_t n)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetNumber(config->go, &v.fail,
+	    what, n));
+}
+
+int
+config_set_text(struct tls_config *config, enum config_text what,
+    const char *text)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetText(config->go, &v.fail,
+	    what, text));
+}
+
+int
+config_set_bytes(struct tls_config *config, enum config_bytes what,
+    const uint8_t *data, size_t len)
+{
+	struct visit v;
+
+	if (!config_enter(config, &v))
+		return -1;
+	return config_leave(config, &v, goConfigSetBytes(config->go, &v.fail,
+	    what, data, len));
+}
+
+void
+config_switch(struct tls_config *config, enum config_switch what)
+{
+	struct visit v;
+
+	if (config_must_enter(config, &v))
+		config_leave(config, &v, goConfigSwitch(config->go, &v.fail,
+		    what));
 }

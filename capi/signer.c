@@ -25,21 +25,13 @@ tls_config_set_sign_cb(struct tls_config *config, tls_sign_cb cb, void *cb_arg)
 void
 tls_config_skip_private_key_check(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigSkipPrivateKeyCheck(
-	    config->go, &v.fail));
+	config_switch(config, CONFIG_SKIP_KEY_CHECK);
 }
 
 void
 tls_config_use_fake_private_key(struct tls_config *config)
 {
-	struct visit v;
-
-	if (config_must_enter(config, &v))
-		config_leave(config, &v, goConfigUseFakePrivateKey(config->go,
-	    &v.fail));
+	config_switch(config, CONFIG_FAKE_KEY);
 }
 
 /* Whatever the callback returns, the request is gone. */

@@ -16,20 +16,6 @@ func goConfigSetSignCB(config C.uint64_t, fail *C.struct_failure, cb, arg C.uint
 	return 0
 }
 
-//export goConfigSkipPrivateKeyCheck
-func goConfigSkipPrivateKeyCheck(config C.uint64_t, fail *C.struct_failure) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	configuration(config).SkipPrivateKeyCheck()
-	return 0
-}
-
-//export goConfigUseFakePrivateKey
-func goConfigUseFakePrivateKey(config C.uint64_t, fail *C.struct_failure) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	configuration(config).UseFakePrivateKey()
-	return 0
-}
-
 //export goSignerNew
 func goSignerNew(fail *C.struct_failure) (handle C.uint64_t) {
 	defer barrier(fail, &handle, 0)
