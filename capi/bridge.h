@@ -139,6 +139,38 @@ enum kind {
 	SERVER_CONN,
 };
 
+/* Strings that a context hands out and keeps until it is reset. */
+enum string {
+	CONN_VERSION,
+	CONN_CIPHER,
+	CONN_GROUP,
+	CONN_ALPN_SELECTED,
+	CONN_SERVERNAME,
+	PEER_CERT_COMMON_NAME,
+	PEER_CERT_HASH,
+	PEER_CERT_ISSUER,
+	PEER_CERT_SUBJECT,
+	PEER_CERT_CHAIN_PEM,
+	PEER_OCSP_URL,
+	STRINGS,
+};
+
+/* What else can be asked of it. */
+enum number {
+	CONN_CIPHER_STRENGTH,
+	CONN_SESSION_RESUMED,
+	CONN_PEER_CLOSED,
+	PEER_CERT_PROVIDED,
+	PEER_CERT_NOTBEFORE,
+	PEER_CERT_NOTAFTER,
+	PEER_OCSP_RESPONSE_STATUS,
+	PEER_OCSP_CERT_STATUS,
+	PEER_OCSP_CRL_REASON,
+	PEER_OCSP_THIS_UPDATE,
+	PEER_OCSP_NEXT_UPDATE,
+	PEER_OCSP_REVOCATION_TIME,
+};
+
 /*
  * Bytes for a child, which are wiped with their last holder, and a number of
  * other blobs that they refer to.

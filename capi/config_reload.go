@@ -24,7 +24,7 @@ func goConfigKeypairFiles(config C.uint64_t, fail *C.struct_failure, n *C.size_t
 	renewals := unsafe.Slice(list, len(files))
 	for i, keypair := range files {
 		for part, path := range keypair {
-			renewals[i].path[part] = cstring(path, path != "")
+			renewals[i].path[part] = cstring(path)
 		}
 	}
 	return list

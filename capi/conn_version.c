@@ -17,64 +17,63 @@ complete(const struct tls *ctx)
 }
 
 static const char *
-string(struct tls *ctx, enum string which,
-    char *(*get)(uint64_t, struct failure *))
+string(struct tls *ctx, enum string which)
 {
-	return complete(ctx) ? context_string(ctx, which, get) : NULL;
+	return complete(ctx) ? context_string(ctx, which) : NULL;
 }
 
 static int
-number(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
+number(struct tls *ctx, enum number which)
 {
-	return complete(ctx) ? context_number(ctx, get, 0) : 0;
+	return complete(ctx) ? context_number(ctx, which, 0) : 0;
 }
 
 const char *
 tls_conn_version(struct tls *ctx)
 {
-	return string(ctx, CONN_VERSION, goConnVersion);
+	return string(ctx, CONN_VERSION);
 }
 
 const char *
 tls_conn_cipher(struct tls *ctx)
 {
-	return string(ctx, CONN_CIPHER, goConnCipher);
+	return string(ctx, CONN_CIPHER);
 }
 
 int
 tls_conn_cipher_strength(struct tls *ctx)
 {
-	return number(ctx, goConnCipherStrength);
+	return number(ctx, CONN_CIPHER_STRENGTH);
 }
 
 const char *
 tls_conn_group(struct tls *ctx)
 {
-	return string(ctx, CONN_GROUP, goConnGroup);
+	return string(ctx, CONN_GROUP);
 }
 
 const char *
 tls_conn_alpn_selected(struct tls *ctx)
 {
-	return string(ctx, CONN_ALPN_SELECTED, goConnALPNSelected);
+	return string(ctx, CONN_ALPN_SELECTED);
 }
 
 const char *
 tls_conn_servername(struct tls *ctx)
 {
-	return string(ctx, CONN_SERVERNAME, goConnServername);
+	return string(ctx, CONN_SERVERNAME);
 }
 
 int
 tls_conn_session_resumed(struct tls *ctx)
 {
-	return number(ctx, goConnSessionResumed);
+	return number(ctx, CONN_SESSION_RESUMED);
 }
 
 int
 tls_peer_cert_provided(struct tls *ctx)
 {
-	return number(ctx, goPeerCertProvided);
+	return number(ctx, PEER_CERT_PROVIDED);
 }
 
 int
@@ -91,37 +90,37 @@ tls_peer_cert_contains_name(struct tls *ctx, const char *name)
 const char *
 tls_peer_cert_common_name(struct tls *ctx)
 {
-	return string(ctx, PEER_CERT_COMMON_NAME, goPeerCertCommonName);
+	return string(ctx, PEER_CERT_COMMON_NAME);
 }
 
 const char *
 tls_peer_cert_hash(struct tls *ctx)
 {
-	return string(ctx, PEER_CERT_HASH, goPeerCertHash);
+	return string(ctx, PEER_CERT_HASH);
 }
 
 const char *
 tls_peer_cert_issuer(struct tls *ctx)
 {
-	return string(ctx, PEER_CERT_ISSUER, goPeerCertIssuer);
+	return string(ctx, PEER_CERT_ISSUER);
 }
 
 const char *
 tls_peer_cert_subject(struct tls *ctx)
 {
-	return string(ctx, PEER_CERT_SUBJECT, goPeerCertSubject);
+	return string(ctx, PEER_CERT_SUBJECT);
 }
 
 time_t
 tls_peer_cert_notbefore(struct tls *ctx)
 {
-	return complete(ctx) ? context_time(ctx, goPeerCertNotBefore) : -1;
+	return complete(ctx) ? context_time(ctx, PEER_CERT_NOTBEFORE) : -1;
 }
 
 time_t
 tls_peer_cert_notafter(struct tls *ctx)
 {
-	return complete(ctx) ? context_time(ctx, goPeerCertNotAfter) : -1;
+	return complete(ctx) ? context_time(ctx, PEER_CERT_NOTAFTER) : -1;
 }
 
 const uint8_t *
@@ -129,7 +128,7 @@ tls_peer_cert_chain_pem(struct tls *ctx, size_t *len)
 {
 	const char *pem;
 
-	pem = string(ctx, PEER_CERT_CHAIN_PEM, goPeerCertChainPEM);
+	pem = string(ctx, PEER_CERT_CHAIN_PEM);
 	if (pem != NULL && len != NULL)
 		*len = strlen(pem);
 	return (const uint8_t *)pem;

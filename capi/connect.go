@@ -31,7 +31,6 @@ func (c *heldContext) connecting(fail *C.struct_failure, err error, wanted **C.c
 	if err != nil || !c.Connecting() {
 		return tell(fail, err)
 	}
-	path := c.Wanted()
-	*wanted = cstring(path, path != "")
+	*wanted = cstring(c.Wanted())
 	return C.STEP_AGAIN
 }

@@ -260,30 +260,28 @@ strings_drop(struct tls *ctx)
 
 /* Keeps what Go answers, so that the pointer lasts until the context's reset. */
 const char *
-context_string(struct tls *ctx, enum string which,
-    char *(*get)(uint64_t, struct failure *))
+context_string(struct tls *ctx, enum string which)
 {
 	struct visit v;
 
 	if (!context_valid(ctx))
 		return NULL;
 	if (ctx->strings[which] == NULL && context_enter(ctx, &v)) {
-		ctx->strings[which] = get(ctx->go, &v.fail);
+		ctx->strings[which] = goContextString(ctx->go, &v.fail, which);
 		context_leave(ctx, &v, 0);
 	}
 	return ctx->strings[which];
 }
 
 int64_t
-context_number(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *),
-    int64_t none)
+context_number(struct tls *ctx, enum number which, int64_t none)
 {
 	struct visit v;
 	int64_t n;
 
 	if (!context_enter(ctx, &v))
 		return none;
-	n = get(ctx->go, &v.fail);
+	n = goContextNumber(ctx->go, &v.fail, which);
 	if (v.fail.text != NULL)
 		n = none;
 	context_leave(ctx, &v, 0);
@@ -291,9 +289,9 @@ context_number(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *),
 }
 
 time_t
-context_time(struct tls *ctx, int64_t (*get)(uint64_t, struct failure *))
+context_time(struct tls *ctx, enum number which)
 {
-	int64_t t = context_number(ctx, get, -1);
+	int64_t t = context_number(ctx, which, -1);
 
 	if (sizeof(time_t) < sizeof(t) && t > INT32_MAX)
 		return INT32_MAX;

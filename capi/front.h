@@ -58,22 +58,6 @@ struct tls_config {
 	struct settings	*settings;
 };
 
-/* Strings that a context hands out and keeps until it is reset. */
-enum string {
-	CONN_VERSION,
-	CONN_CIPHER,
-	CONN_GROUP,
-	CONN_ALPN_SELECTED,
-	CONN_SERVERNAME,
-	PEER_CERT_COMMON_NAME,
-	PEER_CERT_HASH,
-	PEER_CERT_ISSUER,
-	PEER_CERT_SUBJECT,
-	PEER_CERT_CHAIN_PEM,
-	PEER_OCSP_URL,
-	STRINGS,
-};
-
 /*
  * Records from the peer, and their source. Code that only writes is never handed
  * this struct.
@@ -360,11 +344,9 @@ bool	 context_refuses(struct tls *);
 void	 context_open(struct tls *, int, int, tls_read_cb, tls_write_cb,
 	    void *);
 void	 context_disconnect(struct tls *);
-const char *context_string(struct tls *, enum string,
-	    char *(*)(uint64_t, struct failure *));
-int64_t	 context_number(struct tls *, int64_t (*)(uint64_t, struct failure *),
-	    int64_t);
-time_t	 context_time(struct tls *, int64_t (*)(uint64_t, struct failure *));
+const char *context_string(struct tls *, enum string);
+int64_t	 context_number(struct tls *, enum number, int64_t);
+time_t	 context_time(struct tls *, enum number);
 void	 string_drop(struct tls *, enum string);
 void	 strings_drop(struct tls *);
 

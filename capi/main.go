@@ -116,8 +116,11 @@ func buffer(p *C.uint8_t, n C.size_t) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(p)), n)
 }
 
-// cstring copies s for C, and is NULL if !ok.
-func cstring(s string, ok bool) *C.char {
+// cstring copies s for C; the empty string is NULL.
+func cstring(s string) *C.char { return cstringIf(s, s != "") }
+
+// cstringIf copies s for C, and is NULL if !ok.
+func cstringIf(s string, ok bool) *C.char {
 	if !ok {
 		return nil
 	}

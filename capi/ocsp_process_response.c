@@ -28,7 +28,7 @@ tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
 		file_drop(found);
 	context_save(ctx, &v.fail);
 	/* A response that can't be parsed makes Go forget the URL; others leave it. */
-	if ((url = goPeerOCSPURL(ctx->go, &v.fail)) == NULL)
+	if ((url = goContextString(ctx->go, &v.fail, PEER_OCSP_URL)) == NULL)
 		string_drop(ctx, PEER_OCSP_URL);
 	free(url);
 	context_leave(ctx, &v, rv);
@@ -38,25 +38,25 @@ tls_ocsp_process_response(struct tls *ctx, const unsigned char *response,
 int
 tls_peer_ocsp_cert_status(struct tls *ctx)
 {
-	return context_number(ctx, goPeerOCSPCertStatus, -1);
+	return context_number(ctx, PEER_OCSP_CERT_STATUS, -1);
 }
 
 int
 tls_peer_ocsp_crl_reason(struct tls *ctx)
 {
-	return context_number(ctx, goPeerOCSPCRLReason, -1);
+	return context_number(ctx, PEER_OCSP_CRL_REASON, -1);
 }
 
 time_t
 tls_peer_ocsp_next_update(struct tls *ctx)
 {
-	return context_time(ctx, goPeerOCSPNextUpdate);
+	return context_time(ctx, PEER_OCSP_NEXT_UPDATE);
 }
 
 int
 tls_peer_ocsp_response_status(struct tls *ctx)
 {
-	return context_number(ctx, goPeerOCSPResponseStatus, -1);
+	return context_number(ctx, PEER_OCSP_RESPONSE_STATUS, -1);
 }
 
 /* One of a few strings that last forever. */
@@ -76,17 +76,17 @@ tls_peer_ocsp_result(struct tls *ctx)
 time_t
 tls_peer_ocsp_revocation_time(struct tls *ctx)
 {
-	return context_time(ctx, goPeerOCSPRevocationTime);
+	return context_time(ctx, PEER_OCSP_REVOCATION_TIME);
 }
 
 time_t
 tls_peer_ocsp_this_update(struct tls *ctx)
 {
-	return context_time(ctx, goPeerOCSPThisUpdate);
+	return context_time(ctx, PEER_OCSP_THIS_UPDATE);
 }
 
 const char *
 tls_peer_ocsp_url(struct tls *ctx)
 {
-	return context_string(ctx, PEER_OCSP_URL, goPeerOCSPURL);
+	return context_string(ctx, PEER_OCSP_URL);
 }

@@ -14,19 +14,12 @@ func goOCSPProcessResponse(ctx C.uint64_t, fail *C.struct_failure, der *C.cbyte,
 	}
 	switch done, err := c.OCSPProcessResponse(mem(der, n)); {
 	case err != nil:
-		tell(fail, err)
-		return -1
+		return tell(fail, err)
 	case !done:
 		*wanted = C.CString(c.Wanted())
 		return C.STEP_AGAIN
 	}
 	return 0
-}
-
-//export goPeerOCSPURL
-func goPeerOCSPURL(ctx C.uint64_t, fail *C.struct_failure) (s *C.char) {
-	defer barrier(fail, &s, nil)
-	return cstring(context(ctx).PeerOCSPURL())
 }
 
 //export goPeerOCSPResult
@@ -36,42 +29,6 @@ func goPeerOCSPResult(ctx C.uint64_t, fail *C.struct_failure) (s *C.char) {
 		return lasting(result)
 	}
 	return nil
-}
-
-//export goPeerOCSPResponseStatus
-func goPeerOCSPResponseStatus(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) {
-	defer barrier(fail, &n, -1)
-	return C.int64_t(context(ctx).PeerOCSPResponseStatus())
-}
-
-//export goPeerOCSPCertStatus
-func goPeerOCSPCertStatus(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) {
-	defer barrier(fail, &n, -1)
-	return C.int64_t(context(ctx).PeerOCSPCertStatus())
-}
-
-//export goPeerOCSPCRLReason
-func goPeerOCSPCRLReason(ctx C.uint64_t, fail *C.struct_failure) (n C.int64_t) {
-	defer barrier(fail, &n, -1)
-	return C.int64_t(context(ctx).PeerOCSPCRLReason())
-}
-
-//export goPeerOCSPThisUpdate
-func goPeerOCSPThisUpdate(ctx C.uint64_t, fail *C.struct_failure) (t C.int64_t) {
-	defer barrier(fail, &t, -1)
-	return C.int64_t(context(ctx).PeerOCSPThisUpdate())
-}
-
-//export goPeerOCSPNextUpdate
-func goPeerOCSPNextUpdate(ctx C.uint64_t, fail *C.struct_failure) (t C.int64_t) {
-	defer barrier(fail, &t, -1)
-	return C.int64_t(context(ctx).PeerOCSPNextUpdate())
-}
-
-//export goPeerOCSPRevocationTime
-func goPeerOCSPRevocationTime(ctx C.uint64_t, fail *C.struct_failure) (t C.int64_t) {
-	defer barrier(fail, &t, -1)
-	return C.int64_t(context(ctx).PeerOCSPRevocationTime())
 }
 
 var lastingStrings sync.Map // string to *C.char

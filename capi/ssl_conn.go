@@ -183,15 +183,13 @@ func goSSLConnKeyUpdate(handle C.uint64_t, fail *C.struct_ssl_failure, kind C.in
 //export goSSLConnALPN
 func goSSLConnALPN(handle C.uint64_t, fail *C.struct_ssl_failure) (name *C.char) {
 	defer sslBarrier(fail, &name, nil)
-	s := sslConnection(handle).ALPN()
-	return cstring(s, s != "")
+	return cstring(sslConnection(handle).ALPN())
 }
 
 //export goSSLConnServerName
 func goSSLConnServerName(handle C.uint64_t, fail *C.struct_ssl_failure) (name *C.char) {
 	defer sslBarrier(fail, &name, nil)
-	s := sslConnection(handle).ServerName()
-	return cstring(s, s != "")
+	return cstring(sslConnection(handle).ServerName())
 }
 
 //export goSSLConnPeer

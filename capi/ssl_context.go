@@ -28,8 +28,8 @@ func sslTell(fail *C.struct_ssl_failure, errs ...*ssl.Error) C.int {
 		}
 		at := &fail.entries[fail.count]
 		at.lib, at.number = C.int(e.Lib), C.int(e.Number)
-		at.reason = cstring(e.Reason, e.Reason != "")
-		at.data = cstring(e.Data, e.Data != "")
+		at.reason = cstring(e.Reason)
+		at.data = cstring(e.Data)
 		fail.count++
 	}
 	return 0

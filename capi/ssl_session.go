@@ -82,8 +82,8 @@ func goSSLSessionView(handle C.uint64_t, fail *C.struct_ssl_failure, v *C.struct
 	if len(s.Ticket) > 0 {
 		v.ticket, v.ticket_len = (*C.uint8_t)(C.CBytes(s.Ticket)), C.size_t(len(s.Ticket))
 	}
-	v.hostname = cstring(s.ServerName, s.ServerName != "")
-	v.alpn = cstring(s.ALPN, s.ALPN != "")
+	v.hostname = cstring(s.ServerName)
+	v.alpn = cstring(s.ALPN)
 	return 1
 }
 

@@ -26,7 +26,7 @@ func stepInput(s *C.struct_step) drive.IO {
 func stepOutput(s *C.struct_step, io *drive.IO) {
 	output(s, io.Out)
 	s.n = C.size_t(io.N)
-	s.wanted = cstring(io.Wanted, io.Wanted != "")
+	s.wanted = cstring(io.Wanted)
 	rest(s, io.Data)
 }
 

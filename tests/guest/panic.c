@@ -223,34 +223,34 @@ TEST(getters)
 	size_t len;
 
 	configure();
-	GETTER("goConnVersion", tls_conn_version(t), NULL);
-	GETTER("goConnCipher", tls_conn_cipher(t), NULL);
-	GETTER("goConnCipherStrength", tls_conn_cipher_strength(t), 0);
-	GETTER("goConnGroup", tls_conn_group(t), NULL);
-	GETTER("goConnALPNSelected", tls_conn_alpn_selected(t), NULL);
-	GETTER("goConnServername", tls_conn_servername(t), NULL);
-	GETTER("goConnSessionResumed", tls_conn_session_resumed(t), 0);
-	GETTER("goConnPeerClosed", tls_conn_peer_closed(t), 0);
+	GETTER("goContextString", tls_conn_version(t), NULL);
+	GETTER("goContextString", tls_conn_cipher(t), NULL);
+	GETTER("goContextNumber", tls_conn_cipher_strength(t), 0);
+	GETTER("goContextString", tls_conn_group(t), NULL);
+	GETTER("goContextString", tls_conn_alpn_selected(t), NULL);
+	GETTER("goContextString", tls_conn_servername(t), NULL);
+	GETTER("goContextNumber", tls_conn_session_resumed(t), 0);
+	GETTER("goContextNumber", tls_conn_peer_closed(t), 0);
 	GETTER("goConnExport", tls_conn_export(t, "EXPORTER-test", NULL, 0, out, sizeof(out)), -1);
 	GETTER("goConnChannelBinding", tls_conn_channel_binding(t, "tls-exporter", out, sizeof(out)), -1);
-	GETTER("goPeerCertProvided", tls_peer_cert_provided(t), 0);
+	GETTER("goContextNumber", tls_peer_cert_provided(t), 0);
 	GETTER("goPeerCertContainsName", tls_peer_cert_contains_name(t, "server.test"), 0);
-	GETTER("goPeerCertCommonName", tls_peer_cert_common_name(t), NULL);
-	GETTER("goPeerCertHash", tls_peer_cert_hash(t), NULL);
-	GETTER("goPeerCertIssuer", tls_peer_cert_issuer(t), NULL);
-	GETTER("goPeerCertSubject", tls_peer_cert_subject(t), NULL);
-	GETTER("goPeerCertNotBefore", tls_peer_cert_notbefore(t), -1);
-	GETTER("goPeerCertNotAfter", tls_peer_cert_notafter(t), -1);
-	GETTER("goPeerCertChainPEM", tls_peer_cert_chain_pem(t, &len), NULL);
+	GETTER("goContextString", tls_peer_cert_common_name(t), NULL);
+	GETTER("goContextString", tls_peer_cert_hash(t), NULL);
+	GETTER("goContextString", tls_peer_cert_issuer(t), NULL);
+	GETTER("goContextString", tls_peer_cert_subject(t), NULL);
+	GETTER("goContextNumber", tls_peer_cert_notbefore(t), -1);
+	GETTER("goContextNumber", tls_peer_cert_notafter(t), -1);
+	GETTER("goContextString", tls_peer_cert_chain_pem(t, &len), NULL);
 	GETTER("goOCSPProcessResponse", tls_ocsp_process_response(t, (const uint8_t *)"", 1), -1);
-	GETTER("goPeerOCSPURL", tls_peer_ocsp_url(t), NULL);
+	GETTER("goContextString", tls_peer_ocsp_url(t), NULL);
 	GETTER("goPeerOCSPResult", tls_peer_ocsp_result(t), NULL);
-	GETTER("goPeerOCSPResponseStatus", tls_peer_ocsp_response_status(t), -1);
-	GETTER("goPeerOCSPCertStatus", tls_peer_ocsp_cert_status(t), -1);
-	GETTER("goPeerOCSPCRLReason", tls_peer_ocsp_crl_reason(t), -1);
-	GETTER("goPeerOCSPThisUpdate", tls_peer_ocsp_this_update(t), -1);
-	GETTER("goPeerOCSPNextUpdate", tls_peer_ocsp_next_update(t), -1);
-	GETTER("goPeerOCSPRevocationTime", tls_peer_ocsp_revocation_time(t), -1);
+	GETTER("goContextNumber", tls_peer_ocsp_response_status(t), -1);
+	GETTER("goContextNumber", tls_peer_ocsp_cert_status(t), -1);
+	GETTER("goContextNumber", tls_peer_ocsp_crl_reason(t), -1);
+	GETTER("goContextNumber", tls_peer_ocsp_this_update(t), -1);
+	GETTER("goContextNumber", tls_peer_ocsp_next_update(t), -1);
+	GETTER("goContextNumber", tls_peer_ocsp_revocation_time(t), -1);
 }
 
 TEST(established_connections)
