@@ -56,7 +56,7 @@ func ParseServerName(data []byte) (string, bool) {
 	var kind uint8
 	var name []byte
 	if !s.ReadUint16LengthPrefixed(&list) || !s.Empty() ||
-		!list.ReadUint8(&kind) || kind != 0 || !readBytes16(&list, &name) || !list.Empty() || len(name) == 0 {
+		!list.ReadUint8(&kind) || kind != 0 || !readSome16(&list, &name) || !list.Empty() {
 		return "", false
 	}
 	return string(name), true
@@ -84,7 +84,7 @@ func ParseStatusRequest(data []byte) (ocsp, ok bool) {
 	}
 	for !ids.Empty() {
 		var id []byte
-		if !readBytes16(&ids, &id) || len(id) == 0 {
+		if !readSome16(&ids, &id) {
 			return true, false
 		}
 	}
@@ -161,29 +161,20 @@ func ParseUint16[T code](data []byte) (v T, ok bool) {
 // Protocols builds an ALPN extension (RFC 7301, 3.1).
 func Protocols(list []string) []byte {
 	return build(func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, p := range list {
-				addBytes8(b, []byte(p))
-			}
-		})
+		addList16(b, list, func(b *cryptobyte.Builder, name string) { addBytes8(b, []byte(name)) })
 	})
 }
 
 // ParseProtocols reads an ALPN extension; no name may be empty.
 func ParseProtocols(data []byte) (list []string, ok bool) {
 	s := cryptobyte.String(data)
-	var body cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&body) || !s.Empty() || len(body) == 0 {
-		return nil, false
-	}
-	for !body.Empty() {
-		var p []byte
-		if !readBytes8(&body, &p) || len(p) == 0 {
-			return nil, false
-		}
-		list = append(list, string(p))
-	}
-	return list, true
+	ok = readList16(&s, &list, func(s *cryptobyte.String, name *string) bool {
+		var b []byte
+		ok := readBytes8(s, &b) && len(b) > 0
+		*name = string(b)
+		return ok
+	})
+	return list, ok && len(list) > 0 && s.Empty()
 }
 
 // CertTypeX509 is the X.509 certificate type (RFC 7250, 3).
@@ -216,39 +207,20 @@ func addShare(b *cryptobyte.Builder, k KeyShare) {
 	addBytes16(b, k.Data)
 }
 
-func readShare(s *cryptobyte.String) (k KeyShare, ok bool) {
-	var g uint16
-	ok = s.ReadUint16(&g) && readBytes16(s, &k.Data) && len(k.Data) > 0
-	k.Group = suite.Group(g)
-	return k, ok
+func readShare(s *cryptobyte.String, k *KeyShare) bool {
+	return s.ReadUint16((*uint16)(&k.Group)) && readSome16(s, &k.Data)
 }
 
 // ClientShares builds the client's key_share.
 func ClientShares(list []KeyShare) []byte {
-	return build(func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, k := range list {
-				addShare(b, k)
-			}
-		})
-	})
+	return build(func(b *cryptobyte.Builder) { addList16(b, list, addShare) })
 }
 
 // ParseClientShares reads the client's key_share, which may be empty.
 func ParseClientShares(data []byte) (list []KeyShare, ok bool) {
 	s := cryptobyte.String(data)
-	var body cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&body) || !s.Empty() {
-		return nil, false
-	}
-	for !body.Empty() {
-		k, ok := readShare(&body)
-		if !ok {
-			return nil, false
-		}
-		list = append(list, k)
-	}
-	return list, true
+	ok = readList16(&s, &list, readShare) && s.Empty()
+	return list, ok
 }
 
 // ServerShare builds the server's key_share.
@@ -259,8 +231,8 @@ func ServerShare(k KeyShare) []byte {
 // ParseServerShare reads the server's key_share.
 func ParseServerShare(data []byte) (k KeyShare, ok bool) {
 	s := cryptobyte.String(data)
-	k, ok = readShare(&s)
-	return k, ok && s.Empty()
+	ok = readShare(&s, &k) && s.Empty()
+	return k, ok
 }
 
 // Bytes16 builds an extension that is one byte string with a two-byte length,
@@ -273,36 +245,20 @@ func Bytes16(v []byte) []byte {
 // length, which may not be empty.
 func ParseBytes16(data []byte) (v []byte, ok bool) {
 	s := cryptobyte.String(data)
-	ok = readBytes16(&s, &v) && len(v) > 0 && s.Empty()
+	ok = readSome16(&s, &v) && s.Empty()
 	return v, ok
 }
 
 // Authorities builds certificate_authorities from raw DER names.
 func Authorities(names [][]byte) []byte {
-	return build(func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, n := range names {
-				addBytes16(b, n)
-			}
-		})
-	})
+	return build(func(b *cryptobyte.Builder) { addList16(b, names, addBytes16) })
 }
 
 // ParseAuthorities reads certificate_authorities.
 func ParseAuthorities(data []byte) (names [][]byte, ok bool) {
 	s := cryptobyte.String(data)
-	var body cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&body) || !s.Empty() || len(body) == 0 {
-		return nil, false
-	}
-	for !body.Empty() {
-		var n []byte
-		if !readBytes16(&body, &n) || len(n) == 0 {
-			return nil, false
-		}
-		names = append(names, n)
-	}
-	return names, true
+	ok = readList16(&s, &names, readSome16) && len(names) > 0 && s.Empty()
+	return names, ok
 }
 
 // Identity is one PSK that a client offers.
@@ -330,17 +286,11 @@ func (o *Offer) BindersSize() int {
 // Marshal builds the extension.
 func (o *Offer) Marshal() []byte {
 	return build(func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, id := range o.Identities {
-				addBytes16(b, id.Ticket)
-				b.AddUint32(id.ObfuscatedAge)
-			}
+		addList16(b, o.Identities, func(b *cryptobyte.Builder, id Identity) {
+			addBytes16(b, id.Ticket)
+			b.AddUint32(id.ObfuscatedAge)
 		})
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, v := range o.Binders {
-				addBytes8(b, v)
-			}
-		})
+		addList16(b, o.Binders, addBytes8)
 	})
 }
 
@@ -348,24 +298,8 @@ func (o *Offer) Marshal() []byte {
 func ParseOffer(data []byte) (*Offer, bool) {
 	o := new(Offer)
 	s := cryptobyte.String(data)
-	var ids, binders cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&ids) || !s.ReadUint16LengthPrefixed(&binders) || !s.Empty() ||
-		len(ids) == 0 || len(binders) == 0 {
-		return nil, false
-	}
-	for !ids.Empty() {
-		var id Identity
-		if !readBytes16(&ids, &id.Ticket) || len(id.Ticket) == 0 || !ids.ReadUint32(&id.ObfuscatedAge) {
-			return nil, false
-		}
-		o.Identities = append(o.Identities, id)
-	}
-	for !binders.Empty() {
-		var v []byte
-		if !readBytes8(&binders, &v) {
-			return nil, false
-		}
-		o.Binders = append(o.Binders, v)
-	}
-	return o, true
+	ok := readList16(&s, &o.Identities, func(s *cryptobyte.String, id *Identity) bool {
+		return readSome16(s, &id.Ticket) && s.ReadUint32(&id.ObfuscatedAge)
+	}) && readList16(&s, &o.Binders, readBytes8)
+	return o, ok && len(o.Identities) > 0 && len(o.Binders) > 0 && s.Empty()
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"slices"
+
 	"golang.org/x/crypto/cryptobyte"
 
 	"libtls/internal/suite"
@@ -68,16 +70,14 @@ func ParseServerKeyExchange(body []byte) (m *ServerKeyExchange, named, ok bool) 
 	m = new(ServerKeyExchange)
 	s := cryptobyte.String(body)
 	var kind uint8
-	var group, scheme uint16
 	if !s.ReadUint8(&kind) {
 		return nil, false, false
 	}
 	if kind != 3 {
 		return nil, false, true
 	}
-	ok = s.ReadUint16(&group) && readBytes8(&s, &m.Point) && len(m.Point) > 0 &&
-		s.ReadUint16(&scheme) && readBytes16(&s, &m.Signature) && s.Empty()
-	m.Group, m.Scheme = suite.Group(group), suite.Scheme(scheme)
+	ok = s.ReadUint16((*uint16)(&m.Group)) && readBytes8(&s, &m.Point) && len(m.Point) > 0 &&
+		s.ReadUint16((*uint16)(&m.Scheme)) && readBytes16(&s, &m.Signature) && s.Empty()
 	return m, true, ok
 }
 
@@ -107,19 +107,8 @@ type CertificateRequest12 struct {
 func ParseCertificateRequest12(body []byte) (*CertificateRequest12, bool) {
 	m := new(CertificateRequest12)
 	s := cryptobyte.String(body)
-	var names cryptobyte.String
-	if !readBytes8(&s, &m.Types) || len(m.Types) == 0 || !readCodes(&s, &m.Schemes) ||
-		!s.ReadUint16LengthPrefixed(&names) || !s.Empty() {
-		return nil, false
-	}
-	for !names.Empty() {
-		var n []byte
-		if !readBytes16(&names, &n) || len(n) == 0 {
-			return nil, false
-		}
-		m.Authorities = append(m.Authorities, n)
-	}
-	return m, true
+	return m, readBytes8(&s, &m.Types) && len(m.Types) > 0 && readCodes(&s, &m.Schemes) &&
+		readList16(&s, &m.Authorities, readSome16) && s.Empty()
 }
 
 // Marshal returns the whole message.
@@ -127,15 +116,13 @@ func (m *CertificateRequest12) Marshal() []byte {
 	return Message(TypeCertificateRequest, func(b *cryptobyte.Builder) {
 		addBytes8(b, m.Types)
 		addCodes(b, m.Schemes)
-		b.AddBytes(Authorities(m.Authorities))
+		addList16(b, m.Authorities, addBytes16)
 	})
 }
 
 // ParseClientKeyExchange takes a message's body (RFC 8422, 5.7).
 func ParseClientKeyExchange(body []byte) (point []byte, ok bool) {
-	s := cryptobyte.String(body)
-	ok = readBytes8(&s, &point) && len(point) > 0 && s.Empty()
-	return point, ok
+	return ParseBytes8(body)
 }
 
 // ClientKeyExchange returns the whole message.
@@ -165,13 +152,8 @@ var PointFormats = []byte{1, 0}
 // ParsePointFormats reads ec_point_formats and tells whether the uncompressed
 // format is among them.
 func ParsePointFormats(data []byte) (uncompressed, ok bool) {
-	s := cryptobyte.String(data)
-	var formats []byte
-	ok = readBytes8(&s, &formats) && len(formats) > 0 && s.Empty()
-	for _, f := range formats {
-		uncompressed = uncompressed || f == 0
-	}
-	return uncompressed, ok
+	formats, ok := ParseBytes8(data)
+	return slices.Contains(formats, 0), ok
 }
 
 // RenegotiationInfo is renegotiation_info of a first handshake (RFC 5746, 3.2).

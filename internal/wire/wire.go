@@ -49,32 +49,20 @@ type Extension struct {
 	Data []byte
 }
 
-func readExtensions(s *cryptobyte.String) ([]Extension, bool) {
-	var list cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&list) {
-		return nil, false
-	}
-	var exts []Extension
-	for !list.Empty() {
-		var e Extension
-		var data cryptobyte.String
-		if !list.ReadUint16(&e.Type) || !list.ReadUint16LengthPrefixed(&data) {
-			return nil, false
-		}
-		e.Data = data
-		exts = append(exts, e)
-	}
-	return exts, true
+func readExtension(s *cryptobyte.String, e *Extension) bool {
+	return s.ReadUint16(&e.Type) && readBytes16(s, &e.Data)
 }
 
-func addExtensions(b *cryptobyte.Builder, exts []Extension) {
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-		for _, e := range exts {
-			b.AddUint16(e.Type)
-			addBytes16(b, e.Data)
-		}
-	})
+func addExtension(b *cryptobyte.Builder, e Extension) {
+	b.AddUint16(e.Type)
+	addBytes16(b, e.Data)
 }
+
+func readExtensions(s *cryptobyte.String, exts *[]Extension) bool {
+	return readList16(s, exts, readExtension)
+}
+
+func addExtensions(b *cryptobyte.Builder, exts []Extension) { addList16(b, exts, addExtension) }
 
 // FitExtensions tells whether a message has room for those extensions.
 func FitExtensions(exts []Extension) bool {
@@ -105,8 +93,36 @@ func readBytes16(s *cryptobyte.String, v *[]byte) bool {
 	return s.ReadUint16LengthPrefixed((*cryptobyte.String)(v))
 }
 
+// readSome16 reads bytes with a two-byte length that isn't 0.
+func readSome16(s *cryptobyte.String, v *[]byte) bool { return readBytes16(s, v) && len(*v) > 0 }
+
 func readBytes24(s *cryptobyte.String, v *[]byte) bool {
 	return s.ReadUint24LengthPrefixed((*cryptobyte.String)(v))
+}
+
+// addList16 adds elements behind a length of two bytes.
+func addList16[T any](b *cryptobyte.Builder, list []T, add func(*cryptobyte.Builder, T)) {
+	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		for _, v := range list {
+			add(b, v)
+		}
+	})
+}
+
+// readList16 reads what addList16 adds. Each element is read where it stays, as
+// one apart would cost an allocation.
+func readList16[T any](s *cryptobyte.String, list *[]T, read func(*cryptobyte.String, *T) bool) bool {
+	var body cryptobyte.String
+	if !s.ReadUint16LengthPrefixed(&body) {
+		return false
+	}
+	for !body.Empty() {
+		*list = append(*list, *new(T))
+		if !read(&body, &(*list)[len(*list)-1]) {
+			return false
+		}
+	}
+	return true
 }
 
 // code is any of the two-byte code points that come in lists.
@@ -115,11 +131,7 @@ type code interface {
 }
 
 func addCodes[T code](b *cryptobyte.Builder, list []T) {
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-		for _, v := range list {
-			b.AddUint16(uint16(v))
-		}
-	})
+	addList16(b, list, func(b *cryptobyte.Builder, v T) { b.AddUint16(uint16(v)) })
 }
 
 // readCodes reads a list with a two-byte length that must not be empty.
@@ -161,9 +173,7 @@ func ParseClientHello(body []byte) (*ClientHello, bool) {
 	if s.Empty() { // RFC 5246, 7.4.1.2: the extensions may be left out
 		return m, true
 	}
-	var ok bool
-	m.Extensions, ok = readExtensions(&s)
-	return m, ok && s.Empty()
+	return m, readExtensions(&s, &m.Extensions) && s.Empty()
 }
 
 // Marshal returns the whole message.
@@ -199,19 +209,15 @@ var HelloRetryRandom = [32]byte{
 func ParseServerHello(body []byte) (*ServerHello, bool) {
 	m := new(ServerHello)
 	s := cryptobyte.String(body)
-	var id uint16
 	if !s.ReadUint16(&m.Version) || !s.ReadBytes(&m.Random, 32) ||
 		!readBytes8(&s, &m.SessionID) || len(m.SessionID) > 32 ||
-		!s.ReadUint16(&id) || !s.ReadUint8(&m.Compression) {
+		!s.ReadUint16((*uint16)(&m.Suite)) || !s.ReadUint8(&m.Compression) {
 		return nil, false
 	}
-	m.Suite = suite.ID(id)
 	if s.Empty() {
 		return m, true
 	}
-	var ok bool
-	m.Extensions, ok = readExtensions(&s)
-	return m, ok && s.Empty()
+	return m, readExtensions(&s, &m.Extensions) && s.Empty()
 }
 
 // Marshal returns the whole message.
@@ -227,10 +233,10 @@ func (m *ServerHello) Marshal() []byte {
 }
 
 // ParseEncryptedExtensions takes a message's body (RFC 8446, 4.3.1).
-func ParseEncryptedExtensions(body []byte) ([]Extension, bool) {
+func ParseEncryptedExtensions(body []byte) (exts []Extension, ok bool) {
 	s := cryptobyte.String(body)
-	exts, ok := readExtensions(&s)
-	return exts, ok && s.Empty()
+	ok = readExtensions(&s, &exts) && s.Empty()
+	return exts, ok
 }
 
 // EncryptedExtensions returns the whole message.
@@ -248,12 +254,7 @@ type CertificateRequest struct {
 func ParseCertificateRequest(body []byte) (*CertificateRequest, bool) {
 	m := new(CertificateRequest)
 	s := cryptobyte.String(body)
-	if !readBytes8(&s, &m.Context) {
-		return nil, false
-	}
-	var ok bool
-	m.Extensions, ok = readExtensions(&s)
-	return m, ok && s.Empty()
+	return m, readBytes8(&s, &m.Context) && readExtensions(&s, &m.Extensions) && s.Empty()
 }
 
 // Marshal returns the whole message.
@@ -290,11 +291,8 @@ func ParseCertificate(body []byte) (*Certificate, bool) {
 	}
 	for !list.Empty() {
 		var e CertificateEntry
-		if len(m.Entries) == MaxChain || !readBytes24(&list, &e.Data) || len(e.Data) == 0 {
-			return nil, false
-		}
-		var ok bool
-		if e.Extensions, ok = readExtensions(&list); !ok {
+		if len(m.Entries) == MaxChain || !readBytes24(&list, &e.Data) || len(e.Data) == 0 ||
+			!readExtensions(&list, &e.Extensions) {
 			return nil, false
 		}
 		m.Entries = append(m.Entries, e)
@@ -325,10 +323,7 @@ type CertificateVerify struct {
 func ParseCertificateVerify(body []byte) (*CertificateVerify, bool) {
 	m := new(CertificateVerify)
 	s := cryptobyte.String(body)
-	var scheme uint16
-	ok := s.ReadUint16(&scheme) && readBytes16(&s, &m.Signature) && s.Empty()
-	m.Scheme = suite.Scheme(scheme)
-	return m, ok
+	return m, s.ReadUint16((*uint16)(&m.Scheme)) && readBytes16(&s, &m.Signature) && s.Empty()
 }
 
 // Marshal returns the whole message.
@@ -356,9 +351,7 @@ func ParseNewSessionTicket(body []byte) (*NewSessionTicket, bool) {
 		!readBytes16(&s, &m.Ticket) || len(m.Ticket) == 0 {
 		return nil, false
 	}
-	var ok bool
-	m.Extensions, ok = readExtensions(&s)
-	return m, ok && s.Empty()
+	return m, readExtensions(&s, &m.Extensions) && s.Empty()
 }
 
 // Marshal returns the whole message.
