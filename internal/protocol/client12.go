@@ -95,23 +95,11 @@ func (c *Conn) readServerExtensions12(exts extensions) *Error {
 	_, h.staple = exts[wire.ExtStatusRequest]
 	_, h.ems = exts[wire.ExtExtendedMasterSecret]
 	_, h.ticket = exts[wire.ExtSessionTicket]
-	if data, ok := exts[wire.ExtRenegotiationInfo]; ok {
-		if len(data) == 0 || int(data[0]) != len(data)-1 {
-			return errParsingExtension
-		}
-		if !bytes.Equal(data, wire.RenegotiationInfo) { // RFC 5746, 3.4
-			return errRenegotiationMismatch
-		}
-		c.info.SecureRenegotiation = true
+	if err := c.readRenegotiationInfo(exts); err != nil {
+		return err
 	}
-	if data, ok := exts[wire.ExtECPointFormats]; ok {
-		uncompressed, ok := wire.ParsePointFormats(data)
-		if !ok {
-			return errParsingExtension
-		}
-		if !uncompressed { // RFC 8422, 5.1.2
-			return errParsingExtension.with(AlertIllegalParameter)
-		}
+	if err := readPointFormats(exts); err != nil {
+		return err
 	}
 	return c.readALPN(exts)
 }

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"slices"
 
@@ -28,14 +27,8 @@ func (c *Conn) readClientExtensions12() *Error {
 		}
 		hs.peerGroups = offered
 	}
-	if data, there := hs.exts[wire.ExtECPointFormats]; there {
-		uncompressed, ok := wire.ParsePointFormats(data)
-		if !ok {
-			return errParsingExtension
-		}
-		if !uncompressed { // RFC 8422, 5.1.2
-			return errParsingExtension.with(AlertIllegalParameter)
-		}
+	if err := readPointFormats(hs.exts); err != nil {
+		return err
 	}
 	if data, there := hs.exts[wire.ExtExtendedMasterSecret]; there {
 		if len(data) != 0 {
@@ -43,19 +36,10 @@ func (c *Conn) readClientExtensions12() *Error {
 		}
 		hs.tls12.ems = true
 	}
-	if data, there := hs.exts[wire.ExtRenegotiationInfo]; there {
-		if len(data) == 0 || int(data[0]) != len(data)-1 {
-			return errParsingExtension
-		}
-		if !bytes.Equal(data, wire.RenegotiationInfo) { // RFC 5746, 3.6
-			return errRenegotiationMismatch
-		}
-		c.info.SecureRenegotiation = true
-	}
 	if slices.Contains(hs.offer.Suites, suite.RenegotiationSCSV) {
 		c.info.SecureRenegotiation = true
 	}
-	return nil
+	return c.readRenegotiationInfo(hs.exts)
 }
 
 // serverNegotiate12 goes on once the caller has chosen.

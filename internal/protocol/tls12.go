@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"slices"
 	"time"
@@ -56,6 +57,34 @@ func (c *Conn) begin12(s *suite.Suite) {
 	c.hs.suite = s
 	c.hs.transcript.keep = true // a CertificateVerify may sign it under another hash
 	c.hs.transcript.fix(s.Hash)
+}
+
+// readPointFormats reads ec_point_formats, which either end's hello may have.
+func readPointFormats(exts extensions) *Error {
+	if data, there := exts[wire.ExtECPointFormats]; there {
+		uncompressed, ok := wire.ParsePointFormats(data)
+		if !ok {
+			return errParsingExtension
+		}
+		if !uncompressed { // RFC 8422, 5.1.2
+			return errParsingExtension.with(AlertIllegalParameter)
+		}
+	}
+	return nil
+}
+
+// readRenegotiationInfo reads renegotiation_info in the same way.
+func (c *Conn) readRenegotiationInfo(exts extensions) *Error {
+	if data, there := exts[wire.ExtRenegotiationInfo]; there {
+		if len(data) == 0 || int(data[0]) != len(data)-1 {
+			return errParsingExtension
+		}
+		if !bytes.Equal(data, wire.RenegotiationInfo) { // RFC 5746, 3.4 and 3.6
+			return errRenegotiationMismatch
+		}
+		c.info.SecureRenegotiation = true
+	}
+	return nil
 }
 
 // masterSecret derives the master secret from the premaster secret (RFC 5246,
