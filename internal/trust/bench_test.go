@@ -100,6 +100,19 @@ func BenchmarkHostileChain(b *testing.B) {
 			hostile(b, chain, a)
 		})
 	}
+	b.Run("P-521, and its issuer RSA-4096", func(b *testing.B) {
+		key, err := rsa.GenerateKey(rand.Reader, 4096)
+		if err != nil {
+			b.Fatal(err)
+		}
+		root := issueTo(b, key, nil, "root", ca)
+		authority, other := issueTo(b, p521Key(b), nil, "authority", ca), issueTo(b, p521Key(b), nil, "authority", ca)
+		chain := []*party{issue(b, authority, "leaf"), other}
+		for len(chain) < maxChain { // one key, of which the root's signature is wrong
+			chain = append(chain, tampered(b, issueTo(b, authority.key, root, "authority", ca)))
+		}
+		hostile(b, ders(chain...), anchors(b, root))
+	})
 	b.Run("constraints", func(b *testing.B) { hostile(b, constrainedWeb(b, root), a) })
 }
 
@@ -107,6 +120,38 @@ func BenchmarkHostileChain(b *testing.B) {
 func hostile(b *testing.B, chain [][]byte, a *Anchors) {
 	b.Helper()
 	o := &Options{Anchors: a, Now: now, Depth: -1}
+	measure(b, func() {
+		if _, err := verdict(chain, o); err == nil {
+			b.Fatal("believed")
+		}
+	})
+}
+
+// BenchmarkHostileOCSP is as much work as a peer can make of its OCSP response, which no chain that isn't
+// believed comes to: issuers of one name, and a delegate of that name too.
+func BenchmarkHostileOCSP(b *testing.B) {
+	root := issue(b, nil, "root", ca)
+	chain := []*x509.Certificate{nil}
+	var inter *party
+	for range 3 {
+		inter = issueTo(b, p521Key(b), root, "inter", ca)
+		chain = append(chain, inter.Certificate)
+	}
+	leaf := issue(b, inter, "leaf.test")
+	chain[0] = leaf.Certificate
+	delegate := issueTo(b, p521Key(b), inter, "inter", eku(x509.ExtKeyUsageOCSPSigning))
+	in := respond(b, inter, &party{delegate.Certificate, p521Key(b)}, leaf)
+	stored := NewLookups(anchors(b, root))
+	measure(b, func() {
+		if _, _, err := CheckOCSP(in, chain, stored, now); err == nil {
+			b.Fatal("believed")
+		}
+	})
+}
+
+// measure reports processor time as well.
+func measure(b *testing.B, f func()) {
+	b.Helper()
 	used := func() int64 {
 		var t unix.Timespec
 		if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
@@ -116,9 +161,7 @@ func hostile(b *testing.B, chain [][]byte, a *Anchors) {
 	}
 	before := used()
 	for b.Loop() {
-		if _, err := verdict(chain, o); err == nil {
-			b.Fatal("believed")
-		}
+		f()
 	}
 	b.ReportMetric(float64(used()-before)/1e6/float64(b.N), "cpu-ms/op")
 }

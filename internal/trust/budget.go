@@ -16,6 +16,8 @@ const (
 	// in microseconds of a processor of 2020.
 	maxSignatures = maxChain
 	maxArithmetic = 7500
+	// reserve is how much of that is kept for keys that are trusted already: a peer chooses all others.
+	reserve = 2400
 	// share is how much of that is spent without a break, but for the last check and the judgement of a
 	// complete path.
 	share = 1000
@@ -56,9 +58,16 @@ func take(left *int, n int) bool {
 	return true
 }
 
-// signature takes the check of a signature of signer's over so many bytes.
-func (b *budget) signature(signer *x509.Certificate, size int) bool {
-	return take(&b.signatures, 1) && take(&b.arithmetic, signatureCost(signer)+size/256)
+// signature takes the check of a signature of signer's, whose key may be trusted already, over so many bytes.
+func (b *budget) signature(signer *x509.Certificate, size int, trusted bool) bool {
+	kept := 0
+	if !trusted {
+		kept = min(reserve, b.arithmetic)
+	}
+	left := b.arithmetic - kept
+	ok := take(&b.signatures, 1) && take(&left, signatureCost(signer)+size/256)
+	b.arithmetic = kept + left
+	return ok
 }
 
 // signatureCost estimates what a signature check costs, in microseconds.
@@ -71,7 +80,7 @@ func signatureCost(signer *x509.Certificate) int {
 	case *ecdsa.PublicKey:
 		switch size := key.Params().BitSize; {
 		case size > 384:
-			return 2300
+			return 2400
 		case size > 256:
 			return 1000
 		}

@@ -107,7 +107,8 @@ func checkOCSP(der []byte, chain []*x509.Certificate, trusted []*node, now time.
 		return nil, errOCSPNoResult
 	}
 	leaf := chain[0]
-	issuer := findIssuer(leaf, chain[1:], trusted)
+	budget := newBudget()
+	issuer := findIssuer(leaf, chain[1:], trusted, &budget)
 	if issuer == nil {
 		return nil, errOCSPNoIssuer
 	}
@@ -123,7 +124,7 @@ func checkOCSP(der []byte, chain []*x509.Certificate, trusted []*node, now time.
 	if err != nil {
 		return nil, errOCSPVerify
 	}
-	if err := basic.authorised(resp, issuer, now); err != nil {
+	if err := basic.authorised(resp, issuer, now, &budget); err != nil {
 		return nil, err
 	}
 	if !matches {
@@ -146,15 +147,16 @@ func checkOCSP(der []byte, chain []*x509.Certificate, trusted []*node, now time.
 }
 
 // findIssuer returns the certificate whose key signed c.
-func findIssuer(c *x509.Certificate, others []*x509.Certificate, trusted []*node) *x509.Certificate {
-	budget, name := newBudget(), nameKey(c.RawIssuer)
+func findIssuer(c *x509.Certificate, others []*x509.Certificate, trusted []*node, budget *budget) *x509.Certificate {
+	name := nameKey(c.RawIssuer)
 	others = slices.Clone(others[:min(len(others), maxChain)])
+	sent := len(others)
 	for _, n := range trusted {
 		others = append(others, n.Certificate)
 	}
-	for _, issuer := range others {
+	for i, issuer := range others {
 		if nameKey(issuer.RawSubject) == name && !OversizedKey(issuer) &&
-			budget.signature(issuer, len(c.RawTBSCertificate)) &&
+			budget.signature(issuer, len(c.RawTBSCertificate), i >= sent) &&
 			checkSignature(issuer, c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil {
 			return issuer
 		}
@@ -164,7 +166,7 @@ func findIssuer(c *x509.Certificate, others []*x509.Certificate, trusted []*node
 
 // authorised says what is wrong if it isn't the issuer, or a delegate of its, who signed the response
 // (RFC 6960, 4.2.2.2).
-func (b *basicResponse) authorised(resp *ocsp.Response, issuer *x509.Certificate, now time.Time) error {
+func (b *basicResponse) authorised(resp *ocsp.Response, issuer *x509.Certificate, now time.Time, budget *budget) error {
 	failure := errOCSPVerify
 	tried := 0
 	for _, signer := range append([]*x509.Certificate{issuer}, b.certs...) {
@@ -172,8 +174,11 @@ func (b *basicResponse) authorised(resp *ocsp.Response, issuer *x509.Certificate
 			continue
 		}
 		tried++
-		if !sameKey(signer, issuer) && !isDelegate(signer, issuer, now) {
+		if !sameKey(signer, issuer) && !isDelegate(signer, issuer, now, budget) {
 			continue
+		}
+		if !budget.signature(signer, len(b.signed), true) {
+			break
 		}
 		switch err := checkSignature(signer, resp.SignatureAlgorithm, b.signed, resp.Signature); {
 		case err == nil:
@@ -190,12 +195,12 @@ func sameKey(a, b *x509.Certificate) bool {
 }
 
 // isDelegate tells whether the issuer lets c sign OCSP responses.
-func isDelegate(c, issuer *x509.Certificate, now time.Time) bool {
+func isDelegate(c, issuer *x509.Certificate, now time.Time, budget *budget) bool {
 	return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) && MaySign(c) &&
 		nameKey(c.RawIssuer) == nameKey(issuer.RawSubject) &&
 		!now.Before(c.NotBefore) && !now.After(c.NotAfter) &&
 		len(c.UnhandledCriticalExtensions) == 0 && !weakKey(c) &&
-		c.CheckSignatureFrom(issuer) == nil
+		budget.signature(issuer, len(c.RawTBSCertificate), true) && c.CheckSignatureFrom(issuer) == nil
 }
 
 // ocspBasic unpacks an OCSPResponse.

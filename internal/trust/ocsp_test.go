@@ -243,6 +243,32 @@ func flipLast(der []byte) []byte {
 	return der
 }
 
+// TestCostlyOCSP has issuers with the costliest keys: all checks for a response count together.
+func TestCostlyOCSP(t *testing.T) {
+	root := issue(t, nil, "root", ca)
+	inter := issueTo(t, p521Key(t), root, "inter", ca)
+	other := issueTo(t, p521Key(t), root, "inter", ca)
+	leaf := issue(t, inter, "leaf.test")
+	delegate := issueTo(t, p521Key(t), inter, "delegate", eku(x509.ExtKeyUsageOCSPSigning))
+	in := respond(t, inter, delegate, leaf)
+	for _, test := range []struct {
+		name   string
+		issuer []*party
+		want   error
+	}{
+		{"delegate", []*party{inter}, nil},
+		{"another issuer first", []*party{other, inter}, errOCSPVerify},
+	} {
+		var chain []*x509.Certificate
+		for _, p := range append([]*party{leaf}, test.issuer...) {
+			chain = append(chain, p.Certificate)
+		}
+		if _, _, err := CheckOCSP(in, chain, NewLookups(anchors(t, root)), now); err != test.want {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
 func TestOCSPResult(t *testing.T) {
 	root := issue(t, nil, "root", ca)
 	leaf := issue(t, root, "leaf.test")

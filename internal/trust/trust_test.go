@@ -46,15 +46,7 @@ func TestVerify(t *testing.T) {
 	anyInter := issue(t, root, "any inter", ca, eku(x509.ExtKeyUsageAny))
 	selfLeaf := issue(t, nil, "self.test", dns("self.test"))
 	selfNotCA := issue(t, nil, "self.test", func(c *x509.Certificate) { c.BasicConstraintsValid = true })
-	policyInter := issue(t, root, "policy inter", ca, func(c *x509.Certificate) {
-		value, err := asn1.Marshal(struct {
-			RequireExplicit int `asn1:"tag:0"`
-		}{0})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 36}, Critical: true, Value: value}}
-	})
+	policyInter := issue(t, root, "policy inter", ca, requireExplicit(t))
 
 	// The same authority's key, certified by two roots, once too long ago.
 	crossOld := issueTo(t, inter.key, other, "inter", ca, expired)
@@ -356,26 +348,35 @@ func version1(t *testing.T, p, issuer *party) *party {
 	return &party{c, p.key}
 }
 
+func p521Key(t testing.TB) crypto.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// requireExplicit makes a template demand certificate policies.
+func requireExplicit(t testing.TB) func(*x509.Certificate) {
+	value, err := asn1.Marshal(struct {
+		RequireExplicit int `asn1:"tag:0"`
+	}{0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(c *x509.Certificate) {
+		c.ExtraExtensions = []pkix.Extension{{Id: oidPolicyConstraints, Critical: true, Value: value}}
+	}
+}
+
 // However long a verdict takes, a caller that has other things to do gets in between.
 func TestRunStops(t *testing.T) {
-	root := issue(t, nil, "root", ca)
-	key := func(t testing.TB) crypto.Signer {
-		key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return key
-	}
-	chain := []*party{issueTo(t, key(t), nil, "1", ca)}
-	for i := range 3 {
-		chain = append(chain, issueTo(t, key(t), nil, fmt.Sprint(i+2), ca))
-	}
-	for i := range 3 {
-		chain[i] = issueTo(t, chain[i].key, chain[i+1], fmt.Sprint(i+1), ca)
-	}
-	chain[0] = issueTo(t, chain[0].key, chain[1], "leaf")
-	chain[3] = issueTo(t, chain[3].key, root, "4", ca)
-	v := Verify(ders(chain...), Options{Anchors: anchors(t, root), Now: now, Depth: 6}, NewLookups(anchors(t, root)))
+	root := issueTo(t, p521Key(t), nil, "root", ca)
+	outer := issueTo(t, p521Key(t), root, "outer", ca)
+	inner := issueTo(t, p521Key(t), outer, "inner", ca)
+	leaf := issue(t, inner, "leaf")
+	v := Verify(ders(leaf, inner, outer), Options{Anchors: anchors(t, root), Now: now, Depth: 6}, NewLookups(anchors(t, root)))
 	stops := 0
 	for ; !v.Run(); stops++ {
 		if checked := len(v.search.signed); checked != stops+1 {
@@ -383,7 +384,50 @@ func TestRunStops(t *testing.T) {
 		}
 	}
 	path, err := v.Result()
-	if err != nil || len(path) != 5 || stops != 3 {
+	if err != nil || len(path) != 4 || stops != 2 {
 		t.Errorf("path of %d, %v, after %d stops", len(path), err, stops)
+	}
+}
+
+// TestCostly has the costliest keys: a chain that somebody may have isn't refused for them, and a peer
+// that chooses them doesn't get far.
+func TestCostly(t *testing.T) {
+	policy, err := x509.OIDFromInts([]uint64{1, 3, 6, 1, 4, 1, 99999, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	withPolicy := func(c *x509.Certificate) { c.Policies = []x509.OID{policy} }
+	var chain []*party // below an outer one that demands policies
+	top := issueTo(t, p521Key(t), nil, "root", ca)
+	outer := issueTo(t, p521Key(t), top, "outer", ca, withPolicy, requireExplicit(t))
+	inner := issueTo(t, p521Key(t), outer, "inner", ca, withPolicy)
+	chain = append(chain, issue(t, inner, "leaf", withPolicy), inner, outer)
+	o := &Options{Anchors: anchors(t, top), Now: now, Depth: 6}
+	if _, err := verdict(ders(chain...), o); err != nil {
+		t.Error("two intermediates:", err)
+	}
+	chain[0] = issue(t, inner, "leaf")
+	if _, err := verdict(ders(chain...), o); !same(err, errPolicy) {
+		t.Error("two intermediates, no policy:", err)
+	}
+
+	// The outer one's key has had certificates before, which lead nowhere.
+	chain = []*party{chain[0], inner}
+	small := issue(t, nil, "root", ca)
+	for range 5 {
+		chain = append(chain, issueTo(t, outer.key, small, "outer", ca, expired))
+	}
+	chain = append(chain, issueTo(t, outer.key, small, "outer", ca))
+	o = &Options{Anchors: anchors(t, small), Now: now, Depth: 6}
+	if _, err := verdict(ders(chain...), o); err != nil {
+		t.Error("one key, several certificates:", err)
+	}
+
+	third := issueTo(t, p521Key(t), small, "third", ca)
+	outer = issueTo(t, p521Key(t), third, "outer", ca)
+	inner = issueTo(t, p521Key(t), outer, "inner", ca)
+	chain = []*party{issue(t, inner, "leaf"), inner, outer, third}
+	if _, err := verdict(ders(chain...), o); !same(err, errTooMuchWork) {
+		t.Error("three intermediates:", err)
 	}
 }
