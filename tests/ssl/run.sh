@@ -242,6 +242,13 @@ if [ -n "${SSL_ASAN:-}" ]; then
 	build=$SSL_ASAN CFLAGS=-fsanitize=address CC=gcc try "misuse.c, AddressSanitizer" ours "$tmp/misuse-asan" "$here/misuse.c"
 	try "misuse with AddressSanitizer" "$tmp/misuse-asan" "$pki"
 fi
+hash=$(openssl x509 -in "$pki/ca.pem" -noout -hash)
+try "files.c" ours "$tmp/files" "$here/files.c"
+try "files" "$tmp/files" "$pki" "$hash"
+if [ -n "${SSL_ASAN:-}" ]; then
+	build=$SSL_ASAN CFLAGS=-fsanitize=address CC=gcc try "files.c, AddressSanitizer" ours "$tmp/files-asan" "$here/files.c"
+	try "files with AddressSanitizer" "$tmp/files-asan" "$pki" "$hash"
+fi
 try "fork.c" ours "$tmp/fork" "$here/fork.c"
 try "fork" "$tmp/fork" "$pki"
 if [ -n "${SSL_ASAN:-}" ]; then
