@@ -239,15 +239,9 @@ func (c *Conn) serverFinished(m message) *Error {
 	if err := c.peerFinished(m, hs.serverSecret); err != nil {
 		return err
 	}
-	hs.schedule.Advance(nil)
-	sum := hs.transcript.sum()
-	c.exporter = hs.schedule.Derive(schedule.Exporter, sum)
-	hs.trafficOut = hs.schedule.Derive(schedule.ClientTraffic, sum)
-	in := hs.schedule.Derive(schedule.ServerTraffic, sum)
+	var in []byte
+	hs.trafficOut, in = c.trafficSecrets()
 	defer clear(in)
-	c.logKey(logExporter, c.exporter)
-	c.logKey(logClientTraffic, hs.trafficOut)
-	c.logKey(logServerTraffic, in)
 	if err := c.setReadKeys(hs.suite, in); err != nil {
 		return err
 	}
@@ -260,17 +254,23 @@ func (c *Conn) serverFinished(m message) *Error {
 
 // clientAuthenticate sends our certificate, or none.
 func (c *Conn) clientAuthenticate() *Error {
+	return c.writeRequested(clientAwaitsSignature, c.clientFinish)
+}
+
+// writeRequested sends a client's certificate, or none, and goes on with the state
+// that awaits a signature or, without a certificate, with finish.
+func (c *Conn) writeRequested(sign state, finish func() *Error) *Error {
 	hs := c.hs
 	if hs.credential == nil {
 		c.writeCertificate(false)
-		return c.clientFinish()
+		return finish()
 	}
 	var err *Error
 	if hs.scheme, err = c.pickScheme(hs.credential); err != nil {
 		return err
 	}
 	c.writeCertificate(hs.hello.OCSP)
-	c.state = clientAwaitsSignature
+	c.state = sign
 	return nil
 }
 

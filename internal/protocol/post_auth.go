@@ -85,17 +85,7 @@ func (c *Conn) authRequest(m message) *Error {
 
 // authenticate sends a client's certificate, or none.
 func (c *Conn) authenticate() *Error {
-	if c.hs.credential == nil {
-		c.writeCertificate(false)
-		return c.authFinish()
-	}
-	var err *Error
-	if c.hs.scheme, err = c.pickScheme(c.hs.credential); err != nil {
-		return err
-	}
-	c.writeCertificate(c.hs.hello.OCSP)
-	c.state = openAwaitsSignature
-	return nil
+	return c.writeRequested(openAwaitsSignature, c.authFinish)
 }
 
 // authFinish sends a client's Finished, under its present traffic secret

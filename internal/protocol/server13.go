@@ -352,15 +352,9 @@ func (c *Conn) certificateRequest13(context []byte) []byte {
 func (c *Conn) serverFinish() *Error {
 	hs := c.hs
 	c.writeFinished(hs.serverSecret)
-	hs.schedule.Advance(nil)
-	sum := hs.transcript.sum()
-	c.exporter = hs.schedule.Derive(schedule.Exporter, sum)
-	hs.trafficIn = hs.schedule.Derive(schedule.ClientTraffic, sum)
-	out := hs.schedule.Derive(schedule.ServerTraffic, sum)
+	var out []byte
+	hs.trafficIn, out = c.trafficSecrets()
 	defer clear(out)
-	c.logKey(logExporter, c.exporter)
-	c.logKey(logClientTraffic, hs.trafficIn)
-	c.logKey(logServerTraffic, out)
 	if err := c.setWriteKeys(hs.suite, out); err != nil {
 		return err
 	}

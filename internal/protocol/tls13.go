@@ -55,6 +55,21 @@ func (c *Conn) handshakeKeys(shared []byte) {
 	c.logKey(logServerHandshake, hs.serverSecret)
 }
 
+// trafficSecrets goes on to the Master Secret once the server's Finished is in
+// the transcript, and returns both ends' secrets for data.
+func (c *Conn) trafficSecrets() (client, server []byte) {
+	hs := c.hs
+	hs.schedule.Advance(nil)
+	sum := hs.transcript.sum()
+	c.exporter = hs.schedule.Derive(schedule.Exporter, sum)
+	client = hs.schedule.Derive(schedule.ClientTraffic, sum)
+	server = hs.schedule.Derive(schedule.ServerTraffic, sum)
+	c.logKey(logExporter, c.exporter)
+	c.logKey(logClientTraffic, client)
+	c.logKey(logServerTraffic, server)
+	return client, server
+}
+
 // signed is what a CertificateVerify signs (RFC 8446, 4.4.3).
 func signed(byServer bool, transcript []byte) []byte {
 	who := "client"
