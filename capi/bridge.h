@@ -209,6 +209,12 @@ struct system {
 	bool		 has_dirs;
 };
 
+/* What makes use of it by a configuration. */
+enum {
+	CONNECTING = 1,
+	LISTENING = 2,
+};
+
 /* Where OpenSSL has its certificate directory on Debian and on Fedora. */
 #define HASHED_DIRS "/etc/ssl/certs:/etc/pki/tls/certs"
 

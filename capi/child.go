@@ -67,9 +67,10 @@ func appendTo(was *C.struct_blob, g grower) *C.struct_blob {
 }
 
 //export goConfigSave
-func goConfigSave(config C.uint64_t, fail *C.struct_failure, was *C.struct_blob) (b *C.struct_blob) {
+func goConfigSave(config C.uint64_t, fail *C.struct_failure, was *C.struct_blob, system *C.uint) (b *C.struct_blob) {
 	defer barrier(fail, &b, was)
 	c := configuration(config)
+	*system = systemNeeded(c)
 	if b := appendTo(was, c); b != nil {
 		return b
 	}

@@ -6,35 +6,16 @@
 #include "front.h"
 #include "_cgo_export.h"
 
-static struct tls *
-context_make(enum kind kind, uint64_t (*make)(struct failure *))
-{
-	struct tls *ctx;
-	struct visit v;
-
-	if ((ctx = context_new(kind)) == NULL)
-		return NULL;
-	if (context_enter(ctx, &v)) {
-		object_born(&ctx->line.object, make(&v.fail));
-		context_leave(ctx, &v, 0);
-	}
-	if (ctx->line.object.go == 0) {
-		tls_free(ctx);
-		return NULL;
-	}
-	return ctx;
-}
-
 struct tls *
 tls_client(void)
 {
-	return context_make(CLIENT, goClientNew);
+	return ready() ? context_new(CLIENT) : NULL;
 }
 
 struct tls *
 tls_server(void)
 {
-	return context_make(SERVER, goServerNew);
+	return ready() ? context_new(SERVER) : NULL;
 }
 
 int
@@ -52,6 +33,12 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 		return error_set(&ctx->err, TLS_ERROR_INVALID_ARGUMENT,
 		    "invalid configuration");
 	s = config == NULL ? NULL : config->settings;
+	/* It is made with them. */
+	if (ctx->kind == CLIENT && !object_alive(&ctx->line.object) &&
+	    (s == NULL || !s->broken)) {
+		context_take(ctx, s);
+		return 0;
+	}
 	if (ctx->kind == SERVER && !context_system(ctx, &system, s))
 		return -1;
 	if (!context_enter(ctx, &v))
@@ -80,14 +67,21 @@ out:
 	return rv;
 }
 
-/* Forgets all that the C side knows but for the context's kind. */
+/* Forgets all but the context's kind. */
 static void
 forget(struct tls *ctx)
 {
+	struct visit v;
+
 	context_disconnect(ctx);
 	strings_drop(ctx);
 	context_forget(ctx);
 	error_drop(&ctx->err);
+	if (object_alive(&ctx->line.object) && enter(&v)) {
+		goContextFree(ctx->line.object.go);
+		leave(&v);
+	}
+	ctx->line.object.go = 0;
 }
 
 /*
@@ -107,27 +101,16 @@ held(struct tls *ctx)
 void
 tls_reset(struct tls *ctx)
 {
-	struct visit v;
-
-	if (!context_valid(ctx) || held(ctx))
-		return;
-	forget(ctx);
-	if (context_enter(ctx, &v))
-		context_leave(ctx, &v, goReset(ctx->go, &v.fail));
+	if (context_valid(ctx) && !held(ctx))
+		forget(ctx);
 }
 
 void
 tls_free(struct tls *ctx)
 {
-	struct visit v;
-
 	if (!context_valid(ctx) || held(ctx))
 		return;
 	forget(ctx);
-	if (object_alive(&ctx->line.object) && enter(&v)) {
-		goContextFree(ctx->line.object.go);
-		leave(&v);
-	}
 	explicit_bzero(ctx, sizeof(*ctx));
 	free(ctx);
 }

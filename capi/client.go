@@ -11,18 +11,6 @@ func add(t *tls.Context) C.uint64_t {
 
 func context(handle C.uint64_t) *heldContext { return must(contexts.get(uint64(handle))) }
 
-//export goClientNew
-func goClientNew(fail *C.struct_failure) (handle C.uint64_t) {
-	defer barrier(fail, &handle, 0)
-	return add(tls.NewClient())
-}
-
-//export goServerNew
-func goServerNew(fail *C.struct_failure) (handle C.uint64_t) {
-	defer barrier(fail, &handle, 0)
-	return add(tls.NewServer())
-}
-
 //export goConfigure
 func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t, certFile, certDir *C.cchar, store *C.struct_system) (rc C.int) {
 	defer barrier(fail, &rc, -1)
@@ -32,13 +20,6 @@ func goConfigure(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t, cert
 		return tell(fail, c.Configure(nil))
 	}
 	return tell(fail, c.Configure(configuration(config)))
-}
-
-//export goReset
-func goReset(ctx C.uint64_t, fail *C.struct_failure) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	context(ctx).Reset()
-	return 0
 }
 
 //export goContextFree

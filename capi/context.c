@@ -106,9 +106,9 @@ context_forget(struct tls *ctx)
 	context_take(ctx, NULL);
 }
 
-/* Under the lock, in a child. */
+/* Under the lock: a new one, or in a child. */
 static bool
-rebuild(void *context, void *fail)
+build(void *context, void *fail)
 {
 	struct tls *ctx = context;
 	struct object *listener;
@@ -144,7 +144,7 @@ context_enter(struct tls *ctx, struct visit *v)
 		error_errno(&ctx->err, errno, NO_RUNTIME);
 		return false;
 	}
-	if (!object_restore(&ctx->line.object, rebuild, ctx, &v->fail)) {
+	if (!object_make(&ctx->line.object, build, ctx, &v->fail)) {
 		context_leave(ctx, v, 0);
 		return false;
 	}
@@ -170,20 +170,8 @@ context_leave(struct tls *ctx, struct visit *v, int rv)
 bool
 context_system(struct tls *ctx, struct system *s, struct settings *settings)
 {
-	struct visit v;
-	bool failed, needed = false;
-
 	memset(s, 0, sizeof(*s));
-	if (!context_enter(ctx, &v))
-		return false;
-	if (settings_restore(settings, &v.fail))
-		needed = goNeedsSystem(ctx->go, &v.fail,
-		    settings == NULL ? 0 : settings->config.go) == 1;
-	failed = v.fail.panicked;
-	context_leave(ctx, &v, 0);
-	if (failed)
-		return false;
-	if (!needed || system_read(s))
+	if (!settings_need_system(settings, ctx->kind) || system_read(s))
 		return true;
 	error_errno(&ctx->err, s->num, "failed to open CA file '%s'", s->path);
 	return false;

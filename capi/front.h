@@ -46,6 +46,7 @@ struct settings {
 	uint8_t		*shared;	/* with children, or NULL: see settings_share */
 	bool		 sessions;	/* there is a client's session file */
 	bool		 broken;	/* a setting may be lost */
+	atomic_uint	 system;	/* see bridge.h */
 	struct ticket_file *ticket_file; /* or NULL */
 	_Atomic(int64_t) due;		/* when to look at it, in ms; 0 is never */
 	struct error	 refused;	/* why its latest version was */
@@ -217,6 +218,8 @@ bool	object_born(struct object *, uint64_t);
 bool	object_alive(const struct object *);
 void	object_keep(struct object *, struct blob *);
 void	object_drop(struct object *);
+bool	object_make(struct object *, bool (*)(void *, void *), void *, void *);
+/* The same, but not for one that never was. */
 bool	object_restore(struct object *, bool (*)(void *, void *), void *,
 	    void *);
 
@@ -319,6 +322,7 @@ bool	 settings_share(struct settings *);
 bool	 settings_restore(struct settings *, struct failure *);
 bool	 settings_rebuild(void *, void *);
 struct blob *settings_bytes(struct settings *);
+bool	 settings_need_system(struct settings *, enum kind);
 int	 settings_take_keys(struct settings *, struct ticket_file *,
 	    const struct file *, struct failure *);
 void	 settings_renew_keys(struct settings *);

@@ -36,17 +36,24 @@ object_drop(struct object *o)
 
 /* Under the lock, as threads may share an object. */
 bool
-object_restore(struct object *o, bool (*rebuild)(void *, void *), void *owner,
+object_make(struct object *o, bool (*build)(void *, void *), void *owner,
     void *fail)
 {
 	bool ok;
 
-	if (o->go == 0 || object_alive(o))
+	if (object_alive(o))
 		return true;
 	restore_lock();
-	ok = object_alive(o) || rebuild(owner, fail);
+	ok = object_alive(o) || build(owner, fail);
 	restore_unlock();
 	return ok;
+}
+
+bool
+object_restore(struct object *o, bool (*rebuild)(void *, void *), void *owner,
+    void *fail)
+{
+	return o->go == 0 || object_make(o, rebuild, owner, fail);
 }
 
 static void

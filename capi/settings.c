@@ -100,10 +100,13 @@ static void
 settings_save(struct settings *s, struct failure *fail)
 {
 	struct blob *bytes, *old = NULL;
+	unsigned needed = atomic_load(&s->system);
 
 	restore_lock();
 	if (s->config.go != 0) {
-		bytes = goConfigSave(s->config.go, fail, s->config.bytes);
+		bytes = goConfigSave(s->config.go, fail, s->config.bytes,
+		    &needed);
+		atomic_store(&s->system, needed);
 		if (bytes != s->config.bytes) {
 			old = s->config.bytes;
 			s->config.bytes = bytes;
@@ -124,6 +127,15 @@ settings_bytes(struct settings *s)
 	b = blob_hold(s->config.bytes);
 	restore_unlock();
 	return b;
+}
+
+/* The default ones trust what the system does, and ask clients for nothing. */
+bool
+settings_need_system(struct settings *s, enum kind kind)
+{
+	unsigned needed = s == NULL ? CONNECTING : atomic_load(&s->system);
+
+	return needed & (kind == CLIENT ? CONNECTING : LISTENING);
 }
 
 static int64_t

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"libtls/internal/trust"
+	"libtls/tls"
 )
 
 // system returns the system's trust store as C has read it, which lasts as long as
@@ -27,8 +28,13 @@ func bundle(b *C.struct_bundle) *trust.System {
 	return &trust.System{Bundle: data[:min(len(data), int(b.len))], Serial: uint64(b.serial), Dirs: C.HASHED_DIRS, HasDirs: true}
 }
 
-//export goNeedsSystem
-func goNeedsSystem(ctx C.uint64_t, fail *C.struct_failure, config C.uint64_t) (rc C.int) {
-	defer barrier(fail, &rc, -1)
-	return C.int(cbool(context(ctx).NeedsSystem(live(config))))
+// systemNeeded tells what makes use of the system's trust store by c.
+func systemNeeded(c *tls.Config) (needed C.uint) {
+	if c.NeedsSystem(false) {
+		needed |= C.CONNECTING
+	}
+	if c.NeedsSystem(true) {
+		needed |= C.LISTENING
+	}
+	return needed
 }

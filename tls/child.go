@@ -178,7 +178,7 @@ func asOfSnapshot(snapshot Encoding) (*Context, error) {
 // RestoreServer returns a server whose tls_configure succeeded if l isn't nil.
 // A nil live is the default configuration.
 func RestoreServer(live *Config, l *Listener) *Context {
-	t := restored(roleServer, live)
+	t := NewServer().under(live)
 	t.listener = l
 	return t
 }
@@ -187,9 +187,9 @@ func RestoreServer(live *Config, l *Listener) *Context {
 // Marshal returned data. Snapshot is what the configuration's Marshal returned
 // at the time of its connect, nothing for the default configuration. RestoreClient
 // keeps no part of the bytes of either, nor of system, the system's trust store at
-// that time, nil if it wasn't needed; no data stands for a client that isn't connected.
+// that time, nil if it wasn't needed; no data stands for a client that isn't connected, such as a new one.
 func RestoreClient(live *Config, snapshot Encoding, data drive.Encoding, system *trust.System, in, out uint64) (*Context, error) {
-	t := restored(roleClient, live)
+	t := NewClient().under(live)
 	if data.Changing == nil {
 		return t, nil
 	}
@@ -221,7 +221,7 @@ func RestoreClient(live *Config, snapshot Encoding, data drive.Encoding, system 
 // just accepted; a nil l for one that was reset.
 func RestoreConn(live *Config, l *Listener, data drive.Encoding, in, out uint64) (*Context, error) {
 	if l == nil {
-		return restored(roleServerConn, live), nil
+		return newContext(roleServerConn, defaultConfig()).under(live), nil
 	}
 	server := RestoreServer(live, l)
 	defer server.Free()
@@ -232,11 +232,14 @@ func RestoreConn(live *Config, l *Listener, data drive.Encoding, in, out uint64)
 	return t.restore(data, in, out, func() (*protocol.Config, *Error) { return l.engine, nil })
 }
 
-func restored(r role, live *Config) *Context {
-	if live == nil {
-		live = defaultConfig()
+// under gives a new context a configuration, unless that is nil.
+func (t *Context) under(live *Config) *Context {
+	if live != nil {
+		live.Retain()
+		t.config.Release()
+		t.config = live
 	}
-	return newContext(r, live)
+	return t
 }
 
 // restore sets a new context to what Marshal returned.

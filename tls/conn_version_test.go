@@ -58,7 +58,7 @@ func TestConnInfo(t *testing.T) {
 	if c.ConnVersion() == "" || !c.PeerCertProvided() {
 		t.Error("close forgot the connection")
 	}
-	c.Reset()
+	c.Free()
 	nothing(c)
 }
 

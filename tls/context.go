@@ -104,18 +104,9 @@ func (t *Context) record(err *Error) error {
 
 // SystemStore tells the values of SSL_CERT_FILE and SSL_CERT_DIR, empty if not
 // set, for the Configure or Connect that follows, and what has been read then if
-// that NeedsSystem.
+// the configuration NeedsSystem.
 func (t *Context) SystemStore(file, dir string, s *trust.System) {
 	t.certFile, t.certDir, t.system = file, dir, s
-}
-
-// NeedsSystem tells whether a Configure to c, or a client's Connect, makes use of
-// the system's trust store. A nil c is the default configuration.
-func (t *Context) NeedsSystem(c *Config) bool {
-	if c == nil {
-		c = defaultConfig()
-	}
-	return (t.role == roleClient || c.clientAuth != clientCertNone) && c.needsSystem()
 }
 
 // Configure is tls_configure; nil stands for the default configuration. A
@@ -142,15 +133,7 @@ func (t *Context) Configure(c *Config) error {
 	return nil
 }
 
-// Reset is tls_reset: it leaves the context as new, with the default
-// configuration.
-func (t *Context) Reset() {
-	t.disconnect()
-	t.config.Release()
-	*t = *newContext(t.role, defaultConfig())
-}
-
-// Free is tls_free. The context must not be used any more.
+// Free is tls_free, or tls_reset, which is followed by another context. The context must not be used any more.
 func (t *Context) Free() {
 	t.disconnect()
 	t.config.Release()

@@ -15,8 +15,11 @@ import (
 	"libtls/internal/trust"
 )
 
-// needsSystem tells whether nothing else is trusted.
-func (c *Config) needsSystem() bool { return !c.noVerifyCert && c.ca == nil && c.caPath == "" }
+// NeedsSystem tells whether a Connect by c, or a server's Configure, makes use of
+// the system's trust store.
+func (c *Config) NeedsSystem(server bool) bool {
+	return !c.noVerifyCert && c.ca == nil && c.caPath == "" && (!server || c.clientAuth != clientCertNone)
+}
 
 // newPolicy returns what certificates are verified with.
 func (t *Context) newPolicy(usage trust.Usage) (o trust.Options, failed *Error) {

@@ -615,6 +615,8 @@ configure_much(void)
 
 	memset(much, 'a', sizeof(much));
 	CONFIG_OK(config, tls_config_set_crl_mem(config, much, sizeof(much)));
+	CONFIG_OK(config, tls_config_set_ciphers(config, "default"));
+	CONFIG_OK(config, tls_config_set_ecdhecurves(config, "default"));
 	REQUIRE_OK(client, tls_configure(client, config));
 	tls_free(client);
 	tls_config_free(config);
