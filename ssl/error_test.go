@@ -2,6 +2,8 @@ package ssl
 
 import (
 	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"syscall"
 	"testing"
@@ -77,6 +79,46 @@ func TestEngineError(t *testing.T) {
 	} {
 		if e := engineError(test.err); e.Lib != LibSSL || e.Number != test.number || e.Reason != test.reason {
 			t.Errorf("%v: %+v", test.err, e)
+		}
+	}
+}
+
+// unnamed are the engine's errors that OpenSSL has no reason for. The front tells them as data of an internal error.
+var unnamed = []string{
+	"BAD_ALERT", "CANNOT_PARSE_LEAF_CERT", "CLIENT_HELLO_TOO_LONG", "DUPLICATE_EXTENSION", "EMPTY_HELLO_RETRY_REQUEST",
+	"ERROR_PARSING_EXTENSION", "INCONSISTENT_CLIENT_HELLO", "INTERNAL_ERROR", "INVALID_ALPN_PROTOCOL",
+	"INVALID_COMPRESSION_LIST", "INVALID_OUTER_RECORD_TYPE", "KEY_USAGE_BIT_INCORRECT", "MISSING_EXTENSION",
+	"MODULUS_TOO_LARGE", "OLD_SESSION_PRF_HASH_MISMATCH", "PRE_SHARED_KEY_MUST_BE_LAST", "PRIVATE_KEY_OPERATION_FAILED",
+	"PSK_IDENTITY_BINDER_COUNT_MISMATCH", "RESUMED_EMS_SESSION_WITHOUT_EMS_EXTENSION",
+	"RESUMED_NON_EMS_SESSION_WITH_EMS_EXTENSION", "SECOND_SERVERHELLO_VERSION_MISMATCH",
+	"SERVER_ECHOED_INVALID_SESSION_ID", "TLS13_DOWNGRADE", "TOO_MANY_CERTIFICATE_REQUESTS", "TOO_MANY_EMPTY_FRAGMENTS",
+	"TOO_MANY_WARNING_ALERTS", "TOO_MUCH_SKIPPED_EARLY_DATA", "UNSUPPORTED_ALGORITHM",
+}
+
+// Every other error of the engine has a reason whose number the front knows.
+func TestEngineErrorsHaveReasons(t *testing.T) {
+	t.Parallel()
+	find := func(path, pattern string) (found []string) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(pattern).FindAllSubmatch(text, -1) {
+			found = append(found, string(m[1]))
+		}
+		return found
+	}
+	reasons := find("../capi/ssl_error.c", `\{ SSL_R_\w+, "(.+)" \}`)
+	codes := find("../internal/protocol/errors.go", `Code: "(\w+)"`)
+	for _, code := range codes {
+		reason := engineError(&protocol.Error{Code: code}).Reason
+		if slices.Contains(reasons, reason) == slices.Contains(unnamed, code) {
+			t.Errorf("%s: %q", code, reason)
+		}
+	}
+	for code := range synonyms {
+		if !slices.Contains(codes, code) {
+			t.Errorf("the engine has no %s", code)
 		}
 	}
 }
