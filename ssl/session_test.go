@@ -35,8 +35,6 @@ func TestParseSessionWithoutTime(t *testing.T) {
 	}
 }
 
-// The last holder's Release wipes a session and drops what is kept of it; a
-// copy is another session.
 func TestDuration(t *testing.T) {
 	t.Parallel()
 	const most = math.MaxInt64 / int64(time.Second)
@@ -49,6 +47,8 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+// The last holder's Release wipes a session and drops what is kept of it; a
+// copy is another session.
 func TestSessionRelease(t *testing.T) {
 	t.Parallel()
 	s := newSession(protocol.Session{Secret: []byte("secret")})
