@@ -1,6 +1,7 @@
 package ssl
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -165,5 +166,29 @@ func TestConnectionsTakeOverSettings(t *testing.T) {
 	conn.Set(NumTickets, 9)
 	if got := c.Get(NumTickets); got != 8 {
 		t.Errorf("a connection's setting changed its context's to %d", got)
+	}
+}
+
+// Ticket keys are read back as they were set, and those of another length refused.
+func TestTicketKeys(t *testing.T) {
+	t.Parallel()
+	c, err := NewContext(newMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after [libtls.OpenSSLKeySize]byte
+	keys := make([]byte, len(before))
+	for i := range keys {
+		keys[i] = byte(i)
+	}
+	c.TicketKeys(before[:])
+	if e := c.SetTicketKeys(keys); e != nil || bytes.Equal(before[:], keys) {
+		t.Errorf("%v, and the keys before were % x", e, before)
+	}
+	if e := c.TicketKeys(after[:]); e != nil || !bytes.Equal(after[:], keys) {
+		t.Errorf("%v, and the keys are % x", e, after)
+	}
+	if c.SetTicketKeys(keys[1:]) != errTicketKeysLength || c.TicketKeys(after[1:]) != errTicketKeysLength {
+		t.Error("keys that are too short")
 	}
 }

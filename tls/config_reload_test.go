@@ -2,6 +2,7 @@ package tls
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -28,5 +29,21 @@ func TestReload(t *testing.T) {
 	}
 	if got := text(c.Reload([]Renewal{first})); got != "a keypair was added meanwhile" {
 		t.Error(got)
+	}
+}
+
+// What is read again is the files that each keypair was last named to have come from.
+func TestKeypairFiles(t *testing.T) {
+	ca := newAuthority(t, "root")
+	p := ca.issue(t, "", "a.test")
+	c := NewConfig()
+	c.NameFile(Cert, "first")
+	for _, name := range []string{"second", "third"} {
+		c.AddKeypairMem(p.cert, p.key)
+		c.NameAdded([KeypairParts]string{Cert: name, Key: name + ".key"})
+	}
+	want := [][KeypairParts]string{{Cert: "first"}, {Cert: "second", Key: "second.key"}, {Cert: "third", Key: "third.key"}}
+	if got := c.KeypairFiles(); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
