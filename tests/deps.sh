@@ -31,9 +31,9 @@ need gcc gcc
 need libc6-dev /usr/include/stdlib.h
 need binutils nm
 need openssl openssl
-# Go fetches modules, and root another Go.
-[ -d vendor ] || need ca-certificates /etc/ssl/certs/ca-certificates.crt
 need golang-go go
+# Go fetches modules, and root another Go.
+{ [ -d vendor ] && go_will_do; } || need ca-certificates /etc/ssl/certs/ca-certificates.crt
 if [ "${1:-}" != demo ]; then
 	need g++ g++
 	need clang clang
