@@ -3,7 +3,11 @@ package main
 // #include "bridge.h"
 import "C"
 
-import "libtls/tls"
+import (
+	"runtime"
+
+	"libtls/tls"
+)
 
 func configuration(handle C.uint64_t) *tls.Config { return must(configs.get(uint64(handle))) }
 
@@ -11,6 +15,11 @@ func configuration(handle C.uint64_t) *tls.Config { return must(configs.get(uint
 //
 //export goEnter
 func goEnter() {}
+
+// goProcessors lets n threads run Go code at the same time.
+//
+//export goProcessors
+func goProcessors(n C.uint) { runtime.GOMAXPROCS(int(n)) }
 
 //export goConfigNew
 func goConfigNew(fail *C.struct_failure) (handle C.uint64_t) {
