@@ -1,12 +1,13 @@
 /*
  * A server on a loopback socket, through tls.h alone, for the client in main.go to load:
  *
- *	daemon loop|threads|own CERTIFICATE KEY
+ *	daemon loop|threads|own|storm CERTIFICATE KEY
  *
  * It is an event loop, or four threads that each serve a connection at a time, or an event loop with a
- * configuration of its own for each connection. Its first line of output is the port. For each line of
- * input it prints what the process has used so far: microseconds of processor time, context switches.
- * The end of input ends it.
+ * configuration of its own for each connection, or a storm of reloads: every 300 ms a new configuration, with
+ * four processes forked from it that each serve a connection at a time, in place of the last four. Its first
+ * line of output is the port. For each line of input it prints what the process and its children have used so
+ * far: microseconds of processor time, context switches. The end of input ends it.
  *
  * A request is 64 bytes: the number of bytes that follow it, and of those wanted in return.
  */
@@ -15,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -22,6 +24,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -32,7 +35,7 @@
 
 #include <tls.h>
 
-enum { THREADS = 4, REQUEST = 64, EVENTS = 64 };
+enum { WORKERS = 4, REQUEST = 64, EVENTS = 64, LIFE = 300 };
 
 struct connection {
 	struct tls	*tls;
@@ -168,14 +171,25 @@ proceed(struct connection *c, bool writing)
 		    n == TLS_WANT_POLLOUT ? EPOLLOUT : EPOLLIN, c);
 }
 
+static long
+microseconds(const struct timeval *t)
+{
+	return t->tv_sec * 1000000 + t->tv_usec;
+}
+
 static void
 usage(void)
 {
+	const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+	long cpu = 0, switches = 0;
 	struct rusage u;
 
-	getrusage(RUSAGE_SELF, &u);
-	printf("%ld %ld\n", (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
-	    u.ru_utime.tv_usec + u.ru_stime.tv_usec, u.ru_nvcsw + u.ru_nivcsw);
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
+		getrusage(whose[i], &u);
+		cpu += microseconds(&u.ru_utime) + microseconds(&u.ru_stime);
+		switches += u.ru_nvcsw + u.ru_nivcsw;
+	}
+	printf("%ld %ld\n", cpu, switches);
 	fflush(stdout);
 }
 
@@ -230,6 +244,67 @@ worker(void *arg)
 	return arg;
 }
 
+static void
+serve_until_end(int end)
+{
+	struct pollfd fds[] = { { listener, POLLIN, 0 }, { end, POLLIN, 0 } };
+	struct connection *c;
+
+	while (poll(fds, 2, -1) > 0 && fds[1].revents == 0) {
+		if ((c = take(0)) == NULL)
+			continue;
+		while (serve(c) < -1)
+			continue;
+		finish(c);
+	}
+	_exit(0);
+}
+
+/* The workers of a new configuration, who end when what it returns is closed, as the last ones' is. */
+static int
+reload(int last)
+{
+	int ends[2], i;
+
+	server = configured();
+	if (pipe(ends) == -1)
+		err(1, "pipe");
+	for (i = 0; i < WORKERS; i++) {
+		switch (fork()) {
+		case -1:
+			err(1, "fork");
+		case 0:
+			close(last);
+			close(ends[1]);
+			serve_until_end(ends[0]);
+		}
+	}
+	close(ends[0]);
+	close(last);
+	tls_free(server);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
+	return ends[1];
+}
+
+static void
+storm(void)
+{
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+	int workers = -1;
+
+	fcntl(listener, F_SETFL, O_NONBLOCK);
+	for (;;) {
+		workers = reload(workers);
+		if (poll(&input, 1, LIFE) != 1)
+			continue;
+		close(workers);
+		while (wait(NULL) > 0)
+			continue;
+		control();
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -238,7 +313,7 @@ main(int argc, char *argv[])
 	pthread_t thread;
 
 	if (argc != 4)
-		errx(1, "usage: daemon loop|threads|own CERTIFICATE KEY");
+		errx(1, "usage: daemon loop|threads|own|storm CERTIFICATE KEY");
 	cert = argv[2];
 	key = argv[3];
 	own = strcmp(argv[1], "own") == 0;
@@ -249,12 +324,14 @@ main(int argc, char *argv[])
 	    listen(listener, 128) == -1 ||
 	    getsockname(listener, (struct sockaddr *)&sin, &len) == -1)
 		err(1, "listening socket");
-	server = configured();
 	printf("%d\n", ntohs(sin.sin_port));
 	fflush(stdout);
+	if (strcmp(argv[1], "storm") == 0)
+		storm();
+	server = configured();
 	if (strcmp(argv[1], "threads") != 0)
 		loop();
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < WORKERS; i++)
 		if (pthread_create(&thread, NULL, worker, NULL) != 0)
 			errx(1, "pthread_create");
 	for (;;)

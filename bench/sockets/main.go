@@ -1,5 +1,5 @@
 // Command sockets loads a server on loopback sockets and compares what its whole process, the runtime's
-// threads too, uses over two libraries:
+// threads too, and its children use over two libraries:
 //
 //	sockets [-rounds N] [-item PREFIX] DAEMON FILES OURS THEIRS
 //
@@ -181,9 +181,9 @@ func main() {
 
 	fmt.Println("| a server on sockets | unit | ours | theirs | ratio | lowest | highest | switches | theirs |")
 	fmt.Println("|---|---|---|---|---|---|---|---|---|")
-	for _, mode := range []string{"loop", "threads", "own"} {
+	for _, mode := range []string{"loop", "threads", "own", "storm"} {
 		for _, it := range items {
-			if !strings.HasPrefix(it.name, *prefix) || mode == "own" && (it.keep || it.resume) {
+			if !strings.HasPrefix(it.name, *prefix) || (it.keep || it.resume) && (mode == "own" || mode == "storm") {
 				continue
 			}
 			compare(mode, it, *rounds, roots, program, files, libraries)
