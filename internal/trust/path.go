@@ -292,7 +292,7 @@ func (s *search) issued(p path, issuer *node) *Error {
 		if !s.budget.signature(issuer.Certificate, len(p.last().RawTBSCertificate), issuer.anchor) {
 			return errTooMuchWork
 		}
-		err = signatureError(p.last().CheckSignatureFrom(issuer.Certificate), p.last().Certificate)
+		err = signatureError(checkSignatureFrom(p.last().Certificate, issuer.Certificate), p.last().Certificate)
 		s.signed[sig] = err
 	}
 	return err
