@@ -67,20 +67,32 @@ func (t *Context) fields(p *plain.Coder) (engine []byte) {
 	return t.Conn.Fields(p)
 }
 
-// sessionField takes a session as it is kept in files.
+// sessionField takes a session as DER, and what that doesn't hold.
 func sessionField(p *plain.Coder, s **libtls.Session) {
-	var text []byte
-	if *s != nil && !p.Reading() {
-		text, _ = libtls.MarshalSessionsPEM(*s)
-		defer clear(text)
-	}
-	p.Bytes(&text)
-	if p.Reading() && text != nil {
-		defer clear(text)
-		if list := libtls.ParseSessionsPEM(text); len(list) == 1 {
-			*s = list[0]
+	plain.Struct(p, s, func(s *libtls.Session) {
+		var der []byte
+		var issuers [][]byte
+		if !p.Reading() {
+			der, _ = libtls.MarshalSession(s)
+			issuers = s.PeerChain[min(1, len(s.PeerChain)):]
 		}
-	}
+		defer func() { clear(der) }()
+		p.Bytes(&der)
+		if p.Reading() {
+			parsed, err := libtls.ParseSession(der)
+			if err != nil {
+				p.Fail()
+				return
+			}
+			*s = *parsed
+		}
+		plain.List(p, &issuers, 8, p.Bytes)
+		if p.Reading() {
+			s.PeerChain = append(s.PeerChain, issuers...)
+		}
+		p.Bytes(&s.Staple)
+		p.Text(&s.Service)
+	})
 }
 
 // credentialField takes which of its listener's keypairs a connection signs
