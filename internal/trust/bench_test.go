@@ -113,6 +113,7 @@ func BenchmarkHostileChain(b *testing.B) {
 		}
 		hostile(b, ders(chain...), anchors(b, root))
 	})
+	b.Run("policies", func(b *testing.B) { hostile(b, manyPolicies(b, root), a) })
 	b.Run("constraints", func(b *testing.B) { hostile(b, constrainedWeb(b, root), a) })
 }
 
@@ -187,6 +188,45 @@ func constrainedWeb(b *testing.B, root *party) [][]byte {
 		for _, subject := range web {
 			if issuer != subject {
 				chain = append(chain, issueTo(b, subject.key, issuer, subject.Subject.CommonName, ca))
+			}
+		}
+	}
+	return ders(append(chain, web...)...)
+}
+
+// manyPolicies has an authority that really has a root's certificate, and ways to it with as many policies
+// as fit, all of which are mapped. The leaf has none of them.
+func manyPolicies(b *testing.B, root *party) [][]byte {
+	const count = 300
+	type mapping struct{ Issuer, Subject asn1.ObjectIdentifier }
+	var policies []x509.OID
+	var mappings []mapping
+	for i := range count {
+		oid, err := x509.OIDFromInts([]uint64{2, 5, 4, uint64(i)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		policies = append(policies, oid)
+		mappings = append(mappings, mapping{asn1.ObjectIdentifier{2, 5, 4, i}, asn1.ObjectIdentifier{2, 5, 4, (i + 1) % count}})
+	}
+	value, err := asn1.Marshal(mappings)
+	if err != nil {
+		b.Fatal(err)
+	}
+	lavish := func(c *x509.Certificate) {
+		c.Policies = policies
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 33}, Value: value})
+	}
+	top := issue(b, root, "top", ca, requireExplicit(b), lavish)
+	var web []*party
+	for i := range 3 {
+		web = append(web, issue(b, top, fmt.Sprint("web ", i), ca, lavish))
+	}
+	chain := []*party{issue(b, web[0], "leaf"), top}
+	for _, issuer := range web {
+		for _, subject := range web {
+			if issuer != subject {
+				chain = append(chain, issueTo(b, subject.key, issuer, subject.Subject.CommonName, ca, lavish))
 			}
 		}
 	}

@@ -21,6 +21,8 @@ const (
 	// share is how much of that is spent without a break, but for the last check and the judgement of a
 	// complete path.
 	share = 1000
+	// policyCost is what crypto/x509 spends on each policy, and on each mapping of one, likewise.
+	policyCost = 3
 	// maxExtensions is how many extensions a certificate may have: some are looked for again on each path.
 	maxExtensions = 100
 	// maxSteps bounds how many certificates are appended to paths.

@@ -387,7 +387,8 @@ func (s *search) policies(p path) *Error {
 			InhibitPolicyMapping: c.InhibitPolicyMapping, InhibitPolicyMappingZero: c.InhibitPolicyMappingZero,
 			RequireExplicitPolicy: c.RequireExplicitPolicy, RequireExplicitPolicyZero: c.RequireExplicitPolicyZero,
 		}
-		if i > 0 && !s.budget.signature(copies[i], len(signed), true) {
+		if !take(&s.budget.arithmetic, policyCost*(len(c.Policies)+len(c.PolicyMappings))) ||
+			i > 0 && !s.budget.signature(copies[i], len(signed), true) {
 			return errTooMuchWork
 		}
 	}

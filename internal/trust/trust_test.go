@@ -413,12 +413,31 @@ func TestCostly(t *testing.T) {
 
 	// The outer one's key has had certificates before, which lead nowhere.
 	chain = []*party{chain[0], inner}
+	many := func(c *x509.Certificate) {
+		for i := range uint64(1500) {
+			policy, err := x509.OIDFromInts([]uint64{2, 5, i})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Policies = append(c.Policies, policy)
+		}
+	}
 	small := issue(t, nil, "root", ca)
+	lavish := issue(t, small, "lavish", ca, many, requireExplicit(t))
+	o = &Options{Anchors: anchors(t, small), Now: now, Depth: 6}
+	for _, test := range []struct {
+		edit func(*x509.Certificate)
+		want *Error
+	}{{withPolicy, errPolicy}, {many, errTooMuchWork}} {
+		if _, err := verdict(ders(issue(t, lavish, "leaf", test.edit), lavish), o); !same(err, test.want) {
+			t.Error("many policies:", err)
+		}
+	}
+
 	for range 5 {
 		chain = append(chain, issueTo(t, outer.key, small, "outer", ca, expired))
 	}
 	chain = append(chain, issueTo(t, outer.key, small, "outer", ca))
-	o = &Options{Anchors: anchors(t, small), Now: now, Depth: 6}
 	if _, err := verdict(ders(chain...), o); err != nil {
 		t.Error("one key, several certificates:", err)
 	}
