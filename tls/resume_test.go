@@ -258,6 +258,44 @@ func inFile(t testing.TB, path string) []*libtls.Session {
 	return libtls.ParseSessionsPEM(data)
 }
 
+// In TLS 1.3 a session is as old as its ticket. In TLS 1.2 it is as old as its full handshake, whichever ticket
+// it has by now.
+func TestTimeOfSessions(t *testing.T) {
+	clock := drive.Clock
+	t.Cleanup(func() { drive.Clock = clock })
+	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
+		began := time.Now().Truncate(time.Second)
+		at := func(minutes int) time.Time { return began.Add(time.Duration(minutes) * time.Minute) }
+		elapse := func(minutes int) { drive.Clock = func() time.Time { return at(minutes) } }
+		client, server := configs(t, "")
+		limit(client, server)
+		server.SetSessionLifetime(3600)
+		elapse(0)
+		server.AddTicketKey(1, make([]byte, 48))
+		fd, path := sessionFD(t)
+		client.SetSessionFD(fd)
+		session(t, client, server, path)
+		first := inFile(t, path)[0]
+		elapse(1)
+		server.AddTicketKey(2, make([]byte, 48))
+		c, s := connectPair(dial(t, client, "server.test"), accept(t, server))
+		mustHandshake(t, c, s)
+		elapse(2)
+		s.do(drive.Write, []byte("data"))
+		c.do(drive.Read, make([]byte, 10))
+		newest, want := inFile(t, path)[0], at(2)
+		if newest.Version == suite.TLS12 {
+			want = at(0)
+		}
+		if !c.ConnSessionResumed() || bytes.Equal(newest.Ticket, first.Ticket) {
+			t.Error("no new ticket in a resumption")
+		}
+		if !newest.Created.Equal(want) {
+			t.Errorf("%v instead of %v", newest.Created, want)
+		}
+	})
+}
+
 // Each setting is for one side: the other has no use for it.
 func TestSettingsOfOneSide(t *testing.T) {
 	eachVersion(t, func(t *testing.T, limit func(...*Config)) {
