@@ -5,10 +5,12 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"os"
+	"reflect"
 	"syscall"
 	"testing"
 	"time"
 
+	"libtls"
 	"libtls/internal/drive"
 	"libtls/internal/plain"
 	"libtls/internal/suite"
@@ -416,5 +418,30 @@ func BenchmarkKeyUpdate(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(size), "ns/byte")
 		})
+	}
+}
+
+// An offered session comes to a child whole. Its nonce is a server's, until the ticket is sent.
+func TestSessionField(t *testing.T) {
+	s := &libtls.Session{
+		Version: suite.TLS12, Suite: suite.ECDHEECDSAAES128GCM, ID: []byte{1}, Secret: bytes.Repeat([]byte{2}, 48),
+		Created: time.Unix(1e9, 0), FullHandshake: time.Unix(1e9, 0), Timeout: time.Hour, Lifetime: 7200, AgeAdd: 3,
+		Ticket: []byte{4}, PeerChain: [][]byte{{0x30, 0}, {0x30, 1, 5}, {6}}, VerifyResult: 7, Context: []byte{8}, Binding: []byte{9},
+		ServerName: "server.test", Service: "443", ALPN: "h2", ExtendedMasterSecret: true, Staple: []byte{10},
+	}
+	for f, v := range reflect.ValueOf(*s).Fields() {
+		if v.IsZero() != (f.Name == "Nonce") {
+			t.Error(f.Name, "is not set")
+		}
+	}
+	for _, s := range []*libtls.Session{s, nil} {
+		var moved *libtls.Session
+		data := plain.Encode(func(p *plain.Coder) { sessionField(p, &s) })
+		if err := plain.Decode(data, func(p *plain.Coder) { sessionField(p, &moved) }); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(moved, s) {
+			t.Errorf("%+v\nis now %+v", s, moved)
+		}
 	}
 }
