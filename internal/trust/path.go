@@ -370,7 +370,7 @@ func (s *search) policies(p path) *Error {
 	// stricter than the RFC. The signatures have been checked, so that all copies have one that
 	// costs little.
 	someDay := time.Unix(0, 0)
-	signed := []byte("a copy")
+	signed := []byte("copied")
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	made := ed25519.Sign(key, signed)
 	copies := make([]*x509.Certificate, len(p))
