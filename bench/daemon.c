@@ -299,6 +299,7 @@ storm(void)
 		if (poll(&input, 1, LIFE) != 1)
 			continue;
 		close(workers);
+		workers = -1;
 		while (wait(NULL) > 0)
 			continue;
 		control();
