@@ -81,31 +81,41 @@ move_up(int fd)
 	return up;
 }
 
-/*
- * The runtime's descriptors, which it would open by itself at some later time,
- * while other threads may count on the number, and die if it couldn't.
- */
-static bool
-open_own(void)
-{
-	struct epoll_event wakeup = { EPOLLIN, { .ptr = &go_event } };
-	int fd;
-
-	if ((go_epoll = move_up(epoll_create1(EPOLL_CLOEXEC))) == -1)
-		return false;
-	if ((fd = move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) == -1)
-		return false;
-	go_event = fd;
-	go_polls = 1;
-	return epoll_ctl(go_epoll, EPOLL_CTL_ADD, fd, &wakeup) == 0;
-}
-
 /* Unless the host has closed it, and has another one of that number. */
 static void
 close_own(int fd)
 {
 	if (fd > 0 && fcntl(fd, F_GETSIG) == OWN)
 		close(fd);
+}
+
+void
+image_close(void)
+{
+	close_own(go_epoll);
+	close_own(go_event);
+	go_epoll = 0;
+	go_event = 0;
+}
+
+/*
+ * The runtime would open these by itself at some later time, while other
+ * threads may count on the number, and die if it couldn't.
+ */
+bool
+image_open(void)
+{
+	struct epoll_event wakeup = { EPOLLIN, { .ptr = &go_event } };
+	int fd = -1;
+
+	if ((go_epoll = move_up(epoll_create1(EPOLL_CLOEXEC))) != -1)
+		fd = move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	go_event = fd;
+	go_polls = 1;
+	if (fd != -1 && epoll_ctl(go_epoll, EPOLL_CTL_ADD, fd, &wakeup) == 0)
+		return true;
+	image_close();
+	return false;
 }
 
 /*
@@ -205,8 +215,7 @@ image_renew(void)
 {
 	if (!atomic_load(&complete))
 		return keep();
-	close_own(go_epoll);
-	close_own(go_event);
+	image_close();
 	copy(go_data_begin, pristine, go_data_end - go_data_begin);
 	ASAN_UNPOISON_MEMORY_REGION(go_data_begin,
 	    go_data_end - go_data_begin);
@@ -216,12 +225,9 @@ image_renew(void)
 	return true;
 }
 
-bool
+void
 image_start(int argc, char **argv, char **envp)
 {
-	if (!open_own())
-		return false;
 	for (initialiser *init = go_init_begin; init < go_init_end; init++)
 		(*init)(argc, argv, envp);
-	return true;
 }

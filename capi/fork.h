@@ -34,8 +34,10 @@ enum { PROCESSORS = 16 };
  * False with errno if there is no memory.
  */
 bool	image_renew(void);
-/* False with errno if there are no descriptors for it. */
-bool	image_start(int, char **, char **);
+/* The runtime's descriptors. False with errno if there are none for it. */
+bool	image_open(void);
+void	image_close(void);
+void	image_start(int, char **, char **);
 
 /*
  * The same descriptor out of the way of a host that expects the lowest free
@@ -57,8 +59,6 @@ unsigned threads_wanted(void);
  * those of a dead runtime are gone, their stacks are used again.
  */
 bool	threads_make(bool);
-/* Ends them, none of which the runtime has got. Leaves errno. */
-void	threads_unmake(void);
 
 /* Blocks all signals but those of libc's own use. */
 void	signals_of_libc(void);

@@ -223,17 +223,22 @@ static bool
 start(void)
 {
 	process->seats = processors();
-	if (!image_renew() || !limits_allow() || !threads_make(process->forked))
+	/*
+	 * The descriptors come before the threads: where threads share a table
+	 * of descriptors the kernel takes milliseconds to make it larger.
+	 */
+	if (!image_renew() || !limits_allow() || !image_open())
 		return false;
+	if (!threads_make(process->forked)) {
+		image_close();
+		return false;
+	}
 	fill_block();
 	x_cgo_pthread_key_created = 1;
 	atomic_fetch_add(&starts, 1);
 	/* In a child it would be the dead runtime's. */
 	go_thread = NULL;
-	if (!image_start(1, block, block + ENVIRONMENT)) {
-		threads_unmake();
-		return false;
-	}
+	image_start(1, block, block + ENVIRONMENT);
 	/* Here, where no thread is cancelled, as the first one waits for Go. */
 	process->seat[0].g = introduce();
 	goProcessors(process->seats);

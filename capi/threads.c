@@ -175,8 +175,9 @@ make(unsigned i, pthread_attr_t *attr)
 	return errno == 0;
 }
 
-void
-threads_unmake(void)
+/* Ends them, none of which the runtime has got. Leaves errno. */
+static void
+unmake(void)
 {
 	struct thread *t;
 	int err = errno;
@@ -228,7 +229,7 @@ threads_make(bool unused)
 	pthread_attr_destroy(&attr);
 	errno = err;
 	if (err != 0)
-		threads_unmake();
+		unmake();
 	return err == 0;
 }
 
