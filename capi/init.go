@@ -3,11 +3,7 @@ package main
 // #include "bridge.h"
 import "C"
 
-import (
-	"runtime"
-
-	"libtls/tls"
-)
+import "libtls/tls"
 
 func configuration(handle C.uint64_t) *tls.Config { return must(configs.get(uint64(handle))) }
 
@@ -15,11 +11,6 @@ func configuration(handle C.uint64_t) *tls.Config { return must(configs.get(uint
 //
 //export goEnter
 func goEnter() {}
-
-// goProcessors lets n threads run Go code at the same time.
-//
-//export goProcessors
-func goProcessors(n C.uint) { runtime.GOMAXPROCS(int(n)) }
 
 //export goConfigNew
 func goConfigNew(fail *C.struct_failure) (handle C.uint64_t) {

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -179,9 +180,8 @@ __wrap_x_cgo_bindm(void *g)
  * argv, environment and auxiliary vector, as on a process's first stack; Go
  * keeps pointers into it. With these settings the runtime sends no signals to
  * threads, overwrites memory that it finds to be free, in which there may be
- * secrets, and reads no files to learn of changes in CPU limits. It starts with
- * one processor, so that its start wakes no threads that find nothing to do.
- * AT_RANDOM is our own because the runtime wipes it.
+ * secrets, and reads no files to learn of changes in CPU limits. AT_RANDOM is
+ * our own because the runtime wipes it.
  */
 static char *block[32] SURVIVES = {
 	"libtls",
@@ -190,20 +190,23 @@ static char *block[32] SURVIVES = {
 	    "clobberfree=1",
 	"GOGC=" COLLECTION,
 	"GOTRACEBACK=none",
-	"GOMAXPROCS=1",
+	NULL,	/* GOMAXPROCS */
 	NULL,
 };
-enum { ENVIRONMENT = 2, AUXILIARY = 7 };
+enum { ENVIRONMENT = 2, LAST_VARIABLE = 5, AUXILIARY = 7 };
 
 static void
 fill_block(void)
 {
+	static char limit[sizeof("GOMAXPROCS=") + 10] SURVIVES;
 	static const unsigned long types[] = { AT_PAGESZ, AT_SYSINFO_EHDR,
 	    AT_HWCAP, AT_HWCAP2, AT_SECURE };
 	static uint8_t seed[16] SURVIVES;
 	unsigned long value;
 	size_t at = AUXILIARY;
 
+	snprintf(limit, sizeof(limit), "GOMAXPROCS=%u", process->seats);
+	block[LAST_VARIABLE] = limit;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if ((value = getauxval(types[i])) == 0)
 			continue;
@@ -241,7 +244,6 @@ start(void)
 	image_start(1, block, block + ENVIRONMENT);
 	/* Here, where no thread is cancelled, as the first one waits for Go. */
 	process->seat[0].g = introduce();
-	goProcessors(process->seats);
 	return true;
 }
 
