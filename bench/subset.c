@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -21,6 +20,8 @@
 #include <unistd.h>
 
 #include <openssl/ssl.h>
+
+#include "usage.h"
 
 static char buf[1 << 16];
 static SSL_SESSION *latest;
@@ -37,16 +38,12 @@ new_session(SSL *s, SSL_SESSION *session)
 static void
 serve(SSL *s)
 {
-	struct rusage u;
 	int n;
 
 	while ((n = SSL_read(s, buf, sizeof(buf))) > 0) {
 		if (buf[n - 1] != 'q')
 			continue;
-		getrusage(RUSAGE_SELF, &u);
-		n = snprintf(buf, sizeof(buf), "%ld\n",
-		    (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
-		    u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+		n = usage(buf, sizeof(buf));
 		if (SSL_write(s, buf, n) != n)
 			break;
 	}

@@ -11,7 +11,6 @@
  */
 #define _GNU_SOURCE
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -28,21 +27,19 @@
 
 #include <tls.h>
 
+#include "usage.h"
+
 static char buf[1 << 16];
 
 static void
 serve(struct tls *tls, int fd)
 {
-	struct rusage u;
 	ssize_t n;
 
 	while ((n = tls_read(tls, buf, sizeof(buf))) > 0) {
 		if (buf[n - 1] != 'q')
 			continue;
-		getrusage(RUSAGE_SELF, &u);
-		n = snprintf(buf, sizeof(buf), "%ld\n",
-		    (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
-		    u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+		n = usage(buf, sizeof(buf));
 		if (tls_write(tls, buf, n) != n)
 			break;
 	}

@@ -1,8 +1,8 @@
 /* tls_load_file(3): files and memory, key pairs, trust. */
 #include "harness.h"
+#include "lease.h"
 
 #include <sys/stat.h>
-#include <sys/time.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -201,48 +201,6 @@ TEST(file_is_a_fifo)
 	CHECK(tls_load_file(scratch("fifo"), &len, NULL) == NULL);
 	CHECK_INT(errno, ESPIPE);
 	tls_config_free(config);
-}
-
-/*
- * A lease holds up whoever opens the file until it is given up, or for /proc/sys/fs/lease-break-time: as a file
- * system may that hangs.
- */
-static int lease;
-static volatile sig_atomic_t alarms, last_alarm;
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	if (++alarms == last_alarm)
-		fcntl(lease, F_SETLEASE, F_UNLCK);
-}
-
-/* From now on there are alarms, which do or don't restart what they interrupt. */
-static void
-take_lease(const char *path, int flags, int until)
-{
-	struct itimerval timer = { .it_value = { .tv_usec = 20000 }, .it_interval = { .tv_usec = 20000 } };
-	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = flags };
-
-	alarms = 0;
-	last_alarm = until;
-	REQUIRE(signal(SIGIO, SIG_IGN) != SIG_ERR);
-	REQUIRE((lease = open(path, O_RDWR)) != -1);
-	REQUIRE(fcntl(lease, F_SETLEASE, F_WRLCK) == 0);
-	REQUIRE(sigaction(SIGALRM, &sa, NULL) == 0);
-	REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
-}
-
-static void
-stop_alarms(void)
-{
-	struct itimerval off = { 0 };
-
-	REQUIRE(setitimer(ITIMER_REAL, &off, NULL) == 0);
-	REQUIRE(signal(SIGALRM, SIG_DFL) != SIG_ERR);
-	alarm(TEST_SECONDS);
-	close(lease);
 }
 
 TEST(file_that_hangs_is_interrupted)

@@ -4,7 +4,6 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#define MUST(e) do {							\
+#define TEST_SECONDS 60
+
+#define REQUIRE(e) do {							\
 	if (!(e)) {							\
 		printf("%s, line %d: %s\n", test, __LINE__, #e);	\
 		ERR_print_errors_fp(stdout);				\
@@ -27,6 +28,9 @@
 } while (0)
 
 static const char *pki, *test;
+
+#include "../lease.h"
+
 static char scratch[] = "/tmp/libtls-files-XXXXXX";
 
 static const char *
@@ -46,51 +50,10 @@ put_ca(const char *name)
 	FILE *f = fopen(path(pki, "ca.pem"), "r");
 	size_t n;
 
-	MUST(f != NULL && (n = fread(text, 1, sizeof(text), f)) > 0);
+	REQUIRE(f != NULL && (n = fread(text, 1, sizeof(text), f)) > 0);
 	fclose(f);
-	MUST((f = fopen(path(scratch, name), "w")) != NULL);
-	MUST(fwrite(text, 1, n, f) == n && fclose(f) == 0);
-}
-
-/*
- * A lease holds up whoever opens the file until it is given up, or for /proc/sys/fs/lease-break-time: as a file
- * system may that hangs. From now on there are alarms, of which the last one gives it up.
- */
-static int lease;
-static volatile sig_atomic_t alarms, last_alarm;
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	if (++alarms == last_alarm)
-		fcntl(lease, F_SETLEASE, F_UNLCK);
-}
-
-static void
-take_lease(const char *name, int flags, int until)
-{
-	struct itimerval timer = { .it_value = { .tv_usec = 20000 }, .it_interval = { .tv_usec = 20000 } };
-	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = flags };
-
-	alarms = 0;
-	last_alarm = until;
-	MUST(signal(SIGIO, SIG_IGN) != SIG_ERR);
-	MUST((lease = open(path(scratch, name), O_RDWR)) != -1);
-	MUST(fcntl(lease, F_SETLEASE, F_WRLCK) == 0);
-	MUST(sigaction(SIGALRM, &sa, NULL) == 0);
-	MUST(setitimer(ITIMER_REAL, &timer, NULL) == 0);
-}
-
-static void
-stop_alarms(void)
-{
-	struct itimerval off = { 0 };
-
-	MUST(setitimer(ITIMER_REAL, &off, NULL) == 0);
-	MUST(signal(SIGALRM, SIG_DFL) != SIG_ERR);
-	alarm(60);
-	close(lease);
+	REQUIRE((f = fopen(path(scratch, name), "w")) != NULL);
+	REQUIRE(fwrite(text, 1, n, f) == n && fclose(f) == 0);
 }
 
 /* Ends of a connection whose client trusts what ctx does. */
@@ -105,14 +68,14 @@ new_pair(SSL_CTX *ctx)
 	struct pair p;
 	int fds[2];
 
-	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-	MUST((p.server_ctx = SSL_CTX_new(TLS_server_method())) != NULL);
-	MUST(SSL_CTX_use_certificate_chain_file(p.server_ctx, path(pki, "server.pem")) == 1);
-	MUST(SSL_CTX_use_PrivateKey_file(p.server_ctx, path(pki, "server.key"), SSL_FILETYPE_PEM) == 1);
-	MUST((p.client = SSL_new(ctx)) != NULL);
-	MUST((p.server = SSL_new(p.server_ctx)) != NULL);
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	REQUIRE((p.server_ctx = SSL_CTX_new(TLS_server_method())) != NULL);
+	REQUIRE(SSL_CTX_use_certificate_chain_file(p.server_ctx, path(pki, "server.pem")) == 1);
+	REQUIRE(SSL_CTX_use_PrivateKey_file(p.server_ctx, path(pki, "server.key"), SSL_FILETYPE_PEM) == 1);
+	REQUIRE((p.client = SSL_new(ctx)) != NULL);
+	REQUIRE((p.server = SSL_new(p.server_ctx)) != NULL);
 	SSL_set_verify(p.client, SSL_VERIFY_PEER, NULL);
-	MUST(SSL_set_fd(p.client, fds[0]) == 1 && SSL_set_fd(p.server, fds[1]) == 1);
+	REQUIRE(SSL_set_fd(p.client, fds[0]) == 1 && SSL_set_fd(p.server, fds[1]) == 1);
 	SSL_set_connect_state(p.client);
 	SSL_set_accept_state(p.server);
 	return p;
@@ -146,16 +109,25 @@ handshake(struct pair *p)
 		if (!blocked(p->client, c))
 			return c;
 		s = SSL_do_handshake(p->server);
-		MUST(s == 1 || blocked(p->server, s));
+		REQUIRE(s == 1 || blocked(p->server, s));
 	}
 }
 
 static void
 established(struct pair *p)
 {
-	MUST(handshake(p) == 1);
-	MUST(SSL_get_verify_result(p->client) == X509_V_OK);
-	MUST(SSL_do_handshake(p->server) == 1);
+	REQUIRE(handshake(p) == 1);
+	REQUIRE(SSL_get_verify_result(p->client) == X509_V_OK);
+	REQUIRE(SSL_do_handshake(p->server) == 1);
+}
+
+static void
+connects(SSL_CTX *ctx)
+{
+	struct pair p = new_pair(ctx);
+
+	established(&p);
+	free_pair(&p);
 }
 
 /* The name that the authority has in hashed directories. */
@@ -166,8 +138,8 @@ hashed_context(void)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
-	MUST(ctx != NULL);
-	MUST(SSL_CTX_load_verify_locations(ctx, NULL, scratch) == 1);
+	REQUIRE(ctx != NULL);
+	REQUIRE(SSL_CTX_load_verify_locations(ctx, NULL, scratch) == 1);
 	put_ca(hashed);
 	return ctx;
 }
@@ -179,13 +151,13 @@ directory_that_hangs(void)
 	SSL_CTX *ctx = hashed_context();
 	struct pair p = new_pair(ctx);
 
-	take_lease(hashed, 0, -1);
+	take_lease(path(scratch, hashed), 0, -1);
 	for (int i = 0; i < 2; i++) {
-		MUST(handshake(&p) == -1 && errno == EINTR);
-		MUST(SSL_get_error(p.client, -1) == SSL_ERROR_SYSCALL);
-		MUST(ERR_peek_error() == 0);
+		REQUIRE(handshake(&p) == -1 && errno == EINTR);
+		REQUIRE(SSL_get_error(p.client, -1) == SSL_ERROR_SYSCALL);
+		REQUIRE(ERR_peek_error() == 0);
 	}
-	MUST(alarms > 0);
+	REQUIRE(alarms > 0);
 	stop_alarms();
 	established(&p);
 	free_pair(&p);
@@ -198,9 +170,9 @@ directory_that_hangs_for_a_while(void)
 	SSL_CTX *ctx = hashed_context();
 	struct pair p = new_pair(ctx);
 
-	take_lease(hashed, SA_RESTART, 3);
+	take_lease(path(scratch, hashed), SA_RESTART, 3);
 	established(&p);
-	MUST(alarms >= 3);
+	REQUIRE(alarms >= 3);
 	stop_alarms();
 	free_pair(&p);
 	SSL_CTX_free(ctx);
@@ -211,20 +183,17 @@ static void
 fifo(void)
 {
 	SSL_CTX *ctx = hashed_context();
-	struct pair p;
 	char next[sizeof(hashed)];
 
 	snprintf(next, sizeof(next), "%.*s1", (int)strlen(hashed) - 1, hashed);
 	put_ca(next);
-	MUST(unlink(path(scratch, hashed)) == 0);
-	MUST(mkfifo(path(scratch, hashed), 0600) == 0);
-	p = new_pair(ctx);
-	established(&p);
-	free_pair(&p);
-	MUST(SSL_CTX_load_verify_locations(ctx, path(scratch, hashed), NULL) == 0);
-	MUST(ERR_peek_error() != 0);
+	REQUIRE(unlink(path(scratch, hashed)) == 0);
+	REQUIRE(mkfifo(path(scratch, hashed), 0600) == 0);
+	connects(ctx);
+	REQUIRE(SSL_CTX_load_verify_locations(ctx, path(scratch, hashed), NULL) == 0);
+	REQUIRE(ERR_peek_error() != 0);
 	ERR_clear_error();
-	MUST(unlink(path(scratch, hashed)) == 0 && unlink(path(scratch, next)) == 0);
+	REQUIRE(unlink(path(scratch, hashed)) == 0 && unlink(path(scratch, next)) == 0);
 	SSL_CTX_free(ctx);
 }
 
@@ -232,21 +201,18 @@ static void
 file_that_hangs(void)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	struct pair p;
 
 	put_ca("ca.pem");
-	take_lease("ca.pem", 0, -1);
-	MUST(SSL_CTX_load_verify_locations(ctx, path(scratch, "ca.pem"), NULL) == 0);
-	MUST(ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_SYS && ERR_GET_REASON(ERR_peek_error()) == EINTR);
+	take_lease(path(scratch, "ca.pem"), 0, -1);
+	REQUIRE(SSL_CTX_load_verify_locations(ctx, path(scratch, "ca.pem"), NULL) == 0);
+	REQUIRE(ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_SYS && ERR_GET_REASON(ERR_peek_error()) == EINTR);
 	ERR_clear_error();
 	stop_alarms();
-	take_lease("ca.pem", SA_RESTART, 3);
-	MUST(SSL_CTX_load_verify_locations(ctx, path(scratch, "ca.pem"), NULL) == 1);
-	MUST(alarms >= 3);
+	take_lease(path(scratch, "ca.pem"), SA_RESTART, 3);
+	REQUIRE(SSL_CTX_load_verify_locations(ctx, path(scratch, "ca.pem"), NULL) == 1);
+	REQUIRE(alarms >= 3);
 	stop_alarms();
-	p = new_pair(ctx);
-	established(&p);
-	free_pair(&p);
+	connects(ctx);
 	SSL_CTX_free(ctx);
 }
 
@@ -255,22 +221,19 @@ static void
 system_store_that_hangs(void)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	struct pair p;
 
 	put_ca("system.pem");
-	MUST(setenv("SSL_CERT_FILE", path(scratch, "system.pem"), 1) == 0);
-	MUST(setenv("SSL_CERT_DIR", "/nonexistent", 1) == 0);
-	take_lease("system.pem", 0, -1);
+	REQUIRE(setenv("SSL_CERT_FILE", path(scratch, "system.pem"), 1) == 0);
+	REQUIRE(setenv("SSL_CERT_DIR", "/nonexistent", 1) == 0);
+	take_lease(path(scratch, "system.pem"), 0, -1);
 	errno = 0;
-	MUST(SSL_CTX_set_default_verify_paths(ctx) == 0 && errno == EINTR);
+	REQUIRE(SSL_CTX_set_default_verify_paths(ctx) == 0 && errno == EINTR);
 	stop_alarms();
-	take_lease("system.pem", SA_RESTART, 3);
-	MUST(SSL_CTX_set_default_verify_paths(ctx) == 1);
-	MUST(alarms >= 3);
+	take_lease(path(scratch, "system.pem"), SA_RESTART, 3);
+	REQUIRE(SSL_CTX_set_default_verify_paths(ctx) == 1);
+	REQUIRE(alarms >= 3);
 	stop_alarms();
-	p = new_pair(ctx);
-	established(&p);
-	free_pair(&p);
+	connects(ctx);
 	SSL_CTX_free(ctx);
 }
 
@@ -299,8 +262,8 @@ main(int argc, char *argv[])
 	snprintf(hashed, sizeof(hashed), "%s.0", argv[2]);
 	test = "main";
 	signal(SIGPIPE, SIG_IGN);
-	alarm(60);
-	MUST(mkdtemp(scratch) != NULL);
+	alarm(TEST_SECONDS);
+	REQUIRE(mkdtemp(scratch) != NULL);
 	atexit(remove_scratch);
 	RUN(directory_that_hangs);
 	RUN(directory_that_hangs_for_a_while);
