@@ -180,14 +180,15 @@ __wrap_x_cgo_bindm(void *g)
  * argv, environment and auxiliary vector, as on a process's first stack; Go
  * keeps pointers into it. With these settings the runtime sends no signals to
  * threads, overwrites memory that it finds to be free, in which there may be
- * secrets, and reads no files to learn of changes in CPU limits. AT_RANDOM is
- * our own because the runtime wipes it.
+ * secrets, reads no files to learn of changes in CPU limits, and keeps no
+ * profile of its memory, which nobody could ask for. AT_RANDOM is our own
+ * because the runtime wipes it.
  */
 static char *block[32] SURVIVES = {
 	"libtls",
 	NULL,
 	"GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0,"
-	    "clobberfree=1",
+	    "clobberfree=1,memprofilerate=0,profstackdepth=0",
 	"GOGC=" COLLECTION,
 	"GOTRACEBACK=none",
 	NULL,	/* GOMAXPROCS */
