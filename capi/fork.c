@@ -152,23 +152,31 @@ map(size_t size)
  */
 #define IMAGE __attribute__((no_sanitize("address")))
 
-/* Pages that are the same already are left to be shared with the parent. */
+/*
+ * Pages that are the same already are left to be shared with the parent. Whole
+ * cache lines are compared at once, and no store becomes a call of libc's.
+ */
 static IMAGE void
-copy(volatile uint8_t *to, const volatile uint8_t *from, size_t n)
+copy(uint8_t *to, const uint8_t *from, size_t n)
 {
-	const size_t word = sizeof(uint64_t);
-	volatile uint64_t *w;
-	uint64_t value;
+	enum { WORDS = 8, PIECE = WORDS * sizeof(uint64_t) };
+	const uint64_t *new;
+	uint64_t *old, differing;
 	size_t i = 0;
 
-	for (; i + word <= n; i += word) {
-		w = (volatile uint64_t *)(to + i);
-		value = *(const volatile uint64_t *)(from + i);
-		if (*w != value)
-			*w = value;
+	for (; i + PIECE <= n; i += PIECE) {
+		old = (uint64_t *)(to + i);
+		new = (const uint64_t *)(from + i);
+		differing = 0;
+		for (int word = 0; word < WORDS; word++)
+			differing |= old[word] ^ new[word];
+		if (differing == 0)
+			continue;
+		for (int word = 0; word < WORDS; word++)
+			((volatile uint64_t *)old)[word] = new[word];
 	}
 	for (; i < n; i++)
-		to[i] = from[i];
+		((volatile uint8_t *)to)[i] = from[i];
 }
 
 static IMAGE void
