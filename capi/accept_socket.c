@@ -2,53 +2,59 @@
 #include "front.h"
 #include "_cgo_export.h"
 
-/* Threads may share a server, and its snapshot be renewed. */
+/*
+ * Has the server take the keypairs that its settings were reloaded with, if it
+ * can: the program may have set something since that doesn't go with them.
+ */
 static bool
-configured(struct tls *ctx)
+renew(struct tls *ctx, unsigned reloads)
 {
-	bool rv;
+	struct blob *renewed, *was = NULL;
+	struct visit v;
+	bool panicked;
 
+	if (!context_enter(ctx, &v))
+		return false;
 	restore_lock();
-	rv = ctx->snapshot != NULL;
+	renewed = goContextRenew(ctx->go, &v.fail, ctx->snapshot);
+	if (renewed != NULL) {
+		was = ctx->snapshot;
+		*(struct blob *volatile *)&ctx->snapshot = renewed;
+	}
+	panicked = v.fail.panicked;
+	if (!panicked)
+		atomic_store(&ctx->reloads, reloads);
 	restore_unlock();
-	return rv;
+	context_leave(ctx, &v, 0);
+	blob_drop(was);
+	return !panicked;
 }
 
-/* A context for a connection that came in at the server ctx. */
+/*
+ * A context for a connection that came in at the server ctx. Go's side of it is
+ * made when something is first asked of it.
+ */
 static struct tls *
 accept_common(struct tls *ctx)
 {
-	struct blob *was, *snapshot;
 	struct tls *conn;
-	struct visit v;
+	unsigned reloads;
 
 	if (ctx->kind != SERVER) {
 		error_set(&ctx->err, TLS_ERROR_INVALID_CONTEXT,
 		    "not a server context");
 		return NULL;
 	}
-	if (!configured(ctx)) {
-		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "ssl failure");
+	reloads = settings_reloads(ctx->settings);
+	if (reloads != atomic_load(&ctx->reloads) && !renew(ctx, reloads))
 		return NULL;
-	}
 	if ((conn = context_new(SERVER_CONN)) == NULL) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY,
 		    "connection context failure");
 		return NULL;
 	}
-	if (context_enter(ctx, &v)) {
-		restore_lock();
-		was = snapshot = ctx->snapshot;
-		if (object_born(&conn->line.object, goAccept(ctx->go, &v.fail,
-		    &snapshot)))
-			context_inherit(conn, ctx, snapshot);
-		*(struct blob *volatile *)&ctx->snapshot = snapshot;
-		restore_unlock();
-		context_leave(ctx, &v, 0);
-		if (snapshot != was)
-			blob_drop(was);
-	}
-	if (conn->line.object.go == 0) {
+	if (!context_inherit(conn, ctx)) {
+		error_set(&ctx->err, TLS_ERROR_UNKNOWN, "ssl failure");
 		tls_free(conn);
 		return NULL;
 	}

@@ -206,5 +206,26 @@ func goContextSave(ctx C.uint64_t, fail *C.struct_failure, was *C.struct_blob, r
 //export goContextSnapshot
 func goContextSnapshot(ctx C.uint64_t, fail *C.struct_failure) (b *C.struct_blob) {
 	defer barrier(fail, &b, nil)
-	return encoded(context(ctx).Snapshot())
+	server := context(ctx)
+	return snapshot(server, server.Snapshot())
+}
+
+// NULL if the server's snapshot stays.
+//
+//export goContextRenew
+func goContextRenew(ctx C.uint64_t, fail *C.struct_failure, was *C.struct_blob) (b *C.struct_blob) {
+	defer barrier(fail, &b, nil)
+	server := context(ctx)
+	renewed := server.Renew(decoded(was))
+	if renewed.Settings == nil {
+		return nil
+	}
+	return snapshot(server, renewed)
+}
+
+// snapshot has what is accepted by it find the listener that it was made of.
+func snapshot(server *heldContext, e tls.Encoding) *C.struct_blob {
+	b := encoded(e)
+	C.blob_make(b, addRebuilt(server.Listener()))
+	return b
 }

@@ -25,6 +25,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	struct blob *snapshot = NULL;
 	struct system system = { 0 };
 	struct visit v;
+	unsigned reloads;
 	int rv = -1;
 
 	if (!context_valid(ctx) || context_refuses(ctx))
@@ -41,6 +42,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 	}
 	if (ctx->kind == SERVER && !context_system(ctx, &system, s))
 		return -1;
+	reloads = settings_reloads(s);
 	if (!context_enter(ctx, &v))
 		goto out;
 	if (s != NULL && s->broken)
@@ -60,6 +62,7 @@ tls_configure(struct tls *ctx, struct tls_config *config)
 		    &v.fail)) == NULL)
 			rv = -1;
 		context_set_snapshot(ctx, snapshot);
+		atomic_store(&ctx->reloads, reloads);
 	}
 	context_leave(ctx, &v, rv);
 out:

@@ -48,9 +48,12 @@ tls_config_reload(struct tls_config *config)
 		return -1;
 	list = goConfigKeypairFiles(config->go, &v.fail, &n);
 	if (config_leave(config, &v, list == NULL ? -1 : 0) == 0 &&
-	    read_files(config, list, n) == 0 && config_enter(config, &v))
+	    read_files(config, list, n) == 0 && config_enter(config, &v)) {
 		rv = config_leave(config, &v, goConfigReload(config->go,
 		    &v.fail, list, n));
+		if (rv == 0)
+			atomic_fetch_add(&config->settings->reloads, 1);
+	}
 	renewals_free(list, n);
 	return rv;
 }

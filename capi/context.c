@@ -43,11 +43,18 @@ context_set_snapshot(struct tls *ctx, struct blob *snapshot)
 	blob_replace(&ctx->snapshot, snapshot);
 }
 
-void
-context_inherit(struct tls *ctx, struct tls *listener, struct blob *snapshot)
+/*
+ * Gives a connection what its listener has; false if that isn't configured.
+ * Threads may share a listener, and its snapshot be renewed.
+ */
+bool
+context_inherit(struct tls *ctx, struct tls *listener)
 {
+	restore_lock();
+	context_set_snapshot(ctx, blob_hold(listener->snapshot));
+	restore_unlock();
 	context_take(ctx, listener->settings);
-	context_set_snapshot(ctx, blob_hold(snapshot));
+	return ctx->snapshot != NULL;
 }
 
 /* Keeps what a call has changed of the connection. */

@@ -47,6 +47,7 @@ struct settings {
 	bool		 sessions;	/* there is a client's session file */
 	bool		 broken;	/* a setting may be lost */
 	atomic_uint	 system;	/* see bridge.h */
+	atomic_uint	 reloads;	/* times that keypairs were renewed */
 	struct ticket_file *ticket_file; /* or NULL */
 	_Atomic(int64_t) due;		/* when to look at it, in ms; 0 is never */
 	struct error	 refused;	/* why its latest version was */
@@ -144,6 +145,7 @@ struct tls {
 	struct line	 line;		/* its object is a tls.Context */
 	struct settings	*settings;	/* NULL for the default ones */
 	struct blob	*snapshot;	/* the settings when they were taken */
+	atomic_uint	 reloads;	/* and how often they had been renewed */
 	char		*session_name;	/* of tls_set_session_name, or NULL */
 	struct bundle	 bundle;	/* that a client's connection goes by */
 
@@ -323,6 +325,7 @@ bool	 settings_restore(struct settings *, struct failure *);
 bool	 settings_rebuild(void *, void *);
 struct blob *settings_bytes(struct settings *);
 bool	 settings_need_system(struct settings *, enum kind);
+unsigned settings_reloads(struct settings *);
 int	 settings_take_keys(struct settings *, struct ticket_file *,
 	    const struct file *, struct failure *);
 void	 settings_renew_keys(struct settings *);
@@ -340,7 +343,7 @@ bool	 context_system(struct tls *, struct system *, struct settings *);
 bool	 context_find(struct tls *, struct visit *, struct file *, char *);
 void	 context_take(struct tls *, struct settings *);
 void	 context_set_snapshot(struct tls *, struct blob *);
-void	 context_inherit(struct tls *, struct tls *, struct blob *);
+bool	 context_inherit(struct tls *, struct tls *);
 void	 context_save(struct tls *, struct failure *);
 void	 context_name_session(struct tls *, char *);
 void	 context_forget(struct tls *);

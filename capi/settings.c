@@ -138,6 +138,12 @@ settings_need_system(struct settings *s, enum kind kind)
 	return needed & (kind == CLIENT ? CONNECTING : LISTENING);
 }
 
+unsigned
+settings_reloads(struct settings *s)
+{
+	return s == NULL ? 0 : atomic_load(&s->reloads);
+}
+
 static int64_t
 now(void)
 {

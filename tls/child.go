@@ -14,9 +14,12 @@ import (
 // from their configuration as it is now, from its encoding as it was when the
 // context took it, and from what Marshal returned last.
 
-// Listener lets package main keep a listener between RestoreListener and the
-// restoring of what uses it.
+// Listener lets package main keep a server's listener, or one of RestoreListener,
+// for what is accepted by it.
 type Listener = listener
+
+// Listener returns what a server's tls_configure has made, or its Renew.
+func (t *Context) Listener() *Listener { return t.listener }
 
 // Changed tells whether the context has changed since the last Marshal, but
 // for Sequence.
@@ -235,9 +238,7 @@ func RestoreConn(live *Config, l *Listener, data drive.Encoding, in, out uint64)
 	if l == nil {
 		return newContext(roleServerConn, defaultConfig()).under(live), nil
 	}
-	server := RestoreServer(live, l)
-	defer server.Free()
-	t, err := server.Accept()
+	t, err := (&Context{role: roleServer, listener: l}).Accept()
 	if err != nil || data.Changing == nil {
 		return t, err
 	}

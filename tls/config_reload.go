@@ -104,12 +104,6 @@ func wipeKeys(pairs []keypair) {
 	}
 }
 
-// NeedsRenewal tells whether a server's configuration was reloaded since the server
-// took it.
-func (t *Context) NeedsRenewal() bool {
-	return t.listener != nil && t.listener.config.renewedSince(t.listener.renewals)
-}
-
 // Renew has a server take the keypairs that its configuration was reloaded with.
 // What Snapshot returned is to be replaced by what Renew returns, or stays if that
 // is nothing. All else is as it was.
@@ -130,12 +124,6 @@ func (t *Context) Renew(snapshot Encoding) (renewed Encoding) {
 	e := as.config.Marshal()
 	defer clear(e.Settings)
 	return as.snapshot(e)
-}
-
-func (c *Config) renewedSince(renewals int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.renewals != renewals
 }
 
 // giveRenewed has another configuration, which nobody else knows, use the renewed
