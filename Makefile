@@ -132,7 +132,7 @@ $(MAP): $(EXPORTS)
 	    echo '{ global:'; sed 's/$$/;/' capi/exports; echo 'local: *; };'; \
 	else \
 	    echo 'LIBTLS_1 { global: libtls_*;'; \
-	    echo 'local: x_cgo_*; _init; _fini; __bss_start; _edata; _end; };'; \
+	    echo 'local: x_cgo_*; _*; };'; \
 	    echo 'LIBTLS_SSL_1 { };'; \
 	fi; } >$@
 
