@@ -15,9 +15,12 @@
 #include <unistd.h>
 
 /* AddressSanitizer keeps in mind what a dead runtime told of its memory. */
+#ifdef __has_include
 #if __has_include(<sanitizer/asan_interface.h>)
 #include <sanitizer/asan_interface.h>
-#else
+#endif
+#endif
+#ifndef ASAN_UNPOISON_MEMORY_REGION
 #define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
 #endif
 

@@ -40,6 +40,9 @@ if [ "${1:-}" != demo ]; then
 	need libclang-rt-dev "$(clang -print-runtime-dir 2>/dev/null || echo /)/libclang_rt.fuzzer-$(uname -m).a"
 	need lld ld.lld
 	need mold mold
+	# In binutils before Debian 13.
+	need binutils-gold ld.gold
+	need cppcheck cppcheck
 	need musl-tools musl-gcc
 	need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
 	need libc6-dev-arm64-cross /usr/aarch64-linux-gnu/include/stdlib.h
