@@ -34,7 +34,7 @@ TEST(certificates_expire)
 	struct pair *p;
 
 	whole_connection(cc, sc);
-	ahead = 200 * 365 * 86400L;
+	ahead = (time_t)200 * 365 * 86400;
 	p = pair_sockets(cc, sc, "server.test");
 	CHECK_INT(pair_handshake(p), -1);
 	CHECK_LIKE(tls_error(p->client), "*certificate has expired*");

@@ -70,11 +70,11 @@ refused_below(int which, rlim_t step, int steps)
 
 TEST(address_space)
 {
-	/* In steps of 50 MB. LibreTLS starts in the first of them. */
+	/* In steps of 50 MB. LibreTLS starts in the first of them; where pointers have 32 bits Go asks for little. */
 	int refused = refused_below(RLIMIT_AS, 50 << 20, 44);
 
 	CHECK(refused < 44);
-	if (!LACKS(LEAST_RESOURCES))
+	if (!LACKS(LEAST_RESOURCES) && sizeof(void *) == 8)
 		CHECK(refused > 10);
 }
 

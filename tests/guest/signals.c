@@ -16,7 +16,7 @@ static volatile uintptr_t near_stack;
 static void
 handler(int sig)
 {
-	uintptr_t here = (uintptr_t)&sig;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
 	count[sig]++;
 	if (syscall(SYS_gettid) != main_thread || here > near_stack + 65536 || here < near_stack - (1 << 20))
@@ -42,11 +42,10 @@ tick(int which, int microseconds)
 TEST(handlers_run_where_they_should)
 {
 	static const int signals[] = { SIGCHLD, SIGALRM, SIGPROF, SIGURG, SIGUSR1, SIGIO, SIGWINCH };
-	char here;
 	size_t i;
 	int n;
 
-	near_stack = (uintptr_t)&here;
+	near_stack = (uintptr_t)__builtin_frame_address(0);
 	main_thread = syscall(SYS_gettid);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		handle(signals[i], SA_RESTART);
