@@ -56,7 +56,7 @@
 	X(TRANSPORT_TEXT, BOTH, "transport errors are told in the words of OpenSSL") \
 	X(RECORD_MAC_TEXT, TLS12, "a record that was changed is told of as a cipher's failure") \
 	X(VERIFY_DEPTH_TEXT, BOTH, "it names the missing issuer when a chain is too long") \
-	X(NO_PROTOCOL, BOTH, "bits of TLS 1.0 and 1.1 count as protocols") \
+	X(NO_PROTOCOL, BOTH, "bits of TLS 1.0 and 1.1 count as protocols, or are those of TLS 1.2") \
 	X(DEFAULT_CA_FILE, BOTH, "the file named by tls_default_ca_cert_file does not exist on Debian") \
 	X(OCSP_SIGNER_LOOKUP, BOTH, "an OCSP response without its signer's certificate is believed only if the peer sent that") \
 	X(OCSP_SIGNER_AUTHORITY, BOTH, "whatever certificate the peer sent may sign OCSP responses, its own too") \

@@ -1,11 +1,19 @@
 /* tls_config_set_protocols(3): protocols, ALPN, cipher suites, groups. */
 #include "harness.h"
 
+static int
+names_old(const char *list)
+{
+	return list != NULL && (strstr(list, "tlsv1.0") != NULL || strstr(list, "tlsv1.1") != NULL);
+}
+
 TEST(parse_protocols)
 {
+	/* LibreTLS 3.8 takes TLS 1.0 and 1.1 for TLS 1.2. */
+	const int no_bits = TLS_PROTOCOL_TLSv1_0 == TLS_PROTOCOL_TLSv1_2;
 	static const struct {
 		const char *text;
-		int64_t value, value26;		/* where TLS 1.0 and 1.1 count as protocols */
+		int64_t value, with_bits;	/* where TLS 1.0 and 1.1 have bits that count */
 	} cases[] = {
 		{ NULL, 0x18, 0x18 },
 		{ "", -1, -1 },
@@ -45,7 +53,9 @@ TEST(parse_protocols)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		want = LACKS(NO_PROTOCOL) ? cases[i].value26 : cases[i].value;
+		want = LACKS(NO_PROTOCOL) && !no_bits ? cases[i].with_bits : cases[i].value;
+		if (no_bits && names_old(cases[i].text))
+			continue;
 		got = 0xdead;
 		if (!CHECK_INT(tls_config_parse_protocols(&got, cases[i].text), want == -1 ? -1 : 0) ||
 		    !CHECK_INT(got, want == -1 ? 0xdead : want))
@@ -269,7 +279,7 @@ disagree(const char *client, const char *server)
 	p = pair_sockets(cc, sc, "server.test");
 	CHECK_INT(pair_handshake(p), -1);
 	CHECK_LIKE(tls_error(p->server), "handshake failed: *no shared cipher*");
-	CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
+	CHECK_LIKE(tls_error(p->client), "handshake failed: *ssl* alert handshake failure*");
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);
@@ -476,7 +486,7 @@ TEST(no_shared_group)
 	p = pair_sockets(cc, sc, "server.test");
 	CHECK_INT(pair_handshake(p), -1);
 	CHECK_LIKE(tls_error(p->server), "handshake failed: *");
-	CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
+	CHECK_LIKE(tls_error(p->client), "handshake failed: *ssl* alert handshake failure*");
 	pair_free(p);
 	tls_config_free(cc);
 	tls_config_free(sc);
@@ -490,7 +500,7 @@ TEST(group_of_a_certificate)
 
 	CHECK_INT(pair_handshake(p), tls12() ? -1 : 0);
 	if (tls12())	/* It isn't even shown. */
-		CHECK_LIKE(tls_error(p->client), "handshake failed: *sslv3 alert handshake failure*");
+		CHECK_LIKE(tls_error(p->client), "handshake failed: *ssl* alert handshake failure*");
 	pair_free(p);
 	CONFIG_OK(cc, tls_config_set_ecdhecurves(cc, "X25519,P-521"));
 	p = pair_sockets(cc, sc, "server.test");

@@ -96,7 +96,7 @@ func TestGroupWithShare(t *testing.T) {
 	} {
 		s := ourServer(t, args(keypair("server"), []string{"-g", "P-384,X25519"})...)
 		c := opensslClient(t, s.port, "-groups", tt.offered, "-msg")
-		c.await("Server Temp Key: " + tt.key)
+		c.await(temporaryKey + tt.key)
 		converse(c)
 		hellos := strings.Count(c.text(), "ClientHello")
 		if want := map[bool]int{true: 1, false: 2}[tt.key == "X25519"]; hellos != want {

@@ -138,10 +138,16 @@ for order in "-ltls -lssl -lcrypto" "-ltls -lcrypto -lssl" "-lssl -ltls -lcrypto
 		$keep $order
 done
 
-# Statically: shared OpenSSL, and archives, which want each other in one order.
-for order in "$build/libtls.a -lssl -lcrypto" "-lssl $build/libtls.a -lcrypto" "-lssl -lcrypto $build/libtls.a" \
-    "$build/libtls.a -l:libssl.a -l:libcrypto.a" "-l:libssl.a $build/libtls.a -l:libcrypto.a" \
-    "-l:libssl.a -l:libcrypto.a $build/libtls.a"; do
+# Statically: shared OpenSSL, and archives, which want each other in one order. From OpenSSL 3.2 on its archive has a
+# tls_free of its own, so that no libtls's can be linked beside it, LibreTLS's neither.
+set -- "$build/libtls.a -lssl -lcrypto" "-lssl $build/libtls.a -lcrypto" "-lssl -lcrypto $build/libtls.a"
+if nm "$(${CC:-cc} -print-file-name=libssl.a)" 2>/dev/null | grep -q ' T tls_free$'; then
+	echo "left out: OpenSSL's archives"
+else
+	set -- "$@" "$build/libtls.a -l:libssl.a -l:libcrypto.a" "-l:libssl.a $build/libtls.a -l:libcrypto.a" \
+		"-l:libssl.a -l:libcrypto.a $build/libtls.a"
+fi
+for order in "$@"; do
 	# shellcheck disable=SC2086
 	step "OpenSSL, $order" runs "$work/a" -I"$root" "$here/openssl.c" $order -ldl
 	# shellcheck disable=SC2086

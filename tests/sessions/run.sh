@@ -132,8 +132,7 @@ want "forked, one killed: connections" "$(visit -N 40 -s "$tmp/forked" | sort | 
 
 # LibreTLS, whose server opens tickets but makes none.
 
-if echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -o "$tmp/probe" - -Wl,--no-as-needed -ltls 2>/dev/null &&
-    readelf -d "$tmp/probe" | grep -q 'libtls\.so\.26'; then
+if libretls >/dev/null; then
 	plainly "$tmp/libretls_server" -DTEST_LIBRETLS "$here/server.c" -ltls -lpthread || exit 1
 	for version in 2 3; do
 		serve "before-libretls-$version" "$ours" $fleet

@@ -38,7 +38,7 @@ theirs() {
 	output=$1
 	shift
 	# shellcheck disable=SC2086
-	cc $strict -o "$output" "$@" -lssl -lcrypto
+	cc $strict -DOPENSSL_SUPPRESS_DEPRECATED -o "$output" "$@" -lssl -lcrypto
 }
 
 have() {
@@ -64,10 +64,18 @@ done
 for cc in gcc clang; do
 	have $cc && CC=$cc try "rows.c, $cc" ours "$tmp/rows-ours" "$here/rows.c"
 done
+# The subset is of OpenSSL 3.0. Later releases put other things into the queue of errors.
+case $(pkg-config --modversion libssl 2>/dev/null) in
+3.0.*) later=' ^' ;;
+*) later='^6;? (queue after a missing file|dead junk in the handshake|bad record|end of file|write to nobody)' ;;
+esac
 same_rows() {
 	"$1" "$pki" >"$tmp/rows.ours" 2>&1
 	echo "exit status $?" >>"$tmp/rows.ours"
-	diff "$tmp/rows.theirs" "$tmp/rows.ours"
+	for rows in theirs ours; do
+		grep -Ev "$later" "$tmp/rows.$rows" >"$tmp/compared.$rows"
+	done
+	diff "$tmp/compared.theirs" "$tmp/compared.ours"
 }
 if theirs "$tmp/rows-theirs" "$here/rows.c" 2>"$tmp/log"; then
 	"$tmp/rows-theirs" "$pki" >"$tmp/rows.theirs" 2>&1
