@@ -8,10 +8,20 @@
 
 static time_t ahead;
 
+static long
+number_of_call(void)
+{
+#ifdef SYS_clock_gettime64
+	if (sizeof(time_t) > sizeof(long))
+		return SYS_clock_gettime64;
+#endif
+	return SYS_clock_gettime;
+}
+
 int
 clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	int rv = syscall(SYS_clock_gettime, clock, ts);
+	int rv = syscall(number_of_call(), clock, ts);
 
 	ts->tv_sec += clock == CLOCK_REALTIME ? ahead : 0;
 	return rv;
