@@ -110,6 +110,7 @@ context_forget(struct tls *ctx)
 	bundle_replace(&ctx->bundle, (struct bundle) { 0 });
 	object_keep(&ctx->line.object, NULL);
 	context_set_snapshot(ctx, NULL);
+	atomic_store(&ctx->reloads, 0);
 	context_take(ctx, NULL);
 }
 

@@ -544,7 +544,7 @@ TEST(rebuilding)
 	say(i.p->server, i.p->client, "goes on");
 }
 
-/* Neither a fork, whatever there is, nor a child that only accepts and frees enters Go. */
+/* Neither a fork, whatever there is, nor a child that only accepts, resets and frees enters Go. */
 static struct pair *inherited[50];
 static unsigned long asked_before;
 
@@ -558,6 +558,9 @@ only_free(void *arg)
 	(void)arg;
 	REQUIRE_OK(p->listener, tls_accept_cbs(p->listener, &conn, end_read, end_write, &p->server_end));
 	tls_free(conn);
+	tls_reset(p->listener);
+	CHECK_INT(tls_accept_cbs(p->listener, &conn, end_read, end_write, &p->server_end), -1);
+	CHECK_STR(tls_error(p->listener), "ssl failure");
 	for (i = 0; i < 50; i++)
 		pair_free(inherited[i]);
 	tls_config_free(cc);
@@ -567,12 +570,17 @@ only_free(void *arg)
 
 TEST(forks)
 {
+	struct tls *conn;
 	size_t i;
 	pid_t pid;
 
 	configure();
 	for (i = 0; i < 50; i++)
 		inherited[i] = established();
+	CONFIG_OK(sc, tls_config_reload(sc));
+	REQUIRE_OK(inherited[0]->listener,
+	    tls_accept_cbs(inherited[0]->listener, &conn, end_read, end_write, &inherited[0]->server_end));
+	tls_free(conn);
 	asked_before = asked;
 	CHECK(asked_before > 50);
 	pid = spawn(only_free, NULL);
