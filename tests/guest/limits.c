@@ -153,6 +153,28 @@ TEST(no_threads_later)
 		CHECK_INT(pthread_join(workers[i], NULL), 0);
 }
 
+/* A child that has accepted has made no thread yet; tls_init makes them. */
+static void
+accept_and_close_down(void *arg)
+{
+	struct rlimit none = { 0, 0 };
+	struct pair *p = arg;
+
+	tls_free(p->server);
+	REQUIRE_OK(p->listener, tls_accept_cbs(p->listener, &p->server, end_read, end_write, &p->server_end));
+	REQUIRE(tls_init() == 0);
+	if (geteuid() == 0)
+		REQUIRE(setgroups(0, NULL) == 0 && setgid(65533) == 0 && setuid(65533) == 0);
+	REQUIRE(setrlimit(RLIMIT_NPROC, &none) == 0);
+	pair_established(p);
+	pair_close(p);
+}
+
+TEST(no_threads_later_in_a_child)
+{
+	reap(spawn(accept_and_close_down, pair_wires(client_config(), server_config("server"), "server.test")));
+}
+
 /* Once there is room the library starts. */
 TEST(raised_again)
 {
