@@ -218,7 +218,7 @@ enum {
 /* Where OpenSSL has its certificate directory on Debian and on Fedora. */
 #define HASHED_DIRS "/etc/ssl/certs:/etc/pki/tls/certs"
 
-/* A child rebuilds a context from this. */
+/* What Go makes its side of a context of, be it new or from before a fork. */
 struct remains {
 	enum kind	 kind;
 	uint64_t	 config;	/* handle, 0 for the default one */

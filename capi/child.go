@@ -10,7 +10,8 @@ import (
 	"libtls/tls"
 )
 
-// rebuilt are the objects that a child made of blobs, which their holders share.
+// rebuilt are the objects that are in blobs, which their holders share: a server's listener
+// and trusted certificates where they were made, and in a child what it made of the blobs.
 var rebuilt table[any]
 
 func addRebuilt(v any) C.uint64_t { return C.uint64_t(rebuilt.add(&v)) }

@@ -199,7 +199,7 @@ bool	running(void);
 /* Counts the starts. Objects of an earlier start are gone. */
 unsigned generation(void);
 
-/* Protects the rebuilding of objects in a child, and their encodings. */
+/* Protects the making of objects, their encodings, and a server's snapshot. */
 void	restore_lock(void);
 void	restore_unlock(void);
 

@@ -15,9 +15,8 @@ import (
 	"libtls/internal/trust"
 )
 
-// Accept is what all forms of tls_accept have in common: it returns a context
-// for a connection that a client has made, without any I/O. As threads may share
-// a listener its failures are not kept for Err.
+// Accept returns a context for a connection that a client has made, without any
+// I/O. As threads may share a listener its failures are not kept for Err.
 func (t *Context) Accept() (*Context, error) {
 	if t.role != roleServer {
 		return nil, invalidContext("not a server context")
