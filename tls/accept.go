@@ -16,20 +16,13 @@ import (
 )
 
 // Accept returns a context for a connection that a client has made, without any
-// I/O. As threads may share a listener its failures are not kept for Err.
-func (t *Context) Accept() (*Context, error) {
-	if t.role != roleServer {
-		return nil, invalidContext("not a server context")
-	}
-	l := t.listener
-	if l == nil {
-		return nil, failure("ssl failure")
-	}
+// I/O. Threads may share a listener.
+func (l *listener) Accept() *Context {
 	conn := newContext(roleServerConn, l.config)
 	conn.listener = l
 	conn.policy = l.policy
 	conn.Engine = protocol.Server(l.engine)
-	return conn, nil
+	return conn
 }
 
 // serverChoice answers the engine's WaitSelect on a server.

@@ -64,11 +64,8 @@ func FuzzRestore(f *testing.F) {
 		defer live.Release()
 		if kind == 0xff {
 			if own, err := RestoreListener(live, Encoding{Settings: data}); err == nil {
-				again := RestoreServer(live, own)
-				if conn, err := again.Accept(); err != nil || conn.Engine == nil {
-					t.Errorf("a listener that can't accept: %v", err)
-				}
-				again.Free()
+				RestoreServer(live, own).Free()
+				own.Accept().Free()
 			}
 			return
 		}

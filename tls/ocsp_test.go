@@ -131,10 +131,7 @@ func TestLiveStaple(t *testing.T) {
 		t.Fatal(err)
 	}
 	config.SetOCSPStapleMem(respond(t, ca, p, ocsp.Good))
-	conn, err := server.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := server.Listener().Accept()
 	c, s := connectPair(dial(t, client, "server.test"), conn)
 	mustHandshake(t, c, s)
 }

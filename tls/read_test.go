@@ -159,11 +159,7 @@ func accept(t testing.TB, c *Config) *Context {
 	if err := server.Configure(c); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := server.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return conn
+	return server.Listener().Accept()
 }
 
 // dial returns a client connected to name under c.
@@ -721,10 +717,7 @@ func TestLiveConfig(t *testing.T) {
 	config.SetProtocols(ProtocolTLS12)
 	config.VerifyClient()
 	config.ClearKeys()
-	conn, err := server.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := server.Listener().Accept()
 	c, s := connectPair(dial(t, client, "server.test"), conn)
 	mustHandshake(t, c, s)
 	if alpn, _ := c.ConnALPNSelected(); alpn != "b" || c.ConnVersion() != "TLSv1.3" || c.ConnCipher() == "TLS_AES_128_GCM_SHA256" {
@@ -1052,11 +1045,7 @@ func TestConcurrentAccept(t *testing.T) {
 	for range 4 {
 		group.Go(func() {
 			for range 5 {
-				conn, err := server.Accept()
-				if err != nil {
-					t.Error(err)
-					return
-				}
+				conn := server.Listener().Accept()
 				c, s := connectPair(dial(t, client, "server.test"), conn)
 				if ce, se := handshake(c, s); ce != "" || se != "" {
 					t.Errorf("client %q, server %q", ce, se)
