@@ -568,10 +568,10 @@ latency(const struct item *item)
 	report(item->name, ", 99 of 100", took[n / 100 * 99], "us elapsed");
 }
 
-/* What a forked child takes to accept, then for the first call on that, and for all that one connection asks of it. */
+/* What a forked child takes for its first call, and for all that one connection asks of it. */
 
 struct child {
-	double	accept, call, life;
+	double	call, life;
 };
 
 static struct child
@@ -581,13 +581,9 @@ child(const struct ends *e)
 	struct child used;
 	struct tls *first;
 
-	used.accept = cpu();
+	used.call = cpu();
 	if (tls_accept_cbs(e->server, &first, server_read, server_write, &w) == -1)
 		errx(1, "server: %s", tls_error(e->server));
-	used.call = cpu();
-	if (tls_handshake(first) != TLS_WANT_POLLIN)
-		errx(1, "server: %s", tls_error(first));
-	used.accept = used.call - used.accept;
 	used.call = cpu() - used.call;
 	tls_free(first);
 	connection(e, &w, NULL);
@@ -598,7 +594,7 @@ child(const struct ends *e)
 static void
 children(const struct item *item)
 {
-	double accepts[CHILDREN], calls[CHILDREN], lives[CHILDREN];
+	double calls[CHILDREN], lives[CHILDREN];
 	struct ends e;
 	struct child used;
 	int ends[2];
@@ -617,15 +613,12 @@ children(const struct item *item)
 		if (read(ends[0], &used, sizeof(used)) != sizeof(used))
 			err(1, "read");
 		wait(NULL);
-		accepts[i] = used.accept;
 		calls[i] = used.call;
 		lives[i] = used.life;
 	}
-	qsort(accepts, CHILDREN, sizeof(accepts[0]), compare);
 	qsort(calls, CHILDREN, sizeof(calls[0]), compare);
 	qsort(lives, CHILDREN, sizeof(lives[0]), compare);
-	report(item->name, ", accept", accepts[CHILDREN / 2], "us");
-	report(item->name, ", first call on that", calls[CHILDREN / 2], "us");
+	report(item->name, ", first call", calls[CHILDREN / 2], "us");
 	report(item->name, ", with both ends of a handshake", lives[CHILDREN / 2], "us");
 }
 

@@ -1,4 +1,6 @@
 /* tls_accept_socket(3) */
+#include <errno.h>
+
 #include "front.h"
 #include "_cgo_export.h"
 
@@ -32,7 +34,8 @@ renew(struct tls *ctx, unsigned reloads)
 
 /*
  * A context for a connection that came in at the server ctx. Go's side of it is
- * made when something is first asked of it.
+ * made when something is first asked of it; but the runtime has its threads from
+ * now on, as a child may forbid itself to make any once it has accepted.
  */
 static struct tls *
 accept_common(struct tls *ctx)
@@ -48,6 +51,10 @@ accept_common(struct tls *ctx)
 	reloads = settings_reloads(ctx->settings);
 	if (reloads != atomic_load(&ctx->reloads) && !renew(ctx, reloads))
 		return NULL;
+	if (!ready()) {
+		error_errno(&ctx->err, errno, NO_RUNTIME);
+		return NULL;
+	}
 	if ((conn = context_new(SERVER_CONN)) == NULL) {
 		error_set(&ctx->err, TLS_ERROR_OUT_OF_MEMORY,
 		    "connection context failure");

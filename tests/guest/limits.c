@@ -153,7 +153,7 @@ TEST(no_threads_later)
 		CHECK_INT(pthread_join(workers[i], NULL), 0);
 }
 
-/* A child that has accepted has made no thread yet; tls_init makes them. */
+/* Nor does a child want one after its first call. */
 static void
 accept_and_close_down(void *arg)
 {
@@ -162,7 +162,6 @@ accept_and_close_down(void *arg)
 
 	tls_free(p->server);
 	REQUIRE_OK(p->listener, tls_accept_cbs(p->listener, &p->server, end_read, end_write, &p->server_end));
-	REQUIRE(tls_init() == 0);
 	if (geteuid() == 0)
 		REQUIRE(setgroups(0, NULL) == 0 && setgid(65533) == 0 && setuid(65533) == 0);
 	REQUIRE(setrlimit(RLIMIT_NPROC, &none) == 0);
