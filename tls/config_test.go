@@ -390,7 +390,7 @@ func TestDecryptKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob("../internal/credential/testdata/keys/*.pem")
-	if err != nil || len(files) != 7 {
+	if err != nil || len(files) != 9 {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
