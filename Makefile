@@ -41,8 +41,8 @@ TLSG = $(if $(filter amd64 386,$(GOARCH)),tlsg,tls_g)
 MAPPING = $(if $(filter amd64 arm64 loong64,$(GOARCH)),x_cgo_mmap)
 GLOBALS = $(TLSG)=go_thread sigtable=go_signals epfd=go_epoll \
 	netpollEventFd=go_event netpollInited=go_polls
-WRAPS = _cgo_try_pthread_create pthread_attr_getstacksize x_cgo_bindm \
-	x_cgo_getstackbound $(MAPPING) x_cgo_sys_thread_create
+WRAPS = pthread_create pthread_attr_getstacksize x_cgo_bindm \
+	x_cgo_getstackbound $(MAPPING)
 
 GONE = { echo "Go's runtime has no $$name, which capi relies on" >&2; exit 1; }
 # The files of Go's standard library that two of capi's stand in for. Go refuses
@@ -88,6 +88,7 @@ $(OBJECT): $(EXPORTS)
 	    '"$(CGROUP)": "capi/cgroup.go.txt"}}' >$(BUILD)/parts/overlay.json
 	CC="$(CC)" CGO_CPPFLAGS="$(CGO_CPPFLAGS) $(CPPFLAGS)" \
 	    CGO_CFLAGS="$(CGO_CFLAGS) $(CFLAGS) -fno-lto \
+	    -DGO_RELEASE=$$($(GO) env GOVERSION | sed -E 's/.*go1\.([0-9]+).*/\1/') \
 	    -Wno-unused-command-line-argument" \
 	    PATH="$(GOROOT)/bin:$$PATH" GOROOT=$(GOROOT) GOTOOLCHAIN=local \
 	    $(GO) build -trimpath -overlay $(BUILD)/parts/overlay.json \

@@ -108,11 +108,15 @@ image_close(void)
 bool
 image_open(void)
 {
-	struct epoll_event wakeup = { EPOLLIN, { .ptr = &go_event } };
+	struct epoll_event wakeup = { .events = EPOLLIN };
 	int fd = -1;
 
 	if ((go_epoll = move_up(epoll_create1(EPOLL_CLOEXEC))) != -1)
 		fd = move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+#if GO_RELEASE < 27
+	/* The runtime knows its own by this, and from Go 1.27 on by nothing. */
+	wakeup.data.ptr = &go_event;
+#endif
 	go_event = fd;
 	go_polls = 1;
 	if (fd != -1 && epoll_ctl(go_epoll, EPOLL_CTL_ADD, fd, &wakeup) == 0)

@@ -164,6 +164,13 @@ renew_stacks(unsigned count, bool unused)
 	return map_stacks(count);
 }
 
+/* libc's. Go's own tools link without wrapping it. */
+#ifdef GO_RELEASE
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, routine, void *);
+#else
+#define __real_pthread_create pthread_create
+#endif
+
 static bool
 make(unsigned i, pthread_attr_t *attr)
 {
@@ -171,7 +178,7 @@ make(unsigned i, pthread_attr_t *attr)
 
 	atomic_store(&t->order, STAY);
 	pthread_attr_setstack(attr, stack(i), STACK_SIZE);
-	errno = pthread_create(&t->id, attr, stay, t);
+	errno = __real_pthread_create(&t->id, attr, stay, t);
 	return errno == 0;
 }
 
@@ -233,29 +240,19 @@ threads_make(bool unused)
 	return err == 0;
 }
 
-/* These stand in for the functions by which the runtime makes threads. */
-
-int __real__cgo_try_pthread_create(pthread_t *, const pthread_attr_t *,
-    routine, void *) __attribute__((weak));
-
+/* Stands in for what the runtime makes threads by. */
 int
-__wrap__cgo_try_pthread_create(pthread_t *id, const pthread_attr_t *attr,
-    routine run, void *arg)
+__wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr, routine run,
+    void *arg)
 {
 	unsigned i = atomic_fetch_add(&handed_out, 1);
 
 	if (i >= made)
-		return __real__cgo_try_pthread_create(id, attr, run, arg);
+		return __real_pthread_create(id, attr, run, arg);
 	threads[i].run = run;
 	threads[i].arg = arg;
 	order(&threads[i], RUN);
 	return 0;
-}
-
-void
-__wrap_x_cgo_sys_thread_create(routine run, void *arg)
-{
-	__wrap__cgo_try_pthread_create(NULL, NULL, run, arg);
 }
 
 int

@@ -31,9 +31,10 @@ for size in $(readelf -lW "$build/libtls.so" | awk '$1 == "LOAD" && /RW/ { print
 done
 
 # Each file of the C front uses only files that stand below it.
-readelf -sW "$build"/parts/0*.o | awk '
+readelf -sW "$build"/parts/0*.o | awk -v files="$(cd capi && echo *.c)" '
+	BEGIN { for (n = split(files, f); n > 0; n--) front[f[n]] }
 	/^File:/ { file = "" }
-	$4 == "FILE" && $8 ~ /\.c$/ && $8 !~ /cgo/ { file = $8 }
+	$4 == "FILE" && $8 in front { file = $8 }
 	file != "" && $5 ~ /GLOBAL|WEAK/ { if ($7 == "UND") used[file " " $8]; else defines[$8] = file }
 	END {
 		for (u in used) {
