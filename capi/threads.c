@@ -62,6 +62,7 @@ static struct thread {
 } threads[THREADS] SURVIVES;
 
 static unsigned made SURVIVES;
+static atomic_uint on_their_way SURVIVES;
 static atomic_uint handed_out SURVIVES;
 
 /* Of the threads, in their order, each above a page that nothing may touch. */
@@ -88,6 +89,8 @@ stay(void *arg)
 
 	own = t;
 	signals_of_libc();
+	if (atomic_fetch_sub(&on_their_way, 1) == 1)
+		futex_wake(&on_their_way, 1);
 	while (atomic_load(&t->order) == STAY)
 		futex_wait(&t->order, STAY);
 	if (atomic_load(&t->order) == END)
@@ -220,6 +223,19 @@ threads_wanted(void)
 	return processors() + SPARE;
 }
 
+/*
+ * A new thread makes calls of libc's before any of ours, which a host may forbid
+ * as soon as the first call has returned.
+ */
+static void
+await_arrival(void)
+{
+	unsigned n;
+
+	while ((n = atomic_load(&on_their_way)) > 0)
+		futex_wait(&on_their_way, n);
+}
+
 bool
 threads_make(bool unused)
 {
@@ -228,6 +244,7 @@ threads_make(bool unused)
 	int err = 0;
 
 	atomic_store(&handed_out, 0);
+	atomic_store(&on_their_way, wanted);
 	if (!renew_stacks(wanted, unused))
 		return false;
 	pthread_attr_init(&attr);
@@ -237,6 +254,8 @@ threads_make(bool unused)
 	errno = err;
 	if (err != 0)
 		unmake();
+	else
+		await_arrival();
 	return err == 0;
 }
 
