@@ -11,14 +11,16 @@
 static bool
 renew(struct tls *ctx, unsigned reloads)
 {
-	struct blob *renewed, *was = NULL;
+	struct blob *renewed = NULL, *was = NULL;
 	struct visit v;
 	bool panicked;
 
 	if (!context_enter(ctx, &v))
 		return false;
 	restore_lock();
-	renewed = goContextRenew(ctx->go, &v.fail, ctx->snapshot);
+	/* Unless it isn't configured, or another thread has seen to it. */
+	if (ctx->snapshot != NULL && atomic_load(&ctx->reloads) != reloads)
+		renewed = goContextRenew(ctx->go, &v.fail, ctx->snapshot);
 	if (renewed != NULL) {
 		was = ctx->snapshot;
 		*(struct blob *volatile *)&ctx->snapshot = renewed;

@@ -544,7 +544,7 @@ TEST(rebuilding)
 	say(i.p->server, i.p->client, "goes on");
 }
 
-/* Neither a fork, whatever there is, nor a child that only accepts, resets and frees enters Go. */
+/* Neither a fork, whatever there is, nor a child that only accepts, resets and frees calls a function in Go. */
 static struct pair *inherited[50];
 static unsigned long asked_before;
 
